@@ -1,0 +1,1 @@
+"""The Django applications: status, permission and pages around the pipeline."""

@@ -1,0 +1,109 @@
+"""Column contracts of every frame that crosses a module's edge, with units.
+
+Times are UTC. Prices and money are Float64 in the instrument's currency; quantities are in
+units of the instrument. ``bar`` columns are row numbers of the run's bars, counted from 0.
+"""
+
+import polars as pl
+
+UTC_NS = pl.Datetime("ns", "UTC")
+SESSIONS = ("pre", "regular", "post", "closed")
+SESSION = pl.Enum(SESSIONS)
+SIDE = pl.Enum(("BUY", "SELL"))
+TRADE_SIDE = pl.Enum(("LONG", "SHORT"))
+ORDER_STATUS = pl.Enum(("FILLED", "REJECTED", "CANCELLED", "OPEN"))
+ORDER_TYPE = pl.Enum(("MARKET", "LIMIT", "STOP"))
+TIME_IN_FORCE = pl.Enum(("GTC", "DAY", "IOC"))
+
+Schema = dict[str, pl.DataType | type[pl.DataType]]
+
+BARS: Schema = {
+    "ts_open": UTC_NS,  # start of the interval, inclusive
+    "open": pl.Float64,
+    "high": pl.Float64,
+    "low": pl.Float64,
+    "close": pl.Float64,
+    "volume": pl.Float64,  # units
+    "trade_count": pl.UInt32,  # prints; null where the source has none
+    "vwap": pl.Float64,  # sum(price * size) / sum(size); null where unknown
+    "buy_volume": pl.Float64,  # units, buyer was the aggressor; null where the source does not tell
+    "sell_volume": pl.Float64,  # units, seller was the aggressor; null likewise
+    "bid_mean": pl.Float64,  # mean over the interval's valid quotes before each trade; null without
+    "ask_mean": pl.Float64,
+    "spread_mean": pl.Float64,  # price units
+    "bid_open": pl.Float64,  # first valid quote of the interval
+    "ask_open": pl.Float64,
+    "bid_close": pl.Float64,  # last valid quote of the interval
+    "ask_close": pl.Float64,
+    "session": SESSION,  # by ts_open
+}
+
+# Every indicator of the strategy follows as a Float64 column of its own name.
+SIGNALS: Schema = {
+    "ts_open": UTC_NS,
+    "target": pl.Float64,  # net position wanted after this bar's close, in units of the run's size
+    "reason": pl.String,  # null where the strategy gave none
+}
+
+ORDERS: Schema = {
+    "bar": pl.UInt32,  # the bar at whose close the order was sent
+    "ts": UTC_NS,  # that close
+    "order_id": pl.UInt32,  # counted from 1
+    "side": SIDE,
+    "qty": pl.Float64,
+    "type": ORDER_TYPE,
+    "time_in_force": TIME_IN_FORCE,
+    "price": pl.Float64,  # null for a market order
+    "status": ORDER_STATUS,
+    "reason": pl.String,
+}
+
+FILLS: Schema = {
+    "bar": pl.UInt32,  # close: the bar that closed; next_open and intrabar: the bar it happened in
+    "ts": UTC_NS,  # market time
+    "intrabar": pl.Boolean,
+    "order_id": pl.UInt32,
+    "fill_id": pl.UInt32,  # counted from 1
+    "side": SIDE,
+    "qty": pl.Float64,
+    "price": pl.Float64,
+    "reference_price": pl.Float64,  # the print: that close or open, or the trigger price
+    "slippage": pl.Float64,  # money, a cost is positive
+    "fee": pl.Float64,  # money
+    "position_after": pl.Float64,
+    "cash_after": pl.Float64,
+}
+
+TRADES_RT: Schema = {
+    "trade_id": pl.UInt32,  # counted from 1
+    "side": TRADE_SIDE,
+    "entry_bar": pl.UInt32,
+    "entry_ts": UTC_NS,
+    "entry_price": pl.Float64,
+    "exit_bar": pl.UInt32,  # all exits null while the lot is open
+    "exit_ts": UTC_NS,
+    "exit_price": pl.Float64,
+    "qty": pl.Float64,
+    "gross_pnl": pl.Float64,  # money, at reference prices
+    "fees": pl.Float64,  # money
+    "slippage": pl.Float64,  # money
+    "net_pnl": pl.Float64,  # gross_pnl - slippage - fees
+    "return": pl.Float64,  # net_pnl over entry value, a fraction
+    "bars_held": pl.UInt32,
+    "mae": pl.Float64,  # money, <= 0
+    "mae_price": pl.Float64,  # price units, <= 0
+    "mfe": pl.Float64,  # money, >= 0
+    "mfe_price": pl.Float64,  # price units, >= 0
+    "entry_reason": pl.String,
+    "exit_reason": pl.String,
+}
+
+EQUITY: Schema = {
+    "ts_open": UTC_NS,
+    "cash": pl.Float64,
+    "position": pl.Float64,  # units, after the bar's close
+    "close": pl.Float64,
+    "equity": pl.Float64,  # cash + position * close * multiplier
+    "drawdown": pl.Float64,  # fraction below the highest equity so far, >= 0
+    "exposure": pl.Float64,  # |position| * close * multiplier / equity
+}

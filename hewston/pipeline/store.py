@@ -1,0 +1,180 @@
+"""Every path under the data root, and how files get there: whole, once, or not at all.
+
+A job writes into its own folder under ``tmp/`` while it holds that folder's lock. What is
+ready is fsynced and renamed into place in one step. A lock that nobody holds marks what a
+crash left behind; ``sweep`` removes it.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from hewston.pipeline.errors import InputError
+
+_READ_BYTES = 1 << 20
+
+
+def sha256_file(path: Path) -> str:
+    """Hash a file's bytes; 64 hexadecimal digits."""
+    with path.open("rb") as source:
+        return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def copy_hashed(source: Path, target: Path) -> str:
+    """Copy a file and return the SHA-256 of exactly the bytes that were copied."""
+    digest = hashlib.sha256()
+    with source.open("rb") as reader, target.open("wb") as writer:
+        while block := reader.read(_READ_BYTES):
+            digest.update(block)
+            writer.write(block)
+    return digest.hexdigest()
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write JSON one way only: sorted keys, two spaces, UTF-8, no NaN, a final newline."""
+    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """Read a JSON object; raises InputError that names the file when it is not one."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist.", file=str(path)) from None
+    except (OSError, ValueError) as problem:
+        raise InputError(f"{path} cannot be read: {problem}", file=str(path)) from problem
+    if not isinstance(value, dict):
+        raise InputError(f"{path} does not hold a JSON object.", file=str(path))
+    return value
+
+
+class Store:
+    """The data root: which file is where."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def temporary(self) -> Path:
+        """Where jobs stage what is not ready."""
+        return self.root / "tmp"
+
+    @property
+    def raw(self) -> Path:
+        """Where source files are kept by content."""
+        return self.root / "raw"
+
+    def raw_file(self, sha256: str, suffix: str) -> Path:
+        """Place of a source file; ``suffix`` is ``.dbn`` or ``.dbn.zst``."""
+        return self.raw / f"{sha256}{suffix}"
+
+    def dataset_folder(self, dataset_id: str, bars_sha256: str) -> Path:
+        """Folder of one revision of a dataset."""
+        return self.root / "datasets" / dataset_id / bars_sha256[:12]
+
+    def run_folder(self, run_id: str) -> Path:
+        """Folder of one run's artifacts."""
+        return self.root / "runs" / run_id
+
+    def log_file(self, job_id: str) -> Path:
+        """Append-only log of a run or an ingest, one JSON object a line."""
+        return self.root / "logs" / f"{job_id}.jsonl"
+
+    def lock_file(self, job_id: str) -> Path:
+        """Lock that a job holds as long as its process lives."""
+        return self.temporary / f"{job_id}.lock"
+
+    @contextlib.contextmanager
+    def staging(self, job_id: str) -> Iterator[Path]:
+        """Hold the job's lock and give it an empty folder, which is removed at the end.
+
+        Raises BlockingIOError when another process holds the lock.
+        """
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        lock = _acquire(self.lock_file(job_id))
+        folder = self.temporary / job_id
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            self.lock_file(job_id).unlink(missing_ok=True)
+            os.close(lock)
+
+    def is_alive(self, job_id: str) -> bool:
+        """Tell whether some process holds the job's lock."""
+        path = self.lock_file(job_id)
+        if not path.exists():
+            return False
+        try:
+            lock = _acquire(path)
+        except BlockingIOError:
+            return True
+        os.close(lock)
+        return False
+
+    def sweep(self) -> list[str]:
+        """Remove what dead jobs left under ``tmp/``; returns their ids, sorted."""
+        if not self.temporary.is_dir():
+            return []
+        jobs = {path.name.removesuffix(".lock") for path in self.temporary.iterdir()}
+        swept = []
+        for job_id in sorted(jobs):
+            with contextlib.suppress(BlockingIOError), self.staging(job_id):
+                swept.append(job_id)
+        return swept
+
+
+def _acquire(path: Path) -> int:
+    """Open and lock a file without waiting; retries when its holder removed it meanwhile."""
+    while True:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists() and os.fstat(descriptor).st_ino == path.stat().st_ino:
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def publish(staged: Path, final: Path) -> bool:
+    """Move a ready file or folder into place: fsync all of it, then rename in one step.
+
+    Returns False and leaves ``staged`` alone when ``final`` is already there. Files become
+    read-only: nothing in the store is edited.
+    """
+    files = [staged] if staged.is_file() else sorted(p for p in staged.rglob("*") if p.is_file())
+    for path in files:
+        path.chmod(0o444)
+        _fsync(path)
+    if staged.is_dir():
+        _fsync(staged)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    if final.exists():
+        return False
+    try:
+        staged.rename(final)
+    except OSError as problem:
+        if problem.errno in {errno.ENOTEMPTY, errno.EEXIST}:
+            return False  # another process published the same content first
+        raise
+    _fsync(final.parent)
+    return True
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

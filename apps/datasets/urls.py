@@ -1,0 +1,5 @@
+"""URLs of datasets."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,5 @@
+"""URLs of permissions."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

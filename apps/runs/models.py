@@ -1,0 +1,77 @@
+"""Runs, and the metrics that lists filter and sort by."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from apps.datasets.models import Dataset, Revision
+from apps.permissions.models import VisibleQuerySet
+from hewston.pipeline.spec import RunSpec
+from hewston.pipeline.store import Store
+from hewston.taskqueue import Job, Status
+
+
+class Run(Job):
+    """A backtest: what was asked for, and how it ended. Its results are in its folder."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="runs")
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="runs")
+    spec = models.JSONField()
+    strategy_id = models.CharField(max_length=80, db_index=True)
+    code_hash = models.CharField(max_length=64)
+    input_hash = models.CharField(max_length=64, db_index=True)
+    name = models.CharField(max_length=120, blank=True)
+    note = models.TextField(blank=True)
+
+    objects = VisibleQuerySet["Run"].as_manager()
+
+    class Meta(Job.Meta):
+        """The same inputs are the same run."""
+
+        constraints: ClassVar = [
+            *Job.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["owner", "input_hash"],
+                condition=Q(status__in=[Status.QUEUED, Status.RUNNING, Status.DONE]),
+                name="runs_run_same_inputs",
+            ),
+        ]
+
+    @property
+    def folder(self) -> Path:
+        """Where its artifacts are."""
+        return Store(settings.DATA_ROOT).run_folder(self.id)
+
+    @property
+    def run_spec(self) -> RunSpec:
+        """What decided the run."""
+        return RunSpec.from_json(self.spec)
+
+
+class RunMetrics(models.Model):
+    """Figures of a finished run, one indexed column each. Money is in the account's currency;
+    ratios and returns are fractions.
+    """
+
+    run = models.OneToOneField(
+        Run, on_delete=models.CASCADE, primary_key=True, related_name="metrics"
+    )
+    final_equity = models.FloatField(db_index=True)
+    net_profit = models.FloatField(db_index=True)
+    total_return = models.FloatField(null=True, db_index=True)
+    cagr = models.FloatField(null=True, db_index=True)
+    max_drawdown = models.FloatField(null=True, db_index=True)
+    sharpe = models.FloatField(null=True, db_index=True)
+    sortino = models.FloatField(null=True, db_index=True)
+    trades = models.PositiveIntegerField(db_index=True)
+    hit_rate = models.FloatField(null=True, db_index=True)
+    profit_factor = models.FloatField(null=True, db_index=True)
+    exposure = models.FloatField(null=True, db_index=True)
+    fees_paid = models.FloatField(null=True, db_index=True)
+
+    def __str__(self) -> str:
+        """Name the figures by their run."""
+        return f"metrics of {self.run_id}"

@@ -1,0 +1,5 @@
+"""URLs of runs."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,17 @@
+#!/usr/bin/env python3
+"""Hewston's command line: `manage.py help` lists the commands."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run one command under the project's settings."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hewston.settings")
+    from django.core.management import execute_from_command_line  # noqa: PLC0415 (after the setting)
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -58,6 +58,20 @@ ORDERS: Schema = {
     "reason": pl.String,
 }
 
+# What the engine reports of each fill. Accounting adds slippage, position and cash: FILLS.
+EXECUTIONS: Schema = {
+    "bar": pl.UInt32,  # as in FILLS
+    "ts": UTC_NS,
+    "intrabar": pl.Boolean,
+    "order_id": pl.UInt32,
+    "fill_id": pl.UInt32,
+    "side": SIDE,
+    "qty": pl.Float64,
+    "price": pl.Float64,
+    "reference_price": pl.Float64,
+    "fee": pl.Float64,
+}
+
 FILLS: Schema = {
     "bar": pl.UInt32,  # close: the bar that closed; next_open and intrabar: the bar it happened in
     "ts": UTC_NS,  # market time

@@ -1,0 +1,200 @@
+"""Sessions: edges on ordinary, short and clock-change days, and the label of a time."""
+
+import datetime as dt
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hewston.pipeline import calendar
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.schemas import SESSION, UTC_NS
+
+
+def utc(*text: str) -> pl.Series:
+    times = [dt.datetime.fromisoformat(t).replace(tzinfo=dt.UTC) for t in text]
+    return pl.Series("ts_open", times, UTC_NS)
+
+
+def day(name: str, date: str) -> tuple[str, ...]:
+    (row,) = calendar.schedule(
+        name, dt.date.fromisoformat(date), dt.date.fromisoformat(date)
+    ).rows()
+    return tuple(edge.strftime("%d %H:%M") for edge in row[1:])
+
+
+@pytest.mark.parametrize(
+    ("date", "edges"),
+    [
+        ("2023-01-03", ("03 09:00", "03 14:30", "03 21:00", "04 01:00")),  # winter
+        ("2023-03-10", ("10 09:00", "10 14:30", "10 21:00", "11 01:00")),  # before summer time
+        ("2023-03-13", ("13 08:00", "13 13:30", "13 20:00", "14 00:00")),  # after its start
+        ("2023-11-03", ("03 08:00", "03 13:30", "03 20:00", "04 00:00")),
+        ("2023-11-06", ("06 09:00", "06 14:30", "06 21:00", "07 01:00")),
+        ("2023-07-03", ("03 08:00", "03 13:30", "03 17:00", "03 21:00")),  # short, summer
+        ("2023-11-24", ("24 09:00", "24 14:30", "24 18:00", "24 22:00")),  # short, winter
+    ],
+)
+def test_a_us_session_has_its_four_edges_in_utc(date: str, edges: tuple[str, ...]) -> None:
+    assert day("XNYS", date) == edges
+
+
+def test_a_year_has_its_sessions_and_half_days() -> None:
+    year = calendar.schedule("XNYS", dt.date(2023, 1, 1), dt.date(2023, 12, 31))
+    length = year["close"] - year["open"]
+    assert year.height == 250
+    assert year.filter(length < dt.timedelta(hours=6))["date"].to_list() == [
+        dt.date(2023, 7, 3),
+        dt.date(2023, 11, 24),
+    ]
+    assert length.dt.total_minutes().sum() == 248 * 390 + 2 * 210
+    assert year.schema == pl.Schema(calendar.SCHEDULE)
+
+
+def test_closures_that_were_announced_are_no_sessions() -> None:
+    week = calendar.schedule("XNYS", dt.date(2001, 9, 10), dt.date(2001, 9, 17))
+    assert week["date"].to_list() == [dt.date(2001, 9, 10), dt.date(2001, 9, 17)]
+
+
+@pytest.mark.parametrize("year", [1680, 1975, 2000, 2030, 2200, 2261])
+def test_sessions_do_not_depend_on_how_far_a_year_is_from_today(year: int) -> None:
+    sessions = calendar.schedule("XNYS", dt.date(year, 6, 1), dt.date(year, 6, 30))
+    assert 19 <= sessions.height <= 26
+    assert sessions["open"].is_sorted()
+
+
+def test_a_part_of_a_year_is_that_part_of_the_year() -> None:
+    year = calendar.schedule("XNYS", dt.date(2022, 1, 1), dt.date(2024, 12, 31))
+    part = calendar.schedule("XNYS", dt.date(2023, 6, 30), dt.date(2023, 7, 5))
+    assert part.equals(
+        year.filter(pl.col("date").is_between(dt.date(2023, 6, 30), dt.date(2023, 7, 5)))
+    )
+
+
+def test_a_weekend_has_no_session_and_every_time_in_it_is_closed() -> None:
+    weekend = calendar.schedule("XNYS", dt.date(2023, 1, 7), dt.date(2023, 1, 8))
+    assert weekend.is_empty()
+    assert weekend.schema == pl.Schema(calendar.SCHEDULE)
+    assert calendar.label(utc("2023-01-07 15:00"), weekend).to_list() == ["closed"]
+
+
+@pytest.mark.parametrize("name", calendar.US_EQUITIES)
+def test_every_us_exchange_keeps_the_same_hours(name: str) -> None:
+    assert day(name, "2023-07-03") == day("XNYS", "2023-07-03")
+    assert calendar.zone(name) == "America/New_York"
+
+
+def test_a_round_the_clock_calendar_has_every_utc_day_from_midnight_to_midnight() -> None:
+    days = calendar.schedule("24/7", dt.date(2024, 2, 28), dt.date(2024, 3, 1))
+    assert days["date"].to_list() == [
+        dt.date(2024, 2, 28),
+        dt.date(2024, 2, 29),
+        dt.date(2024, 3, 1),
+    ]
+    assert day("24/7", "2024-02-29") == ("29 00:00", "29 00:00", "01 00:00", "01 00:00")
+    assert calendar.zone("24/7") == "UTC"
+    times = utc("2024-02-28 00:00", "2024-02-29 23:59", "2024-03-02 00:00")
+    assert calendar.label(times, days).to_list() == ["regular", "regular", "closed"]
+
+
+def test_a_session_includes_its_start_and_excludes_its_end() -> None:
+    sessions = calendar.schedule("XNYS", dt.date(2023, 1, 3), dt.date(2023, 1, 4))
+    times = utc(
+        "2023-01-03 08:59",
+        "2023-01-03 09:00",
+        "2023-01-03 14:29",
+        "2023-01-03 14:30",
+        "2023-01-03 20:59",
+        "2023-01-03 21:00",
+        "2023-01-04 00:59",
+        "2023-01-04 01:00",
+        "2023-01-04 09:00",
+        "2023-01-05 15:00",
+    )
+    assert calendar.label(times, sessions).to_list() == [
+        *("closed", "pre", "pre", "regular", "regular"),
+        *("post", "post", "closed", "pre", "closed"),
+    ]
+
+
+def test_times_are_labelled_in_any_order() -> None:
+    sessions = calendar.schedule("XNYS", dt.date(2023, 1, 3), dt.date(2023, 1, 3))
+    times = utc("2023-01-03 21:30", "2023-01-03 10:00", "2023-01-03 15:00")
+    labels = calendar.label(times, sessions)
+    assert labels.to_list() == ["post", "pre", "regular"]
+    assert labels.dtype == SESSION
+    assert calendar.label(times.clear(), sessions).dtype == SESSION
+
+
+@given(st.integers(0, 365 * 24 * 60 - 1), st.sampled_from(["XNYS", "24/7"]))
+def test_every_minute_has_the_label_of_the_one_session_part_that_holds_it(
+    minute: int, name: str
+) -> None:
+    time = dt.datetime(2023, 1, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minute)
+    sessions = calendar.schedule(name, dt.date(2022, 12, 31), dt.date(2024, 1, 1))
+    expected = "closed"
+    for _, pre_open, opens, close, post_close in sessions.rows():
+        if pre_open <= time < opens:
+            expected = "pre"
+        if opens <= time < close:
+            expected = "regular"
+        if close <= time < post_close:
+            expected = "post"
+    assert calendar.label(pl.Series([time], dtype=UTC_NS), sessions).to_list() == [expected]
+
+
+def test_the_exchange_date_is_the_one_on_the_exchanges_wall() -> None:
+    times = utc("2023-01-04 04:59", "2023-01-04 05:00", "2023-07-04 03:59", "2023-07-04 04:00")
+    assert calendar.exchange_date(times, "XNYS").cast(pl.String).to_list() == [
+        *("2023-01-03", "2023-01-04", "2023-07-03", "2023-07-04")
+    ]
+    assert calendar.exchange_date(times, "24/7").cast(pl.String).to_list() == [
+        *("2023-01-04", "2023-01-04", "2023-07-04", "2023-07-04")
+    ]
+
+
+def test_an_unknown_calendar_is_refused_with_the_known_ones() -> None:
+    for refused in (
+        lambda: calendar.zone("NYSE!"),
+        lambda: calendar.schedule("NYSE!", dt.date(2023, 1, 1), dt.date(2023, 1, 2)),
+        lambda: calendar.exchange_date(utc("2023-01-01 00:00"), "NYSE!"),
+    ):
+        with pytest.raises(InputError, match=r"'NYSE!'.*24/7.*XNYS") as problem:
+            refused()
+        assert problem.value.details["allowed"] == list(calendar.CALENDARS)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (dt.date(2023, 1, 2), dt.date(2023, 1, 1)),
+        (dt.date(1600, 1, 1), dt.date(2023, 1, 1)),
+        (dt.date(2023, 1, 1), dt.date(2300, 1, 1)),
+    ],
+)
+@pytest.mark.parametrize("name", ["XNYS", "24/7"])
+def test_dates_without_a_schedule_are_refused(name: str, first: dt.date, last: dt.date) -> None:
+    with pytest.raises(InputError, match="1678-01-01 and 2261-12-31"):
+        calendar.schedule(name, first, last)
+
+
+def test_the_version_names_the_library_and_its_release() -> None:
+    library, version = calendar.calendar_version().split(" ")
+    assert library == "exchange_calendars"
+    assert version[0].isdigit()
+
+
+def test_labels_dates_and_zones_do_not_load_pandas() -> None:
+    code = """
+import datetime as dt, sys
+import polars as pl
+from hewston.pipeline import calendar
+days = calendar.schedule("24/7", dt.date(2023, 1, 1), dt.date(2023, 1, 2))
+times = days["open"]
+calendar.label(times, days), calendar.exchange_date(times, "XNYS"), calendar.calendar_version()
+assert not {"pandas", "exchange_calendars"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603  # our own text

@@ -1,0 +1,28 @@
+"""Settings that differ in tests, and the data that some of them may find beside the project."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_configure() -> None:
+    """Change the settings before anything reads them."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
+    settings.STORAGES["staticfiles"]["BACKEND"] = (  # names without hashes: nothing is collected
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    settings.WHITENOISE_USE_FINDERS = True
+    settings.WHITENOISE_AUTOREFRESH = True
+    # Each test is one transaction already; SQLite cannot nest BEGIN IMMEDIATE in it.
+    settings.DATABASES["default"]["OPTIONS"].pop("transaction_mode")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Real files beside the project, where there are any."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"there is no real data at {REAL_DATA}")
+    return REAL_DATA

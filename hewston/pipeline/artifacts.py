@@ -1,10 +1,18 @@
 """Stage 7: a run's folder: frames, metrics and the manifest that proves them."""
 
+import dataclasses
+import hashlib
+import importlib.metadata
+import platform
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 
-from hewston.pipeline import schemas
+from hewston.pipeline import schemas, store
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.spec import RunSpec
 
 FRAMES: dict[str, schemas.Schema] = {
     "signals": schemas.SIGNALS,
@@ -16,7 +24,118 @@ FRAMES: dict[str, schemas.Schema] = {
 METRICS_FILE = "metrics.json"
 MANIFEST_FILE = "run-manifest.json"
 
+_PIPELINE = Path(__file__).resolve().parent
+_ROW_GROUP_ROWS = 131_072  # fixed, as the bytes depend on it
+_KEY_PACKAGES = ("nautilus-trader", "numpy", "pandas", "polars", "exchange-calendars")
+
+
+def frame_file(name: str) -> str:
+    """Name the file of one of ``FRAMES``."""
+    return f"{name}.parquet"
+
+
+def write_frame(frame: pl.DataFrame, path: Path) -> None:
+    """Write a frame so that the same rows give the same bytes."""
+    frame.rechunk().write_parquet(path, compression="zstd", row_group_size=_ROW_GROUP_ROWS)
+
 
 def read_frame(folder: Path, name: str) -> pl.DataFrame:
     """Read one of ``FRAMES`` of a complete run."""
-    return pl.read_parquet(folder / f"{name}.parquet")
+    return pl.read_parquet(folder / frame_file(name))
+
+
+def hash_code() -> str:
+    """Hash the names and bytes of the pipeline's sources: what computes a result, and no more."""
+    digest = hashlib.sha256()
+    for path in sorted(_PIPELINE.rglob("*.py")):
+        digest.update(path.relative_to(_PIPELINE).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def describe_environment() -> dict[str, object]:
+    """Say what computed a result besides our code: interpreter, locked packages, machine."""
+    lock = _PIPELINE.parent.parent / "uv.lock"
+    return {
+        "python": platform.python_version(),
+        "implementation": sys.implementation.name,
+        "uv_lock_sha256": store.sha256_file(lock) if lock.is_file() else None,
+        "packages": {name: importlib.metadata.version(name) for name in _KEY_PACKAGES},
+        "architecture": platform.machine(),
+        "libc": " ".join(platform.libc_ver()).strip(),
+    }
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """What a manifest says besides the hashes of the outputs."""
+
+    spec: RunSpec
+    dataset_id: str
+    code_hash: str
+    git_commit: str | None
+    created_at: str  # ISO 8601, UTC; outside what is hashed
+
+
+def write_run(
+    folder: Path,
+    *,
+    record: RunRecord,
+    frames: Mapping[str, pl.DataFrame],
+    metrics: Mapping[str, object],
+) -> dict[str, object]:
+    """Write all artifacts of a run, the manifest last; returns the manifest."""
+    for name in FRAMES:
+        write_frame(frames[name], folder / frame_file(name))
+    store.write_json(folder / METRICS_FILE, metrics)
+    manifest: dict[str, object] = {
+        "kind": "run",
+        "spec": record.spec.as_json(),
+        "dataset_id": record.dataset_id,
+        "calendar": record.spec.calendar,
+        "tz": record.spec.tz,
+        "code_hash": record.code_hash,
+        "env_lock": describe_environment(),
+        "git_commit": record.git_commit,
+        "input_hash": record.spec.input_hash(record.code_hash),
+        "output_hashes": hash_outputs(folder),
+        "created_at": record.created_at,
+    }
+    store.write_json(folder / MANIFEST_FILE, manifest)
+    return manifest
+
+
+def hash_outputs(folder: Path) -> dict[str, str]:
+    """Hash every artifact in the folder, by the names that manifests use."""
+    files = {name: folder / frame_file(name) for name in FRAMES}
+    files[METRICS_FILE] = folder / METRICS_FILE
+    return {name: store.sha256_file(path) for name, path in files.items()}
+
+
+def verify_run(folder: Path) -> list[str]:
+    """Compare a run's folder with its manifest; returns a sentence for each problem."""
+    try:
+        manifest = store.read_json(folder / MANIFEST_FILE)
+        spec = RunSpec.from_json(manifest["spec"])  # type: ignore[arg-type]  # judged below
+        expected = dict(manifest["output_hashes"])  # type: ignore[call-overload]
+        input_hash = spec.input_hash(str(manifest["code_hash"]))
+    except InputError as problem:
+        return [problem.message]
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
+        return [f"{folder / MANIFEST_FILE} is not a run's manifest: {problem!r}."]
+    problems = []
+    if input_hash != manifest.get("input_hash"):
+        problems.append("The manifest's input_hash does not follow from its spec and code_hash.")
+    known = {MANIFEST_FILE, METRICS_FILE} | {frame_file(name) for name in FRAMES}
+    for name in sorted({*FRAMES, METRICS_FILE}):
+        path = folder / (name if name == METRICS_FILE else frame_file(name))
+        if not path.is_file():
+            problems.append(f"{path.name} is missing.")
+        elif store.sha256_file(path) != expected.get(name):
+            problems.append(f"{path.name} differs from the manifest: it was changed after the run.")
+    problems.extend(
+        f"{path.name} does not belong to the run."
+        for path in sorted(folder.iterdir())
+        if path.name not in known
+    )
+    return problems

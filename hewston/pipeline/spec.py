@@ -5,7 +5,10 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Any, Literal, Self
+
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.fields import Rule, read_fields
 
 AssetClass = Literal["equity", "future", "fx", "crypto", "index"]
 FillClock = Literal["close", "next_open"]
@@ -52,6 +55,23 @@ class SpreadFallback:
     ticks: float | None = None
     bps: float | None = None
 
+    @classmethod
+    def parse(cls, value: object) -> Self | None:
+        """Read ``ticks=2``, ``bps=1.5`` or a mapping with one of the two keys."""
+        if value is None:
+            return None
+        if isinstance(value, str) and value.count("=") == 1:
+            key, _, amount = value.partition("=")
+            value = {key: amount}
+        if not isinstance(value, Mapping) or len(value) != 1:
+            raise InputError(
+                f"spread_fallback is {value}, but must be ticks or bps, like ticks=2 or bps=1.5.",
+                field="spread_fallback",
+                allowed="ticks=N or bps=N, at least 0",
+            )
+        rules = {key: {"type": "float", "default": None, "min": 0} for key in ("ticks", "bps")}
+        return cls(**read_fields(rules, value, of="unit of a spread", prefix="spread_fallback."))
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SlippageFees:
@@ -62,6 +82,44 @@ class SlippageFees:
     fees_bps: float = 1.0  # basis points of notional on each side
     fee_per_unit: float = 0.0  # money for each unit on each side
     spread_fallback: SpreadFallback | None = None
+
+
+COST_FIELDS: dict[str, Rule] = {
+    "k_spread": {"type": "float", "default": 0.5, "min": 0, "max": 100},
+    "slippage_ticks": {"type": "float", "default": 0.0, "min": 0, "max": 1_000_000},
+    "fees_bps": {"type": "float", "default": 1.0, "min": 0, "max": 10_000},
+    "fee_per_unit": {"type": "float", "default": 0.0, "min": 0, "max": 1_000_000},
+}
+RUN_FIELDS: dict[str, Rule] = {
+    "seed": {"type": "int", "default": 0, "min": 0, "max": 2**63 - 1},
+    "from": {"type": "date", "default": None},
+    "to": {"type": "date", "default": None},
+    "session": {
+        "type": "str",
+        "default": "regular",
+        "choices": ("regular", "extended", "all"),
+    },
+    "fill_clock": {"type": "str", "default": "next_open", "choices": ("close", "next_open")},
+    "size": {"type": "float", "default": 1.0, "above": 0, "max": 1e11},
+    "starting_cash": {"type": "float", "default": 100_000.0, "above": 0, "max": 1e12},
+    "max_leverage": {"type": "float", "default": 1.0, "above": 0, "max": 1_000},
+}
+
+
+def read_run_fields(given: Mapping[str, object]) -> dict[str, Any]:
+    """Read what a person may say of a run besides its data and strategy, as RunSpec's fields.
+
+    Keys are those of RUN_FIELDS, COST_FIELDS and ``spread_fallback``; a value of None is the
+    default. Raises InputError with the field and what it may be.
+    """
+    said = {name: value for name, value in given.items() if value is not None}
+    fallback = SpreadFallback.parse(said.pop("spread_fallback", None))
+    values = read_fields(RUN_FIELDS | COST_FIELDS, said, of="option of a run")
+    costs = {name: values.pop(name) for name in COST_FIELDS}
+    return {
+        **{{"from": "from_date", "to": "to_date"}.get(k, k): v for k, v in values.items()},
+        "slippage_fees": SlippageFees(**costs, spread_fallback=fallback),
+    }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

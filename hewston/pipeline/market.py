@@ -1,0 +1,166 @@
+"""Stage 4: what the engine sees of the bars: which ones, when, and at what bid and ask."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable
+
+import polars as pl
+
+from hewston.pipeline import schemas
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.spec import RunSpec
+
+SESSION_FILTERS: dict[str, tuple[str, ...]] = {
+    "regular": ("regular",),
+    "extended": ("pre", "regular", "post"),
+    "all": schemas.SESSIONS,
+}
+INTERVAL_NS: dict[str, int] = {
+    "1m": 60 * 10**9,
+    "5m": 300 * 10**9,
+    "15m": 900 * 10**9,
+    "30m": 1800 * 10**9,
+    "1h": 3600 * 10**9,
+    "4h": 14_400 * 10**9,
+    "1d": 86_400 * 10**9,
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Window:
+    """The bars of a run. ``frame`` is BARS of the chosen session from the dataset's first bar;
+    the run trades on rows ``first`` to ``last``, both inclusive. Earlier rows are warm-up.
+    """
+
+    frame: pl.DataFrame
+    first: int
+    last: int
+
+    @property
+    def bars(self) -> pl.DataFrame:
+        """The rows on which the run may trade."""
+        return self.frame[self.first : self.last + 1]
+
+
+def select_window(bars: pl.DataFrame, spec: RunSpec) -> Window:
+    """Choose the session's bars and the rows between the spec's exchange dates, both inclusive.
+
+    Raises InputError for dates outside the data, or when no bar is left.
+    """
+    frame = bars.filter(pl.col("session").is_in(SESSION_FILTERS[spec.session]))
+    if frame.is_empty():
+        raise InputError(
+            f"The dataset has no bars in the session {spec.session}.",
+            field="session",
+            allowed=sorted({str(s) for s in bars["session"].unique()} | {"all"}),
+        )
+    days = frame["ts_open"].dt.convert_time_zone(spec.tz).dt.date()
+    lowest, highest = days[0], days[-1]
+    first_day = _within("from", spec.from_date, lowest, highest)
+    last_day = _within("to", spec.to_date, lowest, highest)
+    if first_day > last_day:
+        raise InputError(
+            f"from ({first_day}) is after to ({last_day}).", field="from", allowed=f"≤ {last_day}"
+        )
+    first = int((days < first_day).sum())
+    last = len(frame) - int((days > last_day).sum()) - 1
+    if first > last:
+        raise InputError(
+            f"There are no bars from {first_day} to {last_day} in the session {spec.session}.",
+            field="from",
+        )
+    return Window(frame=frame[: last + 1], first=first, last=last)
+
+
+def _within(field: str, day: dt.date | None, lowest: dt.date, highest: dt.date) -> dt.date:
+    if day is None:
+        return lowest if field == "from" else highest
+    if not lowest <= day <= highest:
+        raise InputError(
+            f"{field} ({day}) is outside the data, which covers {lowest} to {highest}.",
+            field=field,
+            allowed=f"{lowest} to {highest}",
+        )
+    return day
+
+
+def close_times(bars: pl.DataFrame, interval: str) -> pl.Series:
+    """When each bar closes (ns, UTC): its interval's end, or the next bar's start when that is
+    earlier (the last bar of a session may be cut short by the session's end).
+    """
+    end = bars["ts_open"] + pl.duration(nanoseconds=INTERVAL_NS[interval])
+    frame = bars.select(end=end, following=pl.col("ts_open").shift(-1))
+    return frame.select(pl.min_horizontal("end", "following").alias("ts_close"))["ts_close"]
+
+
+def price_quotes(bars: pl.DataFrame, spec: RunSpec, log: Callable[[str], None]) -> pl.DataFrame:
+    """Give the bid and ask at which each bar's orders fill, one row a bar.
+
+    The reference is the bar's close (``fill_clock`` close) or open (next_open); the quote is
+    ``reference ± (k_spread × spread + slippage_ticks × tick)``, rounded to the instrument's price
+    precision. A bar without a spread takes the last known one of its session.
+
+    Returns columns reference, bid, ask (Float64, price units). Raises InputError when a spread is
+    wanted and neither the data nor ``spread_fallback`` has one.
+    """
+    costs = spec.slippage_fees
+    reference = bars["close" if spec.fill_clock == "close" else "open"]
+    half_spread: pl.Series | float = 0.0
+    if costs.k_spread > 0:
+        half_spread = _spreads(bars, reference, spec, log) * costs.k_spread
+    cost = half_spread + costs.slippage_ticks * spec.instrument.tick_size
+    return pl.DataFrame({"reference": reference}).with_columns(
+        bid=(reference - cost).round(spec.instrument.price_precision),
+        ask=(reference + cost).round(spec.instrument.price_precision),
+    )
+
+
+def _spreads(
+    bars: pl.DataFrame, reference: pl.Series, spec: RunSpec, log: Callable[[str], None]
+) -> pl.Series:
+    """Full spread of each bar, price units, with every gap filled and counted in the log."""
+    known = bars["spread_mean"]
+    absent = known.null_count()
+    if absent == len(bars):
+        return _fallback(reference, spec)
+    if absent == 0:
+        return known
+    filled = (
+        bars.select("session", "spread_mean")
+        .with_columns(
+            pl.col("spread_mean").forward_fill().over("session").alias("last"),
+            pl.col("spread_mean").backward_fill().over("session").alias("next"),
+        )
+        .select(
+            "last",
+            # Before a session's first known spread there is no last one: its first one is the
+            # closest estimate of a cost that must be paid; then any session's.
+            pl.coalesce(
+                "last", "next", pl.col("spread_mean").forward_fill(), pl.col("spread_mean").max()
+            ).alias("spread"),
+        )
+    )
+    log(
+        f"{absent} of {len(bars)} bars have no quote; {absent - filled['last'].null_count()} use "
+        "the last known spread of their session"
+        + (
+            f", {filled['last'].null_count()} come before it and use the first one."
+            if filled["last"].null_count()
+            else "."
+        )
+    )
+    return filled["spread"]
+
+
+def _fallback(reference: pl.Series, spec: RunSpec) -> pl.Series:
+    fallback = spec.slippage_fees.spread_fallback
+    if fallback is None:
+        raise InputError(
+            "The data has no quotes, so k_spread > 0 needs spread_fallback (ticks or bps); "
+            "or set k_spread to 0.",
+            field="spread_fallback",
+            allowed="ticks ≥ 0 or bps ≥ 0",
+        )
+    if fallback.ticks is not None:
+        return pl.repeat(fallback.ticks * spec.instrument.tick_size, len(reference), eager=True)
+    return reference.abs() * ((fallback.bps or 0.0) / 10_000)

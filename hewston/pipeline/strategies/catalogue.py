@@ -1,0 +1,24 @@
+"""The built-in strategies by name."""
+
+from types import ModuleType
+
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.fields import suggest
+from hewston.pipeline.strategies import buy_and_hold, sma_crossover
+
+BUILT_IN: dict[str, ModuleType] = {
+    "buy_and_hold": buy_and_hold,
+    "sma_crossover": sma_crossover,
+}
+
+
+def find_strategy(strategy_id: str) -> ModuleType:
+    """Find a built-in strategy; raises InputError with the nearest name."""
+    if strategy_id not in BUILT_IN:
+        raise InputError(
+            f"There is no strategy {strategy_id}. {suggest(strategy_id, sorted(BUILT_IN))}",
+            code="STRATEGY_NOT_FOUND",
+            field="strategy",
+            allowed=sorted(BUILT_IN),
+        )
+    return BUILT_IN[strategy_id]

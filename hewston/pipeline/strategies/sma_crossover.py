@@ -1,0 +1,42 @@
+"""SMA crossover: long when the fast average crosses over the slow one, short when under."""
+
+from typing import Any
+
+import pandas as pd
+
+PARAMS = {
+    "fast": {
+        "type": "int",
+        "default": 20,
+        "min": 1,
+        "max": 5000,
+        "less_than": "slow",
+        "help": "Bars in the fast average.",
+    },
+    "slow": {
+        "type": "int",
+        "default": 50,
+        "min": 2,
+        "max": 5000,
+        "help": "Bars in the slow average.",
+    },
+}
+
+
+def run_strategy(frame: pd.DataFrame, *, params: dict[str, Any]) -> pd.DataFrame:
+    """Reverse at every crossover; flat before the first one.
+
+    A crossover is: fast > slow now and fast ≤ slow on the bar before; a crossunder the opposite.
+    """
+    fast = frame["close"].rolling(params["fast"]).mean()
+    slow = frame["close"].rolling(params["slow"]).mean()
+    over = (fast > slow) & (fast.shift(1) <= slow.shift(1))
+    under = (fast < slow) & (fast.shift(1) >= slow.shift(1))
+    result = pd.DataFrame({"fast": fast, "slow": slow}, index=frame.index)
+    result["position"] = pd.Series(float("nan"), index=frame.index)
+    result.loc[over, "position"] = 1.0
+    result.loc[under, "position"] = -1.0
+    result["reason"] = pd.Series(pd.NA, index=frame.index, dtype="string")
+    result.loc[over, "reason"] = "fast over slow"
+    result.loc[under, "reason"] = "fast under slow"
+    return result

@@ -17,7 +17,9 @@ def pytest_configure() -> None:
     settings.WHITENOISE_USE_FINDERS = True
     settings.WHITENOISE_AUTOREFRESH = True
     # Each test is one transaction already; SQLite cannot nest BEGIN IMMEDIATE in it.
-    settings.DATABASES["default"]["OPTIONS"].pop("transaction_mode")
+    options = settings.DATABASES["default"]["OPTIONS"]
+    assert isinstance(options, dict)
+    options.pop("transaction_mode")
 
 
 @pytest.fixture(scope="session")

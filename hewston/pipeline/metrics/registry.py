@@ -1,0 +1,12 @@
+"""Every metric by its key, in the order in which pages and reports show them.
+
+Pages, API, reports and the command line all read this one registry. A value is null where the
+sample is too small or the formula has no answer, and then there is a reason in words.
+"""
+
+from hewston.pipeline.metrics import costs, returns, risk, trades
+
+METRICS = {
+    metric.key: metric
+    for metric in (*returns.METRICS, *risk.METRICS, *trades.METRICS, *costs.METRICS)
+}

@@ -1,0 +1,183 @@
+"""How unevenly it was earned."""
+
+import math
+
+from hewston.pipeline.metrics.metric import LEAST_DAILY_RETURNS, Metric
+from hewston.pipeline.metrics.moments import NO_DEVIATION, deviation, mean
+from hewston.pipeline.metrics.returns import cagr
+from hewston.pipeline.metrics.sample import RunSample, UndefinedError
+
+_TAIL = 20  # one in twenty: the worst 5 %
+
+
+def max_drawdown(sample: RunSample) -> float:
+    """Deepest fall below the highest equity so far; empyrical's and quantstats' is negative."""
+    return sample.max_drawdown
+
+
+def volatility(sample: RunSample) -> float:
+    """Sample deviation of daily returns, a year; as in empyrical and quantstats."""
+    return deviation(sample.daily_returns()) * math.sqrt(sample.periods_per_year)
+
+
+def sharpe(sample: RunSample) -> float:
+    """Mean over sample deviation, a year, risk-free 0; as in empyrical and quantstats."""
+    returns = sample.daily_returns()
+    return mean(returns) / deviation(returns) * math.sqrt(sample.periods_per_year)
+
+
+def sortino(sample: RunSample) -> float:
+    """Mean over downside deviation about 0 over all days; as in empyrical and quantstats."""
+    returns = sample.daily_returns()
+    deviation(returns)  # refuses returns that do not vary
+    downside = math.sqrt(mean([min(change, 0.0) ** 2 for change in returns]))
+    if downside <= NO_DEVIATION:
+        raise UndefinedError("no losing day")
+    return mean(returns) / downside * math.sqrt(sample.periods_per_year)
+
+
+def calmar(sample: RunSample) -> float:
+    """Growth a year over the deepest fall; the libraries' differ as their growth does."""
+    deviation(sample.daily_returns())  # refuses returns that do not vary
+    growth = cagr(sample)
+    if sample.max_drawdown <= 0:
+        raise UndefinedError("no drawdown")
+    return growth / sample.max_drawdown
+
+
+def skew(sample: RunSample) -> float:
+    """Adjusted Fisher-Pearson skewness of daily returns; as in pandas and quantstats."""
+    returns = sample.daily_returns()
+    spread, centre, n = deviation(returns), mean(returns), len(returns)
+    cubes = math.fsum(((change - centre) / spread) ** 3 for change in returns)
+    return n / ((n - 1) * (n - 2)) * cubes
+
+
+def var_95(sample: RunSample) -> float:
+    """The 5th percentile of daily returns, interpolated; as in empyrical.
+
+    It is a return, so a loss is negative. quantstats assumes a normal distribution instead.
+    """
+    returns = sorted(sample.daily_returns())
+    below, rest = divmod(len(returns) - 1, _TAIL)
+    above = min(below + 1, len(returns) - 1)
+    return returns[below] + (returns[above] - returns[below]) * (rest / _TAIL)
+
+
+def cvar_95(sample: RunSample) -> float:
+    """The mean of daily returns at or below the 5th percentile; as in empyrical.
+
+    quantstats takes the mean below the percentile of a normal distribution instead.
+    """
+    returns = sorted(sample.daily_returns())
+    return mean(returns[: (len(returns) - 1) // _TAIL + 1])
+
+
+def exposure(sample: RunSample) -> float:
+    """Share of bars that closed with a position."""
+    return sample.bars_in_position / sample.bars
+
+
+METRICS = (
+    Metric(
+        key="max_drawdown",
+        label="Max drawdown",
+        group="risk",
+        formula="greatest fall of equity at a bar's close below the highest so far (the starting "
+        "cash included) / that highest",
+        unit="fraction",
+        better="lower",
+        compute=max_drawdown,
+    ),
+    Metric(
+        key="volatility",
+        label="Volatility",
+        group="risk",
+        formula="sample deviation of daily returns * square root of 252, or of 365 on a 24/7 "
+        "calendar",
+        unit="fraction",
+        better="lower",
+        sample="daily return",
+        least=LEAST_DAILY_RETURNS,
+        compute=volatility,
+    ),
+    Metric(
+        key="sharpe",
+        label="Sharpe",
+        group="risk",
+        formula="mean daily return / sample deviation of daily returns * square root of 252, or "
+        "of 365 on a 24/7 calendar; risk-free rate 0",
+        unit="ratio",
+        better="higher",
+        sample="daily return",
+        least=LEAST_DAILY_RETURNS,
+        compute=sharpe,
+    ),
+    Metric(
+        key="sortino",
+        label="Sortino",
+        group="risk",
+        formula="mean daily return / square root of the mean over all days of min(return, 0)^2 * "
+        "square root of 252, or of 365 on a 24/7 calendar",
+        unit="ratio",
+        better="higher",
+        sample="daily return",
+        least=LEAST_DAILY_RETURNS,
+        compute=sortino,
+    ),
+    Metric(
+        key="calmar",
+        label="Calmar",
+        group="risk",
+        formula="growth a year (CAGR) / max drawdown",
+        unit="ratio",
+        better="higher",
+        sample="daily return",
+        least=LEAST_DAILY_RETURNS,
+        compute=calmar,
+    ),
+    Metric(
+        key="skew",
+        label="Skew",
+        group="risk",
+        formula="adjusted Fisher-Pearson skewness of daily returns",
+        unit="ratio",
+        better="higher",
+        sample="daily return",
+        least=LEAST_DAILY_RETURNS,
+        compute=skew,
+    ),
+    Metric(
+        key="var_95",
+        label="Value at risk 95 %",
+        group="risk",
+        formula="5th percentile of daily returns, interpolated; a loss is negative",
+        unit="fraction",
+        better="higher",
+        sample="daily return",
+        least=LEAST_DAILY_RETURNS,
+        compute=var_95,
+    ),
+    Metric(
+        key="cvar_95",
+        label="Expected shortfall 95 %",
+        group="risk",
+        formula="mean of daily returns at or below the 5th percentile; a loss is negative",
+        unit="fraction",
+        better="higher",
+        sample="daily return",
+        least=LEAST_DAILY_RETURNS,
+        compute=cvar_95,
+    ),
+    Metric(
+        key="exposure",
+        label="Exposure",
+        group="risk",
+        formula="bars with a position at their close / bars",
+        unit="fraction",
+        better="none",
+        sample="bar",
+        least=1,
+        compute=exposure,
+    ),
+)

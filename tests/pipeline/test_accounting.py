@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hewston.pipeline import accounting
@@ -449,6 +449,7 @@ def slow_extremes(account: Row, pair: tuple[int, int | None]) -> list[Fraction]:
     ]
 
 
+@settings(deadline=None)
 @given(_accounts())
 def test_round_trips_equal_exact_fractions(account: Row) -> None:
     multiplier, lot = account["multiplier"], account["lot"]
@@ -467,6 +468,7 @@ def test_round_trips_equal_exact_fractions(account: Row) -> None:
                 assert trade[name] == pytest.approx(float(value), rel=1e-12, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(_accounts())
 def test_profits_of_all_lots_add_up_to_the_change_of_equity(account: Row) -> None:
     multiplier, lot = account["multiplier"], account["lot"]

@@ -9,7 +9,7 @@ import polars as pl
 
 from hewston.pipeline.metrics.metric import Metric
 from hewston.pipeline.metrics.registry import METRICS
-from hewston.pipeline.metrics.sample import RunSample, UndefinedError, draw_sample
+from hewston.pipeline.metrics.sample import TOO_LARGE, RunSample, UndefinedError, draw_sample
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ def _compute(metric: Metric, sample: RunSample) -> float | int:
     except OverflowError:
         value = math.inf
     if not math.isfinite(value):
-        raise UndefinedError("too large to be stated")
+        raise UndefinedError(TOO_LARGE)
     return value + 0  # never -0.0
 
 

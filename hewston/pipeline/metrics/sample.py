@@ -12,6 +12,9 @@ from hewston.pipeline.calendar import ALWAYS_OPEN
 # XNYS and the like trade on about 252 days a year; a 24/7 calendar on all of them.
 _TRADING_DAYS_PER_YEAR = 252
 _DAYS_PER_YEAR = 365
+# Sums of cubes of returns up to this are finite.
+_LARGEST_RETURN = 1e100
+TOO_LARGE = "too large to be stated"
 _NANOSECONDS_PER_DAY = 86_400_000_000_000
 
 
@@ -76,7 +79,10 @@ def _changes(levels: Sequence[float], reason: str) -> list[float]:
     if min(levels[:-1]) <= 0:
         raise UndefinedError(reason)
     # The difference first: it is exact for neighbours, where a quotient near 1 is rounded.
-    return [(after - before) / before for before, after in itertools.pairwise(levels)]
+    changes = [(after - before) / before for before, after in itertools.pairwise(levels)]
+    if max(map(abs, changes)) > _LARGEST_RETURN:
+        raise UndefinedError(TOO_LARGE)
+    return changes
 
 
 def draw_sample(

@@ -1,0 +1,536 @@
+"""Metrics: by hand, at the edges of their samples, and beside two well-known libraries."""
+
+import datetime as dt
+import importlib
+import json
+import math
+import random
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hewston.pipeline.metrics import METRICS, MetricReport, compute_metrics
+from hewston.pipeline.schemas import EQUITY, FILLS, ORDERS, TRADES_RT, Schema
+
+CLOSING = dt.datetime(2023, 1, 2, 20, 59, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
+
+
+def framed(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pl.DataFrame:
+    """Build a frame in its contract's columns; what a row does not say is null."""
+    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+
+
+def equity_of(
+    levels: Sequence[float],
+    *,
+    closes: Sequence[float] | None = None,
+    times: Sequence[dt.datetime] | None = None,
+    start: float = 100.0,
+) -> pl.DataFrame:
+    """Give one bar for each level of equity, a day apart unless ``times`` says when."""
+    rows = []
+    for i, level in enumerate(levels):
+        peak = max(start, *levels[: i + 1])
+        rows.append(
+            {
+                "ts_open": times[i] if times else CLOSING + i * DAY,
+                "equity": level,
+                "close": closes[i] if closes else 10.0,
+                "position": 0.0,
+                "drawdown": (peak - level) / peak,
+            }
+        )
+    return framed(rows, EQUITY)
+
+
+def trade(net_pnl: float, **more: Any) -> dict[str, Any]:
+    row = {"net_pnl": net_pnl, "gross_pnl": net_pnl, "slippage": 0.0, "fees": 0.0}
+    return row | {"side": "LONG", "exit_ts": CLOSING, "bars_held": 1} | more
+
+
+def report_of(
+    equity: pl.DataFrame,
+    *,
+    trades: Sequence[Mapping[str, Any]] = (),
+    fills: Sequence[Mapping[str, Any]] = (),
+    orders: Sequence[Mapping[str, Any]] = (),
+    calendar: str = "XNYS",
+    tz: str = "America/New_York",
+) -> MetricReport:
+    return compute_metrics(
+        equity=equity,
+        trades=framed(trades, TRADES_RT),
+        fills=framed(fills, FILLS),
+        orders=framed(orders, ORDERS),
+        starting_cash=100.0,
+        multiplier=2.0,
+        tz=tz,
+        calendar=calendar,
+    )
+
+
+def chosen(report: MetricReport, keys: Collection[str]) -> dict[str, float | int | None]:
+    return {key: value for key, value in report.values.items() if key in keys}
+
+
+def levels_after(returns: Sequence[float], start: float = 100.0) -> list[float]:
+    levels = [start]
+    for change in returns:
+        levels.append(levels[-1] * (1 + change))
+    return levels[1:]
+
+
+DAILY = ["alpha", "beta", "volatility", "sharpe", "sortino", "calmar", "skew", "var_95", "cvar_95"]
+UP_AND_DOWN = [0.02, -0.01] * 10  # mean 0.005, every return 0.015 away from it
+
+
+# Returns
+
+
+def test_total_return_is_over_the_starting_cash() -> None:
+    assert report_of(equity_of([90.0, 125.0])).values["total_return"] == 0.25
+
+
+def test_growth_a_year_counts_the_days_that_passed() -> None:
+    times = [CLOSING, CLOSING + 2 * dt.timedelta(days=365.2425)]
+    report = report_of(equity_of([100.0, 121.0], times=times))
+    assert report.values["cagr"] == pytest.approx(0.1, rel=1e-12)
+
+
+@pytest.mark.parametrize(("days", "is_known"), [(29.99, False), (30.0, True)])
+def test_growth_a_year_needs_thirty_days(days: float, is_known: bool) -> None:  # noqa: FBT001
+    times = [CLOSING, CLOSING + dt.timedelta(days=days)]
+    report = report_of(equity_of([100.0, 121.0], times=times))
+    assert (report.values["cagr"] is not None) is is_known
+    expected = None if is_known else "needs at least 30 days, has 29"
+    assert report.reasons.get("cagr") == expected
+
+
+def test_buy_and_hold_goes_from_the_first_close_to_the_last() -> None:
+    report = report_of(equity_of([100.0] * 3, closes=[8.0, 20.0, 10.0]))
+    assert report.values["buy_and_hold_return"] == 0.25
+
+
+def test_a_negative_first_close_has_no_buy_and_hold_return() -> None:
+    report = report_of(equity_of([100.0] * 2, closes=[-8.0, 20.0]))
+    assert report.values["buy_and_hold_return"] is None
+    assert report.reasons["buy_and_hold_return"] == "the first close is 0 or below"
+
+
+# Drawdown
+
+
+def test_the_deepest_drawdown_is_told_from_its_peak_to_its_recovery() -> None:
+    report = report_of(equity_of([100.0, 120.0, 110.0, 90.0, 120.0, 119.0]))
+    assert report.values["max_drawdown"] == 0.25
+    assert report.drawdown == {
+        "start": "2023-01-03T20:59:00Z",
+        "trough": "2023-01-05T20:59:00Z",
+        "recovery": "2023-01-06T20:59:00Z",
+        "duration_days": 3.0,
+        "duration_bars": 3,
+    }
+
+
+def test_a_drawdown_without_recovery_lasts_to_the_last_bar() -> None:
+    report = report_of(equity_of([100.0, 50.0, 60.0, 70.0]))
+    assert report.drawdown["recovery"] is None
+    assert report.drawdown["duration_bars"] == 3
+
+
+def test_a_drawdown_from_the_starting_cash_starts_at_the_first_bar() -> None:
+    report = report_of(equity_of([90.0, 80.0, 101.0]))
+    assert report.values["max_drawdown"] == 0.2
+    assert report.drawdown["start"] == "2023-01-02T20:59:00Z"
+    assert report.drawdown["recovery"] == "2023-01-04T20:59:00Z"
+
+
+def test_an_account_that_never_fell_has_no_drawdown_to_tell_of() -> None:
+    report = report_of(equity_of([100.0, 101.0]))
+    assert report.values["max_drawdown"] == 0.0
+    assert set(report.drawdown.values()) == {None}
+
+
+# Daily returns
+
+
+def test_ratios_of_twenty_daily_returns_by_hand() -> None:
+    values = report_of(equity_of(levels_after(UP_AND_DOWN))).values
+    deviation = 0.015 * math.sqrt(20 / 19)
+    assert values["volatility"] == pytest.approx(deviation * math.sqrt(252), rel=1e-12)
+    assert values["sharpe"] == pytest.approx(0.005 / deviation * math.sqrt(252), rel=1e-12)
+    downside = math.sqrt(10 * 0.01**2 / 20)
+    assert values["sortino"] == pytest.approx(0.005 / downside * math.sqrt(252), rel=1e-12)
+    assert values["var_95"] == pytest.approx(-0.01, rel=1e-12)
+    assert values["cvar_95"] == pytest.approx(-0.01, rel=1e-12)
+    assert values["skew"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_calendar_without_holidays_has_365_returns_a_year() -> None:
+    equity = equity_of(levels_after(UP_AND_DOWN))
+    always, weekdays = report_of(equity, calendar="24/7"), report_of(equity)
+    for key in ("volatility", "sharpe", "sortino"):
+        ratio = (always.values[key] or 0) / (weekdays.values[key] or 1)
+        assert ratio == pytest.approx(math.sqrt(365 / 252), rel=1e-12)
+
+
+def test_calmar_is_growth_over_the_deepest_fall() -> None:
+    values = report_of(equity_of(levels_after(UP_AND_DOWN * 2))).values
+    assert values["max_drawdown"] == pytest.approx(0.01, rel=1e-12)
+    assert values["calmar"] == pytest.approx((values["cagr"] or 0) / 0.01, rel=1e-9)
+
+
+def test_calmar_needs_thirty_days_as_growth_does() -> None:
+    report = report_of(equity_of(levels_after(UP_AND_DOWN)))
+    assert report.values["calmar"] is None
+    assert report.reasons["calmar"] == "needs at least 30 days, has 19"
+
+
+def test_nineteen_daily_returns_are_too_few() -> None:
+    report = report_of(equity_of(levels_after(UP_AND_DOWN[:19])))
+    for key in DAILY:
+        assert report.values[key] is None
+        assert report.reasons[key] == "needs at least 20 daily returns, has 19"
+
+
+def test_bars_of_one_exchange_date_are_one_daily_return() -> None:
+    evening = dt.datetime(2023, 1, 3, 23, 30, tzinfo=dt.UTC)
+    times = [evening, evening + dt.timedelta(hours=1), evening + dt.timedelta(hours=6)]
+    equity = equity_of([100.0, 101.0, 102.0], times=times)
+    assert report_of(equity).reasons["sharpe"].endswith("has 2")
+    assert report_of(equity, tz="UTC").reasons["sharpe"].endswith("has 2")
+    assert report_of(equity[:2]).reasons["sharpe"].endswith("has 1")
+    assert report_of(equity[:2], tz="UTC").reasons["sharpe"].endswith("has 2")
+
+
+def test_the_last_bar_of_a_date_decides_its_return() -> None:
+    times = [CLOSING + i * DAY - dt.timedelta(minutes=m) for i in range(20) for m in (5, 0)]
+    levels = levels_after(UP_AND_DOWN)
+    doubled = [level for pair in zip([55.5] * 20, levels, strict=True) for level in pair]
+    twice, once = report_of(equity_of(doubled, times=times)), report_of(equity_of(levels))
+    assert twice.values["sharpe"] == once.values["sharpe"]
+
+
+@pytest.mark.parametrize("change", [0.0, 0.001, -0.001])
+def test_returns_that_do_not_vary_give_no_ratio(change: float) -> None:
+    report = report_of(equity_of(levels_after([change] * 40)))
+    for key in ("volatility", "sharpe", "sortino", "calmar", "skew"):
+        assert report.values[key] is None
+        assert report.reasons[key] == "daily returns do not vary"
+    assert report.values["var_95"] == pytest.approx(change, abs=1e-15)
+
+
+def test_an_account_that_never_lost_a_day_has_no_sortino_and_no_calmar() -> None:
+    report = report_of(equity_of(levels_after([0.01, 0.02] * 20)))
+    assert report.reasons["sortino"] == "no losing day"
+    assert report.reasons["calmar"] == "no drawdown"
+    assert (report.values["sharpe"] or 0) > 0
+
+
+def test_a_ruined_account_has_no_daily_returns() -> None:
+    levels = [*levels_after(UP_AND_DOWN), -5.0, -5.0]
+    report = report_of(equity_of(levels))
+    for key in DAILY:
+        assert report.values[key] is None
+        assert report.reasons[key] == "equity fell to 0 or below"
+    assert report.values["total_return"] == -1.05
+    assert (report.values["max_drawdown"] or 0) > 1
+
+
+def test_an_account_that_ends_at_nothing_has_no_growth() -> None:
+    report = report_of(equity_of([100.0] * 40 + [0.0]))
+    assert report.values["total_return"] == -1.0
+    assert report.reasons["cagr"] == "equity ended at 0 or below"
+
+
+def test_growth_beyond_any_number_is_absent() -> None:
+    report = report_of(equity_of([100.0] * 35 + [1e40]))
+    assert report.values["cagr"] is None
+    assert report.reasons["cagr"] == "too large to be stated"
+
+
+def test_an_account_that_moves_twice_as_far_as_its_instrument_has_a_beta_of_two() -> None:
+    instrument = [0.0, *UP_AND_DOWN]
+    closes = levels_after(instrument, start=10.0)
+    equity = equity_of(levels_after([2 * change for change in instrument]), closes=closes)
+    values = report_of(equity).values
+    assert values["beta"] == pytest.approx(2.0, rel=1e-12)
+    assert values["alpha"] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_price_that_does_not_move_gives_no_beta() -> None:
+    report = report_of(equity_of(levels_after(UP_AND_DOWN)))
+    assert report.values["beta"] is report.values["alpha"] is None
+    assert report.reasons["beta"] == "the instrument's daily returns do not vary"
+
+
+def test_a_price_below_zero_gives_no_beta() -> None:
+    closes = [10.0] * 5 + [-1.0] + [10.0] * 14
+    report = report_of(equity_of(levels_after(UP_AND_DOWN), closes=closes))
+    assert report.reasons["alpha"] == "the price fell to 0 or below"
+
+
+def test_exposure_counts_bars_with_a_position_at_their_close() -> None:
+    equity = equity_of([100.0] * 4).with_columns(position=pl.Series([0.0, 3.0, -1.0, -1.0]))
+    assert report_of(equity).values["exposure"] == 0.75
+
+
+# Trades and costs
+
+TRADES = [
+    trade(30.0, bars_held=1, gross_pnl=36.0, slippage=4.0),
+    trade(10.0, bars_held=2, gross_pnl=12.0, slippage=1.0),
+    trade(0.0, bars_held=3, gross_pnl=2.0, slippage=1.0, side="SHORT"),
+    trade(-5.0, bars_held=10, gross_pnl=-4.0, slippage=0.5),
+    trade(-15.0, bars_held=4, gross_pnl=-14.0, slippage=0.5, side="SHORT"),
+    trade(-10.0, bars_held=4, gross_pnl=-8.0, slippage=1.0),
+    trade(999.0, exit_ts=None, gross_pnl=999.0),
+]
+
+
+def test_closed_trades_by_hand() -> None:
+    report = report_of(equity_of([100.0]), trades=TRADES)
+    expected = {
+        "trades": 6,
+        "long_trades": 4,
+        "short_trades": 2,
+        "hit_rate": 2 / 6,
+        "avg_win": 20.0,
+        "avg_loss": -10.0,
+        "payoff": 2.0,
+        "profit_factor": 40 / 30,
+        "expectancy": 10 / 6,
+        "best_trade": 30.0,
+        "worst_trade": -15.0,
+        "win_streak": 2,
+        "loss_streak": 3,
+        "bars_held_mean": 4.0,
+        "bars_held_median": 3.5,
+        "slippage_share": 8 / 76,
+    }
+    assert chosen(report, expected) == expected
+
+
+def test_a_run_without_closed_trades_says_so() -> None:
+    report = report_of(equity_of([100.0]), trades=TRADES[6:])
+    assert report.values["trades"] == report.values["win_streak"] == 0
+    for key in ("hit_rate", "avg_win", "payoff", "profit_factor", "expectancy", "slippage_share"):
+        assert report.values[key] is None
+        assert report.reasons[key] == "needs at least 1 closed trade, has 0"
+
+
+def test_nothing_lost_is_no_profit_factor() -> None:
+    report = report_of(equity_of([100.0]), trades=TRADES[:3])
+    for key in ("profit_factor", "payoff", "avg_loss"):
+        assert report.values[key] is None
+        assert report.reasons[key] == "no losing trade"
+    assert report.values["avg_win"] == 20.0
+
+
+def test_nothing_won_is_a_profit_factor_of_zero() -> None:
+    report = report_of(equity_of([100.0]), trades=TRADES[3:4])
+    assert report.values["profit_factor"] == report.values["hit_rate"] == 0.0
+    assert report.reasons["avg_win"] == report.reasons["payoff"] == "no winning trade"
+    assert report.values["worst_trade"] == report.values["best_trade"] == -5.0
+
+
+def test_trades_that_never_moved_have_no_slippage_share() -> None:
+    report = report_of(equity_of([100.0]), trades=[trade(-1.0, gross_pnl=0.0, slippage=1.0)])
+    assert report.reasons["slippage_share"] == "gross profits and losses are 0"
+
+
+def test_costs_are_summed_over_all_fills() -> None:
+    fills = [
+        {"qty": 3.0, "price": 10.0, "fee": 0.1, "slippage": 0.25},
+        {"qty": 2.0, "price": -20.0, "fee": 0.2, "slippage": -0.05},
+    ]
+    values = report_of(equity_of([100.0, 180.0]), fills=fills).values
+    assert values["turnover"] == 1.0
+    assert values["fees_paid"] == pytest.approx(0.3)
+    assert values["slippage_paid"] == pytest.approx(0.2)
+
+
+def test_debt_has_no_turnover() -> None:
+    report = report_of(equity_of([-100.0, 50.0]))
+    assert report.reasons["turnover"] == "mean equity is 0 or below"
+
+
+def test_orders_that_were_refused_are_counted() -> None:
+    orders = [{"status": status} for status in ("FILLED", "REJECTED", "CANCELLED", "REJECTED")]
+    assert report_of(equity_of([100.0]), orders=orders).values["rejected_orders"] == 2
+
+
+# Any run
+
+MONEY = st.floats(-1e12, 1e12)
+
+
+@settings(deadline=None)
+@given(
+    levels=st.lists(MONEY, min_size=1, max_size=45),
+    closes=st.lists(MONEY, min_size=45, max_size=45),
+    profits=st.lists(MONEY, max_size=6),
+)
+def test_every_metric_is_a_number_or_has_a_reason(
+    levels: list[float], closes: list[float], profits: list[float]
+) -> None:
+    equity = equity_of(levels, closes=closes[: len(levels)])
+    report = report_of(equity, trades=[trade(profit) for profit in profits])
+    assert list(report.values) == list(METRICS)
+    assert set(report.reasons) == {key for key, value in report.values.items() if value is None}
+    assert json.loads(json.dumps(report.as_json(), allow_nan=False)) == report.as_json()
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(1e-300, 1e300), min_size=45, max_size=45))
+def test_numbers_beyond_floats_become_reasons(levels: list[float]) -> None:
+    report = report_of(equity_of(levels, closes=levels[::-1]))
+    assert set(report.reasons) == {key for key, value in report.values.items() if value is None}
+    assert json.dumps(report.as_json(), allow_nan=False)
+
+
+# Beside empyrical and quantstats
+
+# Both import plotting and downloading code whose own dependencies warn as they load.
+other_libraries = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Refuse every connection and every look-up of a name, and tell of it at the end."""
+    refused: list[str] = []
+
+    def refusing(name: str) -> Callable[..., None]:
+        def refuse(*_args: object, **_more: object) -> None:
+            refused.append(name)
+            raise OSError("no network in this test")
+
+        return refuse
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, refusing(name))
+    monkeypatch.setattr(socket, "getaddrinfo", refusing("getaddrinfo"))
+    yield
+    assert refused == []
+
+
+@pytest.fixture(scope="module")
+def known() -> tuple[list[float], list[float], MetricReport]:
+    """Give 400 daily returns of an account and of its instrument, and their metrics."""
+    source = random.Random(11)
+    instrument = [0.0] + [source.gauss(0.0004, 0.011) for _ in range(399)]
+    account = [0.6 * change + source.gauss(0.0002, 0.006) for change in instrument]
+    equity = equity_of(levels_after(account), closes=levels_after(instrument, start=10.0))
+    return account, instrument, report_of(equity)
+
+
+@other_libraries
+@pytest.mark.usefixtures("no_network")
+def test_empyrical_agrees(known: tuple[list[float], list[float], MetricReport]) -> None:
+    import empyrical  # noqa: PLC0415  # slow to load, and warns
+    import numpy as np  # noqa: PLC0415  # the form empyrical takes
+
+    account, instrument, report = known
+    returns, benchmark = np.array(account), np.array(instrument)
+    expected = {
+        "total_return": empyrical.cum_returns_final(returns),
+        "buy_and_hold_return": empyrical.cum_returns_final(benchmark),
+        "max_drawdown": -empyrical.max_drawdown(returns),
+        "volatility": empyrical.annual_volatility(returns),
+        "sharpe": empyrical.sharpe_ratio(returns),
+        "sortino": empyrical.sortino_ratio(returns),
+        "var_95": empyrical.value_at_risk(returns),
+        "cvar_95": empyrical.conditional_value_at_risk(returns),
+        "beta": empyrical.beta(returns, benchmark),
+    }
+    assert chosen(report, expected) == pytest.approx(expected, rel=1e-9)
+
+
+@other_libraries
+@pytest.mark.usefixtures("no_network")
+def test_quantstats_agrees(known: tuple[list[float], list[float], MetricReport]) -> None:
+    import pandas as pd  # noqa: PLC0415  # the form quantstats takes
+
+    quantstats: Any = importlib.import_module("quantstats.stats")  # only half of it has types
+    account, instrument, report = known
+    days = pd.date_range("2023-01-02", periods=len(account), freq="D")
+    returns, benchmark = pd.Series(account, days), pd.Series(instrument, days)
+    greeks = quantstats.greeks(returns, benchmark, periods=252, prepare_returns=False)
+    expected = {
+        "total_return": quantstats.comp(returns),
+        "max_drawdown": -quantstats.max_drawdown(returns),
+        "volatility": quantstats.volatility(returns, periods=252),
+        "sharpe": quantstats.sharpe(returns, periods=252),
+        "sortino": quantstats.sortino(returns, periods=252),
+        "skew": quantstats.skew(returns),
+        "alpha": greeks["alpha"],
+        "beta": greeks["beta"],
+    }
+    assert chosen(report, expected) == pytest.approx(expected, rel=1e-9)
+
+
+@other_libraries
+@pytest.mark.usefixtures("no_network")
+def test_quantstats_agrees_on_trades() -> None:
+    import pandas as pd  # noqa: PLC0415  # the form quantstats takes
+
+    quantstats: Any = importlib.import_module("quantstats.stats")  # only half of it has types
+    source = random.Random(12)
+    profits = [source.gauss(0.1, 1.0) for _ in range(200)]
+    report = report_of(equity_of([100.0]), trades=[trade(profit) for profit in profits])
+    series = pd.Series(profits, pd.date_range("2023-01-02", periods=200, freq="D"))
+    expected = {
+        "hit_rate": quantstats.win_rate(series, prepare_returns=False),
+        "avg_win": quantstats.avg_win(series, prepare_returns=False),
+        "avg_loss": quantstats.avg_loss(series, prepare_returns=False),
+        "payoff": quantstats.payoff_ratio(series, prepare_returns=False),
+        "profit_factor": quantstats.profit_factor(series, prepare_returns=False),
+        "win_streak": quantstats.consecutive_wins(series, prepare_returns=False),
+        "loss_streak": quantstats.consecutive_losses(series, prepare_returns=False),
+    }
+    assert chosen(report, expected) == pytest.approx(expected, rel=1e-9)
+
+
+# The registry
+
+
+def test_the_document_lists_every_metric_as_the_registry_has_it() -> None:
+    registry_part = DOCUMENT.read_text(encoding="utf-8").partition("\n## ")[0]
+    rows = []
+    for line in re.findall(r"^\| (`.+) \|$", registry_part, flags=re.MULTILINE):
+        cells = re.split(r" (?<!\\)\| ", line)
+        rows.append([cell.replace("\\|", "|") for cell in cells])
+    assert rows == [
+        [
+            f"`{metric.key}`",
+            metric.label,
+            metric.formula,
+            metric.unit,
+            metric.better,
+            f"{metric.least} {metric.sample}{'' if metric.least == 1 else 's'}"
+            if metric.sample
+            else "none",
+        ]
+        for metric in METRICS.values()
+    ]
+
+
+def test_the_registry_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, hewston.pipeline.metrics as m; "
+        "print(len(m.METRICS), sorted({'pandas', 'scipy', 'nautilus_trader', 'databento', "
+        "'exchange_calendars', 'pyarrow'} & sys.modules.keys()))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert shown.stdout == f"{len(METRICS)} []\n"

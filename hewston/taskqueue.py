@@ -5,15 +5,25 @@
 Each transition is one conditional UPDATE; a stale one changes nothing.
 """
 
+import contextlib
+import datetime as dt
+import errno
+import json
 import secrets
-from typing import ClassVar, Self
+import shutil
+import traceback
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from hewston.pipeline.errors import HewstonError
+from hewston.pipeline.errors import CancelledError, HewstonError
+from hewston.pipeline.store import Store
 
 
 def new_id() -> str:
@@ -106,9 +116,114 @@ class Job(models.Model):
         return self._move(before, status=status, ended_at=timezone.now(), **values)
 
     def _move(self, before: tuple[Status, ...], **values: object) -> bool:
-        mine: models.QuerySet[Self] = type(self)._default_manager.filter(  # noqa: SLF001 (own class)
+        mine = type(self)._default_manager.filter(  # noqa: SLF001 (own class)
             pk=self.pk, status__in=before, attempt=self.attempt
         )
         moved = mine.update(**values) == 1
         self.refresh_from_db()
         return moved
+
+
+INTERRUPTED = HewstonError(
+    "The process that did this ended before it was done. Nothing half-made was kept: start it "
+    "again.",
+    code="INTERRUPTED",
+)
+_CLAIM_GRACE = dt.timedelta(seconds=30)
+
+
+def find_dead[JobT: Job](jobs: models.QuerySet[JobT]) -> list[JobT]:
+    """Sweep what dead processes left half-made; returns the live-looking jobs that were theirs.
+
+    A job that was only just asked for is not dead yet: its process may be about to claim it.
+    """
+    store = Store(settings.DATA_ROOT)
+    store.sweep()
+    fresh = Q(status=Status.QUEUED, created_at__gt=timezone.now() - _CLAIM_GRACE)
+    return [
+        job for job in jobs.filter(status__in=LIVE).exclude(fresh) if not store.is_alive(job.pk)
+    ]
+
+
+class JobLog:
+    """Append-only log of one job: a JSON object a line, kept however the job ends."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, message: str, *, level: str = "info", **details: object) -> None:
+        """Add a line with the time, a level (info, warning, error) and a sentence."""
+        line = {"at": timezone.now().isoformat(), "level": level, "message": message, **details}
+        self._file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._file.close()
+
+
+def read_log(job_id: str, *, last: int = 200) -> list[dict[str, object]]:
+    """Read the newest lines of a job's log, oldest first; what a crash cut short is left out."""
+    path = Store(settings.DATA_ROOT).log_file(job_id)
+    if not path.is_file():
+        return []
+    lines: deque[str] = deque(path.open(encoding="utf-8"), maxlen=last)
+    return [json.loads(line) for line in lines if line.endswith("}\n")]
+
+
+def perform(job: Job, work: Callable[[Path, JobLog], None]) -> None:
+    """Claim a job, do its work in this process and record one outcome.
+
+    ``work`` gets an empty folder of its own, which is removed at the end, and the job's log; it
+    records success itself with ``job.complete``. Does nothing when the job is somebody else's or
+    over. Raises HewstonError when the work failed, and KeyboardInterrupt after a cancellation.
+    """
+    store = Store(settings.DATA_ROOT)
+    with contextlib.suppress(BlockingIOError), store.staging(job.pk) as folder:
+        if not job.claim():
+            return
+        log = JobLog(store.log_file(job.pk))
+        try:
+            _check_disk()
+            work(folder, log)
+        except (KeyboardInterrupt, CancelledError):
+            log.write("Cancelled.", level="warning")
+            job.cancel()
+            raise
+        except HewstonError as problem:
+            log.write(problem.message, level="error", **problem.details)
+            job.fail(problem)
+            raise
+        except Exception as unforeseen:
+            failure = _explain(unforeseen, job)
+            log.write(
+                failure.message, level="error", traceback=traceback.format_exception(unforeseen)
+            )
+            job.fail(failure)
+            raise failure from unforeseen
+        finally:
+            log.close()
+
+
+def _check_disk() -> None:
+    free = shutil.disk_usage(settings.DATA_ROOT).free
+    if free < settings.MIN_FREE_BYTES:
+        raise HewstonError(
+            f"Only {free / 1e9:.2f} GB of disk are free under {settings.DATA_ROOT}; jobs start "
+            f"above {settings.MIN_FREE_BYTES / 1e9:g} GB. Free some space, or set "
+            "HEWSTON_MIN_FREE_GB.",
+            code="BUSY",
+        )
+
+
+def _explain(problem: Exception, job: Job) -> HewstonError:
+    if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return HewstonError(
+            "The disk is full. Nothing half-made was kept: free some space and try again.",
+            code="BUSY",
+        )
+    return HewstonError(
+        f"Something unforeseen happened ({type(problem).__name__}). The log of {job.pk} has the "
+        "details: please report it."
+    )

@@ -15,8 +15,9 @@ from hewston.taskqueue import Job
 
 
 class Dataset(models.Model):
-    """Bars of one symbol from one source over one range. What came in again under the same
-    identity with other bytes is a new revision of it.
+    """Bars of one symbol from one source over one range.
+
+    What came in again under the same identity with other bytes is a new revision of it.
     """
 
     class State(models.TextChoices):
@@ -101,6 +102,9 @@ class Revision(models.Model):
     raw_files = models.JSONField()  # [{name, sha256, suffix, size_bytes}]
     warnings = models.PositiveIntegerField(default=0)  # findings of quality.json above "info"
     generated_at = models.DateTimeField(default=timezone.now)
+    made_by = models.ForeignKey(
+        "Ingest", null=True, on_delete=models.SET_NULL, related_name="made"
+    )  # the ingest that brought these bytes first
 
     class Meta:
         """Newest first; the same bytes once."""

@@ -50,9 +50,7 @@ class SignInLink(models.Model):
     def consume(cls, token: str) -> Self | None:
         """Use the link up; None when it is unknown, used or too old. Two racing calls: one wins."""
         now = timezone.now()
-        found = cls.objects.filter(
-            token_sha256=cls.digest(token), used_at=None, expires_at__gt=now
-        )
+        found = cls.objects.filter(token_sha256=cls.digest(token), used_at=None, expires_at__gt=now)
         if found.update(used_at=now) != 1:
             return None
         return cls.objects.select_related("user").get(token_sha256=cls.digest(token))

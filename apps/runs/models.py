@@ -52,8 +52,9 @@ class Run(Job):
 
 
 class RunMetrics(models.Model):
-    """Figures of a finished run, one indexed column each. Money is in the account's currency;
-    ratios and returns are fractions.
+    """Figures of a finished run, one indexed column each.
+
+    Money is in the account's currency; ratios and returns are fractions.
     """
 
     run = models.OneToOneField(

@@ -7,6 +7,7 @@ import platform
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -83,12 +84,12 @@ def write_run(
     record: RunRecord,
     frames: Mapping[str, pl.DataFrame],
     metrics: Mapping[str, object],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Write all artifacts of a run, the manifest last; returns the manifest."""
     for name in FRAMES:
         write_frame(frames[name], folder / frame_file(name))
     store.write_json(folder / METRICS_FILE, metrics)
-    manifest: dict[str, object] = {
+    manifest: dict[str, Any] = {
         "kind": "run",
         "spec": record.spec.as_json(),
         "dataset_id": record.dataset_id,
@@ -116,8 +117,8 @@ def verify_run(folder: Path) -> list[str]:
     """Compare a run's folder with its manifest; returns a sentence for each problem."""
     try:
         manifest = store.read_json(folder / MANIFEST_FILE)
-        spec = RunSpec.from_json(manifest["spec"])  # type: ignore[arg-type]  # judged below
-        expected = dict(manifest["output_hashes"])  # type: ignore[call-overload]
+        spec = RunSpec.from_json(manifest["spec"])
+        expected = dict(manifest["output_hashes"])
         input_hash = spec.input_hash(str(manifest["code_hash"]))
     except InputError as problem:
         return [problem.message]

@@ -13,7 +13,7 @@ from hewston.pipeline import accounting, artifacts, engine, market, metrics, sch
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.strategies import contract
-from hewston.pipeline.strategies.catalogue import find_strategy
+from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Stopwatch:
 
 
 def read_bars(path: Path, sha256: str) -> pl.DataFrame:
-    """Read a revision's bars; raises InputError when its bytes are not the ones that were asked for."""
+    """Read a revision's bars; raises InputError when its bytes are not those of ``sha256``."""
     if not path.is_file():
         raise InputError(f"The bars {path} are not there any more.", file=str(path))
     if store.sha256_file(path) != sha256:
@@ -102,7 +102,7 @@ def trade(
             lot=instrument.lot,
             **money,
         )
-        figures = metrics.compute_metrics(
+        report = metrics.compute_metrics(
             equity=equity,
             trades=trades,
             fills=fills,
@@ -112,7 +112,7 @@ def trade(
             calendar=spec.calendar,
             **money,
         )
-    figures["findings"] = _findings(result, window.bars)
+    figures = {**report.as_json(), "findings": _findings(result, window.bars)}
     frames = {
         "signals": signals.drop("changed"),
         "orders": result.orders,
@@ -173,20 +173,9 @@ def run_backtest(
 
 
 def reproduce_run(manifest: Mapping[str, Any], *, bars_file: Path, folder: Path) -> dict[str, str]:
-    """Run again from a manifest alone, into ``folder``; returns the new output hashes by name.
-
-    Raises InputError when the pipeline's code or the strategy's source is no longer the one that
-    made the run: what would be compared is then another computation.
-    """
-    spec = RunSpec.from_json(manifest["spec"])
-    source = contract.source_sha256(find_strategy(spec.strategy_id))
-    if source != spec.strategy_sha256:
-        raise InputError(
-            f"The source of {spec.strategy_id} changed since the run: it was "
-            f"{spec.strategy_sha256[:12]}, it is {source[:12]}."
-        )
+    """Run again from a manifest alone, into ``folder``; returns the new output hashes by name."""
     record = artifacts.RunRecord(
-        spec=spec,
+        spec=RunSpec.from_json(manifest["spec"]),
         dataset_id=str(manifest["dataset_id"]),
         code_hash=str(manifest["code_hash"]),
         git_commit=None,
@@ -194,3 +183,20 @@ def reproduce_run(manifest: Mapping[str, Any], *, bars_file: Path, folder: Path)
     )
     run_backtest(bars_file=bars_file, record=record, folder=folder)
     return artifacts.hash_outputs(folder)
+
+
+def describe_changes(manifest: Mapping[str, Any]) -> list[str]:
+    """Say what decides a result and is no longer as it was when the manifest was written."""
+    changes = []
+    if artifacts.hash_code() != manifest["code_hash"]:
+        changes.append("The pipeline's code changed since the run.")
+    spec = RunSpec.from_json(manifest["spec"])
+    if source_sha256(find_strategy(spec.strategy_id)) != spec.strategy_sha256:
+        changes.append(f"The source of the strategy {spec.strategy_id} changed since the run.")
+    then, now = manifest["env_lock"], artifacts.describe_environment()
+    changes.extend(
+        f"{key} was {then.get(key)}, is {now[key]}."
+        for key in sorted(now)
+        if then.get(key) != now[key]
+    )
+    return changes

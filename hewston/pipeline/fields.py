@@ -59,13 +59,13 @@ def read_fields(
                 field=f"{prefix}{name}",
                 allowed=sorted(rules),
             )
-    values = {
+    values: dict[str, Any] = {
         name: _read(f"{prefix}{name}", rule, given[name]) if name in given else rule["default"]
         for name, rule in rules.items()
     }
     for name, rule in rules.items():
         above = rule.get("less_than")
-        if above is not None and values[name] >= values[above]:
+        if above is not None and not values[name] < values[above]:
             raise InputError(
                 f"{name} ({values[name]}) must be less than {above} ({values[above]}).",
                 field=f"{prefix}{name}",
@@ -83,7 +83,9 @@ def _read(field: str, rule: Rule, value: object) -> object:
     except (KeyError, OverflowError, TypeError, ValueError):
         result = None
     if result is None or not _is_allowed(rule, result):
-        raise InputError(f"{field} is {value}, but must be {allowed}.", field=field, allowed=allowed)
+        raise InputError(
+            f"{field} is {value}, but must be {allowed}.", field=field, allowed=allowed
+        )
     return result
 
 

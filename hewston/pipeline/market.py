@@ -28,8 +28,10 @@ INTERVAL_NS: dict[str, int] = {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Window:
-    """The bars of a run. ``frame`` is BARS of the chosen session from the dataset's first bar;
-    the run trades on rows ``first`` to ``last``, both inclusive. Earlier rows are warm-up.
+    """The bars of a run.
+
+    ``frame`` is BARS of the chosen session from the dataset's first bar; the run trades on rows
+    ``first`` to ``last``, both inclusive. Earlier rows are warm-up.
     """
 
     frame: pl.DataFrame
@@ -85,8 +87,10 @@ def _within(field: str, day: dt.date | None, lowest: dt.date, highest: dt.date) 
 
 
 def close_times(bars: pl.DataFrame, interval: str) -> pl.Series:
-    """When each bar closes (ns, UTC): its interval's end, or the next bar's start when that is
-    earlier (the last bar of a session may be cut short by the session's end).
+    """Say when each bar closes (ns, UTC).
+
+    That is its interval's end, or the next bar's start when that is earlier: the last bar of a
+    session may be cut short by the session's end.
     """
     end = bars["ts_open"] + pl.duration(nanoseconds=INTERVAL_NS[interval])
     frame = bars.select(end=end, following=pl.col("ts_open").shift(-1))
@@ -97,7 +101,7 @@ def price_quotes(bars: pl.DataFrame, spec: RunSpec, log: Callable[[str], None]) 
     """Give the bid and ask at which each bar's orders fill, one row a bar.
 
     The reference is the bar's close (``fill_clock`` close) or open (next_open); the quote is
-    ``reference ± (k_spread × spread + slippage_ticks × tick)``, rounded to the instrument's price
+    ``reference ± (k_spread * spread + slippage_ticks * tick)``, rounded to the instrument's price
     precision. A bar without a spread takes the last known one of its session.
 
     Returns columns reference, bid, ask (Float64, price units). Raises InputError when a spread is

@@ -43,9 +43,9 @@ class Instrument:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Self:
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read back what ``as_json`` gave."""
-        return cls(**data)  # type: ignore[arg-type]  # the manifest was written by as_json
+        return cls(**data)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ def read_run_fields(given: Mapping[str, object]) -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """All that decides a run's result. ``from_date`` and ``to_date`` are inclusive exchange dates."""
+    """All that decides a run's result. Both dates are exchange dates, inclusive."""
 
     bars_sha256: str
     instrument: Instrument
@@ -158,26 +158,19 @@ class RunSpec:
         return data
 
     @classmethod
-    def from_json(cls, data: Mapping[str, object]) -> Self:
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read back what ``as_json`` gave."""
         given = dict(data)
-        strategy = given.pop("strategy")
-        costs = dict(given.pop("slippage_fees"))  # type: ignore[call-overload]  # written by as_json
+        strategy, costs = given.pop("strategy"), dict(given.pop("slippage_fees"))
         fallback = costs.pop("spread_fallback")
         for key in ("from", "to"):
             day = given.pop(key)
-            given[f"{key}_date"] = None if day is None else dt.date.fromisoformat(str(day))
-        return cls(
-            **given
-            | {  # type: ignore[arg-type]  # written by as_json
-                "instrument": Instrument.from_json(given["instrument"]),  # type: ignore[arg-type]
-                "strategy_id": strategy["id"],  # type: ignore[index]
-                "strategy_sha256": strategy["sha256"],  # type: ignore[index]
-                "slippage_fees": SlippageFees(
-                    **costs, spread_fallback=SpreadFallback(**fallback) if fallback else None
-                ),
-            }
+            given[f"{key}_date"] = None if day is None else dt.date.fromisoformat(day)
+        given["instrument"] = Instrument.from_json(given["instrument"])
+        given["slippage_fees"] = SlippageFees(
+            **costs, spread_fallback=SpreadFallback(**fallback) if fallback else None
         )
+        return cls(strategy_id=strategy["id"], strategy_sha256=strategy["sha256"], **given)
 
     def input_hash(self, code_hash: str) -> str:
         """Name the run: SHA-256 over the canonical JSON of this spec and the pipeline's code."""

@@ -14,6 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from hewston.pipeline.errors import InputError
 
@@ -42,7 +43,7 @@ def write_json(path: Path, value: object) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def read_json(path: Path) -> dict[str, object]:
+def read_json(path: Path) -> dict[str, Any]:
     """Read a JSON object; raises InputError that names the file when it is not one."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))

@@ -1,5 +1,11 @@
-"""The built-in strategies by name."""
+"""The built-in strategies by name.
 
+The web process reads their PARAMS, so neither this module nor a built-in imports pandas.
+"""
+
+import hashlib
+import inspect
+from pathlib import Path
 from types import ModuleType
 
 from hewston.pipeline.errors import InputError
@@ -22,3 +28,8 @@ def find_strategy(strategy_id: str) -> ModuleType:
             allowed=sorted(BUILT_IN),
         )
     return BUILT_IN[strategy_id]
+
+
+def source_sha256(strategy: ModuleType) -> str:
+    """Hash a strategy's source file."""
+    return hashlib.sha256(Path(inspect.getfile(strategy)).read_bytes()).hexdigest()

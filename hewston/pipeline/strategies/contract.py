@@ -1,12 +1,11 @@
-"""What a frame strategy is: PARAMS that make the form and the validation, and a function from a
-frame of bars to a frame of results, which become the run's signals.
+"""What a frame strategy is: a function from a frame of bars to a frame of results.
+
+Its PARAMS make the form and the validation; its results become the run's signals.
 """
 
-import hashlib
 import inspect
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -19,11 +18,6 @@ from hewston.pipeline.errors import InputError
 POSITION = "position"
 REASON = "reason"
 _RESERVED = frozenset(schemas.SIGNALS)
-
-
-def source_sha256(module: ModuleType) -> str:
-    """Hash a strategy's source file."""
-    return hashlib.sha256(Path(inspect.getfile(module)).read_bytes()).hexdigest()
 
 
 def compute_signals(
@@ -84,9 +78,7 @@ def _check_index(answer: pd.DataFrame, frame: pd.DataFrame) -> None:
 def _read_numbers(name: str, column: "pd.Series[Any]") -> pl.Series:
     """Read a numeric or boolean column as Float64 with null for NaN; infinity is an error."""
     if not pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "c":
-        raise InputError(
-            f"The column {name} holds {column.dtype} values, not numbers.", field=name
-        )
+        raise InputError(f"The column {name} holds {column.dtype} values, not numbers.", field=name)
     numbers = pl.Series(name, column.to_numpy(dtype="float64", na_value=math.nan))
     infinite = numbers.is_infinite()
     if infinite.any():

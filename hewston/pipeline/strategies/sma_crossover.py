@@ -1,8 +1,9 @@
 """SMA crossover: long when the fast average crosses over the slow one, short when under."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 PARAMS = {
     "fast": {
@@ -23,7 +24,7 @@ PARAMS = {
 }
 
 
-def run_strategy(frame: pd.DataFrame, *, params: dict[str, Any]) -> pd.DataFrame:
+def run_strategy(frame: "pd.DataFrame", *, params: dict[str, Any]) -> "pd.DataFrame":
     """Reverse at every crossover; flat before the first one.
 
     A crossover is: fast > slow now and fast ≤ slow on the bar before; a crossunder the opposite.
@@ -32,11 +33,7 @@ def run_strategy(frame: pd.DataFrame, *, params: dict[str, Any]) -> pd.DataFrame
     slow = frame["close"].rolling(params["slow"]).mean()
     over = (fast > slow) & (fast.shift(1) <= slow.shift(1))
     under = (fast < slow) & (fast.shift(1) >= slow.shift(1))
-    result = pd.DataFrame({"fast": fast, "slow": slow}, index=frame.index)
-    result["position"] = pd.Series(float("nan"), index=frame.index)
-    result.loc[over, "position"] = 1.0
-    result.loc[under, "position"] = -1.0
-    result["reason"] = pd.Series(pd.NA, index=frame.index, dtype="string")
-    result.loc[over, "reason"] = "fast over slow"
-    result.loc[under, "reason"] = "fast under slow"
+    result = frame[[]].assign(fast=fast, slow=slow, position=float("nan"), reason=None)
+    result["position"] = result["position"].mask(over, 1.0).mask(under, -1.0)
+    result["reason"] = result["reason"].mask(over, "over").mask(under, "under")
     return result

@@ -1,239 +1,24 @@
-"""Stage 4: the fills. The only module that imports nautilus_trader, whose Rust engine it drives.
+"""The one strategy of ours that the engine runs: it follows a list of targets.
 
-One generic strategy follows a list of targets. Exceptions inside the engine's callbacks vanish
-without a word, so every callback is guarded: the first exception is kept, nothing more is done,
-and the run raises it.
+Exceptions inside the engine's callbacks vanish without a word, so every callback is guarded: the
+first exception is kept, nothing more is done, and ``raise_failure`` raises it after the run.
 """
 
-import dataclasses
 import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from nautilus_trader.core import nautilus_pyo3 as nautilus
 
-from hewston.pipeline import market, schemas
+from hewston.pipeline.engine.book import QUOTE_SIZE, Book
 from hewston.pipeline.errors import InputError, ReconciliationError
-from hewston.pipeline.spec import Instrument, RunSpec
+from hewston.pipeline.spec import RunSpec
 
 BUYING_POWER = "buying_power"
 RUINED = "ruined"
-
-_VENUE = nautilus.Venue("SIM")
-_QUOTE_SIZE = 10**12  # units shown at each quote: more than any order
-_SLICE_BARS = 8_000  # about a month of regular minutes between two looks at the cancel flag
-_MONEY_PRECISION = 8  # decimals of the account: cents would round every fee
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class EngineResult:
-    """What the engine did: EXECUTIONS and ORDERS, and its own account to reconcile with.
-
-    ``open_positions`` holds (signed quantity, average open price); ``ruined_bar`` is the bar at
-    whose close equity was at or below 0, if any.
-    """
-
-    executions: pl.DataFrame
-    orders: pl.DataFrame
-    balance_total: float
-    open_positions: tuple[tuple[float, float], ...]
-    ruined_bar: int | None
-
-
-def run_engine(
-    *,
-    bars: pl.DataFrame,
-    targets: pl.DataFrame,
-    spec: RunSpec,
-    progress: Callable[[float], None] = lambda _share: None,
-    log: Callable[[str], None] = lambda _line: None,
-) -> EngineResult:
-    """Fill the orders that follow from the targets.
-
-    ``bars`` are the run's BARS; ``targets`` has one row a bar: ``target`` (units of the run's
-    size, never null), ``changed`` (the follower acts on this row) and ``reason``. ``progress``
-    gets the share done between slices of about a month, and may raise to cancel.
-
-    Raises InputError for what cannot be filled, ReconciliationError when the engine reports other
-    orders than were sent, and whatever a callback raised.
-    """
-    quotes = market.price_quotes(bars, spec, log)
-    closes_ns = market.close_times(bars, spec.interval).to_physical().to_numpy()
-    book = _Book(bars, quotes, closes_ns, spec)
-    follower = _Follower(nautilus.StrategyConfig(strategy_id=nautilus.StrategyId("FOLLOWER-001")))
-    follower.prepare(book, targets, spec, log)
-    engine = nautilus.BacktestEngine(
-        nautilus.BacktestEngineConfig(
-            bypass_logging=True,
-            run_analysis=False,
-            logging=nautilus.LoggerConfig(
-                stdout_level=nautilus.LogLevel.OFF, bypass_logging=True, print_config=False
-            ),
-        )
-    )
-    try:
-        engine.add_venue(
-            _VENUE,
-            nautilus.OmsType.NETTING,
-            # A cash account refuses every short; margin has no limit, so the follower checks.
-            nautilus.AccountType.MARGIN,
-            [nautilus.Money(spec.starting_cash, book.currency)],
-            base_currency=book.currency,
-            fee_model=follower.fees,
-            bar_execution=False,
-            latency_model=None if spec.fill_clock == "close" else nautilus.StaticLatencyModel(1),
-        )
-        engine.add_instrument(book.instrument)
-        engine.add_strategy(follower)
-        for start in range(0, len(bars), _SLICE_BARS):
-            stop = min(start + _SLICE_BARS, len(bars))
-            engine.add_data(book.quote_ticks(start, stop))
-            # Time ends with the last quote, which comes before the last close: go on to that.
-            last_close = int(closes_ns[-1]) if stop == len(bars) else None
-            engine.run(end=last_close, streaming=True)
-            engine.clear_data()
-            follower.raise_failure()
-            progress(stop / len(bars))
-        engine.end()
-        follower.raise_failure()
-        _check_orders(engine, follower)
-        account = engine.cache.account_for_venue(_VENUE)
-        return EngineResult(
-            executions=pl.DataFrame(
-                follower.executions, schema=schemas.EXECUTIONS, orient="row", strict=True
-            ),
-            orders=pl.DataFrame(
-                [tuple(order.values()) for order in follower.orders],
-                schema=schemas.ORDERS,
-                orient="row",
-                strict=True,
-            ),
-            balance_total=float(account.balance_total(book.currency).as_double()),
-            open_positions=tuple(
-                (float(position.signed_qty), float(position.avg_px_open))
-                for position in engine.cache.positions_open()
-            ),
-            ruined_bar=follower.ruined_bar,
-        )
-    finally:
-        engine.dispose()
-
-
-def _check_orders(engine: Any, follower: "_Follower") -> None:  # noqa: ANN401 (the engine is untyped)
-    reported = sorted(str(order.client_order_id) for order in engine.cache.orders())
-    if reported != sorted(follower.sent):
-        raise ReconciliationError(
-            f"{len(follower.sent)} orders were sent but the engine reports {len(reported)}."
-        )
-    filled = sum(float(order.filled_qty.as_double()) for order in engine.cache.orders())
-    recorded = math.fsum(execution[6] for execution in follower.executions)
-    if not math.isclose(filled, recorded, rel_tol=1e-12, abs_tol=1e-9):
-        raise ReconciliationError(
-            f"The engine filled {filled} units but {recorded} were recorded."
-        )
-
-
-def _decimals(step: float) -> int:
-    """Count the decimals of a lot: 1 → 0, 0.001 → 3, 1e-8 → 8."""
-    return max(0, -int(math.floor(math.log10(step) + 1e-9))) if step < 1 else 0
-
-
-class _Book:
-    """The market as the engine is shown it: the instrument, and a quote for each bar."""
-
-    def __init__(
-        self,
-        bars: pl.DataFrame,
-        quotes: pl.DataFrame,
-        closes_ns: npt.NDArray[np.int64],
-        spec: RunSpec,
-    ) -> None:
-        self.fills_at_close = spec.fill_clock == "close"
-        self.opens_ns = bars["ts_open"].to_physical().to_numpy()
-        self.closes_ns = closes_ns
-        self.close = bars["close"].to_numpy()
-        self.reference = quotes["reference"].to_numpy()
-        self.bid = quotes["bid"].to_numpy()
-        self.ask = quotes["ask"].to_numpy()
-        # A close quote comes just before the orders of that close, an open quote just after the
-        # orders that waited for it have reached the venue (latency 1 ns).
-        self.quotes_ns = closes_ns - 1 if self.fills_at_close else self.opens_ns + 1
-        self.price_precision = spec.instrument.price_precision
-        self.size_precision = _decimals(spec.instrument.lot)
-        self.currency = nautilus.Currency(
-            spec.instrument.currency,
-            _MONEY_PRECISION,
-            0,
-            spec.instrument.currency,
-            nautilus.CurrencyType.FIAT,
-        )
-        self.instrument = _build_instrument(
-            spec.instrument, self.currency, self.price_precision, self.size_precision
-        )
-        self.instrument_id = self.instrument.id
-
-    def quantity(self, value: float) -> Any:  # noqa: ANN401 (the engine is untyped)
-        """Give a quantity at the instrument's size precision."""
-        return nautilus.Quantity(value, self.size_precision)
-
-    def quote_ticks(self, start: int, stop: int) -> list[Any]:
-        """Build the quotes of rows ``start`` to ``stop``, exclusive."""
-        make, price, precision = nautilus.QuoteTick, nautilus.Price, self.price_precision
-        size, name = self.quantity(_QUOTE_SIZE), self.instrument_id
-        return [
-            make(name, price(bid, precision), price(ask, precision), size, size, ts, ts)
-            for bid, ask, ts in zip(
-                self.bid[start:stop].tolist(),
-                self.ask[start:stop].tolist(),
-                self.quotes_ns[start:stop].tolist(),
-                strict=True,
-            )
-        ]
-
-
-def _build_instrument(
-    instrument: Instrument,
-    currency: Any,  # noqa: ANN401 (the engine is untyped)
-    price_precision: int,
-    size_precision: int,
-) -> Any:  # noqa: ANN401
-    name = nautilus.InstrumentId(nautilus.Symbol("INSTRUMENT"), _VENUE)
-    increment = nautilus.Price(10.0**-price_precision, price_precision)
-    if instrument.asset_class == "future" and instrument.lot == 1:
-        return nautilus.FuturesContract(
-            name,
-            name.symbol,
-            nautilus.AssetClass.INDEX,
-            "INSTRUMENT",
-            0,
-            2**62,
-            currency,
-            price_precision,
-            increment,
-            nautilus.Quantity.from_str(f"{instrument.multiplier:f}"),
-            nautilus.Quantity.from_int(1),
-            0,
-            0,
-        )
-    if instrument.lot == 1 and instrument.multiplier == 1:
-        return nautilus.Equity(name, name.symbol, currency, price_precision, increment, 0, 0)
-    return nautilus.CurrencyPair(
-        name,
-        name.symbol,
-        nautilus.Currency("UNIT", size_precision, 0, "unit", nautilus.CurrencyType.CRYPTO),
-        currency,
-        price_precision,
-        size_precision,
-        increment,
-        nautilus.Quantity(10.0**-size_precision, size_precision),
-        0,
-        0,
-        multiplier=nautilus.Quantity.from_str(f"{instrument.multiplier:f}"),
-    )
 
 
 def _guarded[**P](callback: Callable[P, None]) -> Callable[P, None]:
@@ -246,7 +31,7 @@ def _guarded[**P](callback: Callable[P, None]) -> Callable[P, None]:
             return
         try:
             callback(*args, **kwargs)
-        except BaseException as problem:  # noqa: BLE001 (raised again by raise_failure)
+        except BaseException as problem:
             failures.append(problem)
 
     return guard
@@ -255,14 +40,19 @@ def _guarded[**P](callback: Callable[P, None]) -> Callable[P, None]:
 class _Fees(nautilus.FeeModel):  # type: ignore[misc]  # the engine is untyped
     """``fees_bps`` of the notional and ``fee_per_unit``, on each side."""
 
-    def prepare(self, book: _Book, spec: RunSpec, failures: list[BaseException]) -> None:
+    def prepare(self, book: Book, spec: RunSpec, failures: list[BaseException]) -> None:
         self.failures = failures
         self.currency = book.currency
         self.rate = spec.slippage_fees.fees_bps / 10_000 * spec.instrument.multiplier
         self.per_unit = spec.slippage_fees.fee_per_unit
 
     def get_commission_with_context(
-        self, _order: object, qty: Any, price: Any, _instrument: object, _context: object  # noqa: ANN401
+        self,
+        _order: object,
+        qty: Any,  # noqa: ANN401 (the engine is untyped)
+        price: Any,  # noqa: ANN401
+        _instrument: object,
+        _context: object,
     ) -> Any:  # noqa: ANN401
         """Give the fee of one fill."""
         try:
@@ -274,14 +64,14 @@ class _Fees(nautilus.FeeModel):  # type: ignore[misc]  # the engine is untyped
             raise
 
 
-class _Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untyped
+class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untyped
     """Sends the orders that bring the position to each changed target, at that bar's close.
 
     It sets one time alert after another, only at closes of existing bars: any other timer would
     fill an order that waits for the next open at a price of yesterday.
     """
 
-    def __init__(self, config: object = None) -> None:
+    def __init__(self, config: object = None) -> None:  # noqa: ARG002 (the engine's own reads it)
         self.failures: list[BaseException] = []
         self.executions: list[tuple[Any, ...]] = []
         self.orders: list[dict[str, Any]] = []
@@ -289,8 +79,9 @@ class _Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untyp
         self.ruined_bar: int | None = None
 
     def prepare(
-        self, book: _Book, targets: pl.DataFrame, spec: RunSpec, log: Callable[[str], None]
+        self, book: Book, targets: pl.DataFrame, spec: RunSpec, log: Callable[[str], None]
     ) -> None:
+        """Take what the run is made of; ``targets`` as in ``run_engine``."""
         self.book = book
         self.log_line = log
         self.fees = _Fees()
@@ -309,10 +100,10 @@ class _Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untyp
         self.signal_targets = chosen["target"].to_list()
         self.reasons = chosen["reason"].to_list()
         largest = max((abs(lots) for lots in self.signal_lots), default=0) * instrument.lot
-        if 2 * largest >= _QUOTE_SIZE:
+        if 2 * largest >= QUOTE_SIZE:
             raise InputError(
                 f"The strategy asks for a position of {largest:g} units; at most "
-                f"{_QUOTE_SIZE // 2:g} can be filled.",
+                f"{QUOTE_SIZE // 2:g} can be filled.",
                 field="size",
             )
         self.next_signal = 0
@@ -357,7 +148,7 @@ class _Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untyp
             self._follow(bar, index)
 
     def _equity(self, bar: int) -> float:
-        return self.cash + self.lots * self.lot * self.book.close[bar] * self.multiplier
+        return float(self.cash + self.lots * self.lot * self.book.close[bar] * self.multiplier)
 
     def _ruin(self, bar: int) -> None:
         self.ruined_bar = bar

@@ -1,0 +1,57 @@
+"""What can be done with datasets."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from apps.datasets.models import Dataset, Ingest, Revision
+from apps.permissions.models import User
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.fields import suggest
+from hewston.pipeline.ingest import verify_dataset
+from hewston.pipeline.store import Store
+from hewston.taskqueue import INTERRUPTED, find_dead
+
+
+@transaction.atomic
+def request_ingest(
+    *, owner: User, sources: Sequence[Path], options: Mapping[str, object]
+) -> Ingest:
+    """Ask for files to be brought in."""
+    return Ingest.objects.create(
+        owner=owner, sources=[str(path) for path in sources], options=dict(options)
+    )
+
+
+def find_dataset(*, user: User, dataset_id: str) -> Dataset:
+    """Find a dataset the user may see; raises InputError with the nearest id."""
+    visible = Dataset.objects.visible_to(user)
+    found = visible.filter(dataset_id=dataset_id).prefetch_related("revisions").first()
+    if found is None:
+        known = list(visible.values_list("dataset_id", flat=True)[:1000])
+        raise InputError(
+            f"There is no dataset {dataset_id}. {suggest(dataset_id, known)}",
+            code="DATASET_NOT_FOUND",
+            field="dataset_id",
+        )
+    return found
+
+
+def verify_revision(*, revision: Revision) -> list[str]:
+    """Compare a revision's files with its manifest and the catalogue; a sentence a problem."""
+    problems = verify_dataset(revision.folder)
+    store = Store(settings.DATA_ROOT)
+    for raw in revision.raw_files:
+        if not store.raw_file(raw["sha256"], raw["suffix"]).is_file():
+            problems.append(f"The raw copy of {raw['name']} is missing.")
+    return problems
+
+
+def recover_ingests() -> list[Ingest]:
+    """Sweep what dead processes left half-made, and end the ingests that were theirs."""
+    dead = find_dead(Ingest.objects.all())
+    for ingest in dead:
+        ingest.fail(INTERRUPTED)
+    return dead

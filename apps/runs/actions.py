@@ -1,0 +1,132 @@
+"""What can be done with runs."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.db import IntegrityError, transaction
+
+from apps.datasets.models import Revision
+from apps.permissions.models import User
+from apps.runs.models import Run, RunMetrics
+from hewston.pipeline import artifacts, store
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.fields import read_fields, suggest
+from hewston.pipeline.spec import RunSpec, read_run_fields
+from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
+from hewston.taskqueue import INTERRUPTED, LIVE, Status, find_dead
+
+
+def build_spec(
+    *,
+    revision: Revision,
+    strategy_id: str,
+    params: Mapping[str, object],
+    options: Mapping[str, object],
+) -> RunSpec:
+    """Turn what a person said into what decides the run; raises InputError with the field."""
+    strategy = find_strategy(strategy_id)
+    dataset = revision.dataset
+    values = read_run_fields(options)
+    for key in ("from", "to"):
+        _check_date(key, values[f"{key}_date"], revision)
+    return RunSpec(
+        bars_sha256=revision.bars_sha256,
+        instrument=dataset.instrument_spec,
+        interval=dataset.interval,
+        calendar=dataset.calendar,
+        tz=dataset.tz,
+        symbol=dataset.symbol,
+        strategy_id=strategy_id,
+        strategy_sha256=source_sha256(strategy),
+        params=read_fields(
+            strategy.PARAMS, params, of=f"parameter of {strategy_id}", prefix="params."
+        ),
+        **values,
+    )
+
+
+def request_run(*, owner: User, revision: Revision, spec: RunSpec) -> tuple[Run, bool]:
+    """Ask for a run. The same inputs are the same run: returns it, and whether it is new."""
+    code_hash = artifacts.hash_code()
+    input_hash = spec.input_hash(code_hash)
+    same = Run.objects.filter(owner=owner, input_hash=input_hash, status__in=[*LIVE, Status.DONE])
+    if (known := same.first()) is not None:
+        return known, False
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                owner=owner,
+                dataset_id=revision.dataset_id,
+                revision=revision,
+                spec=spec.as_json(),
+                strategy_id=spec.strategy_id,
+                code_hash=code_hash,
+                input_hash=input_hash,
+            )
+    except IntegrityError:
+        return same.get(), False  # somebody asked for it at the same moment
+    return run, True
+
+
+def find_run(*, user: User, run_id: str) -> Run:
+    """Find a run the user may see; raises InputError."""
+    visible = Run.objects.visible_to(user)
+    found = visible.filter(pk=run_id).select_related("dataset", "revision", "owner").first()
+    if found is None:
+        known = list(visible.values_list("pk", flat=True)[:1000])
+        raise InputError(
+            f"There is no run {run_id}. {suggest(run_id, known)}",
+            code="RUN_NOT_FOUND",
+            field="run_id",
+        )
+    return found
+
+
+def record_result(*, run: Run, metrics: Mapping[str, object]) -> bool:
+    """End a run with its figures; False when it is no longer ours to end."""
+    with transaction.atomic():
+        if not run.complete(progress={"share": 1.0}):
+            return False
+        columns = {field.name for field in RunMetrics._meta.fields} - {"run"}  # noqa: SLF001 (Django's own API)
+        values = {name: value for name, value in metrics.items() if name in columns}
+        RunMetrics.objects.update_or_create(run=run, defaults=values)
+    return True
+
+
+def recover_runs() -> list[Run]:
+    """Sweep what dead processes left half-made, and end the runs that were theirs.
+
+    A run whose folder is complete and verifies died between writing and recording: it is done.
+    """
+    dead = find_dead(Run.objects.all())
+    for run in dead:
+        if run.status == Status.RUNNING and _is_complete(run):
+            record_result(run=run, metrics=read_metrics(run))
+        else:
+            run.fail(INTERRUPTED)
+    return dead
+
+
+def read_metrics(run: Run) -> dict[str, object]:
+    """Read the values of a finished run's metrics by key."""
+    figures = store.read_json(run.folder / artifacts.METRICS_FILE)
+    values: dict[str, object] = figures["values"]
+    return values
+
+
+def _is_complete(run: Run) -> bool:
+    path = run.folder / artifacts.MANIFEST_FILE
+    if not path.is_file() or artifacts.verify_run(run.folder):
+        return False
+    return store.read_json(path).get("input_hash") == run.input_hash
+
+
+def _check_date(field: str, day: dt.date | None, revision: Revision) -> None:
+    dataset = revision.dataset
+    if day is not None and not dataset.from_date <= day <= dataset.to_date:
+        span = f"{dataset.from_date} to {dataset.to_date}"
+        raise InputError(
+            f"{field} ({day}) is outside the dataset, which covers {span}.",
+            field=field,
+            allowed=span,
+        )

@@ -1,0 +1,92 @@
+"""`manage.py reproduce`: compute a run or a dataset again and compare every hash."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from apps.datasets.actions import find_dataset
+from apps.datasets.models import Dataset
+from apps.permissions.actions import ensure_user
+from apps.runs.actions import find_run, recover_runs
+from apps.runs.models import Run
+from hewston.command import HewstonCommand
+from hewston.pipeline import artifacts, store
+from hewston.pipeline.backtest import describe_changes, reproduce_run
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.ingest import rederive
+from hewston.taskqueue import Status, new_id
+
+
+class Command(HewstonCommand):
+    """Compute again from a manifest alone. Exit 1 when a hash differs."""
+
+    help = "Compute a run (from its manifest) or a dataset (from its raw files) again and compare."
+
+    def add_options(self, parser: CommandParser) -> None:
+        """Add what to compute again."""
+        parser.add_argument("id", help="a run or a dataset")
+
+    def answer(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Compute again and compare."""
+        recover_runs()
+        user = ensure_user(name=options["user"])
+        try:
+            run = find_run(user=user, run_id=options["id"])
+        except InputError as unknown_run:
+            try:
+                dataset = find_dataset(user=user, dataset_id=options["id"])
+            except InputError:
+                raise unknown_run from None
+            return _reproduce_dataset(dataset)
+        return _reproduce_run(run)
+
+    def describe(self, answer: Mapping[str, Any]) -> str:
+        """Say whether every hash is equal, and what changed since."""
+        name = f"{answer['kind']} {answer['id']}"
+        lines = [f"{name} reproduces: {len(answer['expected'])} hashes are equal."]
+        if answer["failed"]:
+            lines = [f"{name} does not reproduce: {', '.join(answer['differences'])} differ."]
+        return "\n".join([*lines, *(f"  {change}" for change in answer["changes"])])
+
+
+def _reproduce_run(run: Run) -> dict[str, Any]:
+    if run.status != Status.DONE:
+        raise InputError(f"Run {run.pk} is {run.get_status_display()}: it has no manifest.")
+    manifest = store.read_json(run.folder / artifacts.MANIFEST_FILE)
+    place = store.Store(settings.DATA_ROOT)
+    bars_sha256 = manifest["spec"]["bars_sha256"]
+    bars_file = place.dataset_folder(str(manifest["dataset_id"]), bars_sha256) / "bars.parquet"
+    with place.staging(new_id()) as folder:
+        actual = reproduce_run(manifest, bars_file=bars_file, folder=folder)
+    expected: dict[str, str] = dict(manifest["output_hashes"])
+    return _compare("run", run.pk, expected, actual, describe_changes(manifest))
+
+
+def _reproduce_dataset(dataset: Dataset) -> dict[str, Any]:
+    place = store.Store(settings.DATA_ROOT)
+    expected, actual = {}, {}
+    for revision in dataset.revisions.all():
+        manifest = store.read_json(revision.folder / "manifest.json")
+        name = f"revision {revision.number} bars_parquet_sha256"
+        expected[name] = revision.bars_sha256
+        with place.staging(new_id()) as folder:
+            actual[name] = rederive(manifest, raw=place.raw, staging=folder).bars_sha256
+    return _compare("dataset", dataset.pk, expected, actual, [])
+
+
+def _compare(
+    kind: str, name: str, expected: dict[str, str], actual: dict[str, str], changes: list[str]
+) -> dict[str, Any]:
+    differences = sorted(key for key in expected if expected[key] != actual.get(key))
+    return {
+        "kind": kind,
+        "id": name,
+        "reproduced": not differences,
+        "failed": bool(differences),
+        "differences": differences,
+        "expected": expected,
+        "actual": actual,
+        "changes": changes,
+    }

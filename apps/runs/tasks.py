@@ -1,0 +1,85 @@
+"""The work of a run: claim the row, call the pipeline, record one outcome."""
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.runs.actions import record_result
+from apps.runs.models import Run
+from hewston.pipeline import artifacts
+from hewston.pipeline import store as storage
+from hewston.pipeline.errors import CancelledError, HewstonError
+from hewston.taskqueue import JobLog, perform
+
+_BEAT_SECONDS = 0.5
+
+
+def perform_run(
+    run: Run, *, report: Callable[[float], None] = lambda _share: None
+) -> dict[str, int]:
+    """Do a run in this process; returns the milliseconds of each stage, empty if it was not ours.
+
+    Raises HewstonError when the run failed.
+    """
+    timings: dict[str, int] = {}
+    perform(run, lambda folder, log: timings.update(_trade(run, folder, log, report)))
+    return timings
+
+
+def _trade(run: Run, folder: Path, log: JobLog, report: Callable[[float], None]) -> dict[str, int]:
+    # The web process imports this module and must never load the engine.
+    from hewston.pipeline.backtest import run_backtest  # noqa: PLC0415 (see above)
+
+    last_beat = time.monotonic()
+
+    def progress(share: float) -> None:
+        nonlocal last_beat
+        report(share)
+        if time.monotonic() - last_beat >= _BEAT_SECONDS:
+            last_beat = time.monotonic()
+            if not run.beat({"share": share}):
+                raise CancelledError("The run was cancelled.")
+
+    record = artifacts.RunRecord(
+        spec=run.run_spec,
+        dataset_id=run.dataset_id,
+        code_hash=run.code_hash,
+        git_commit=_find_commit(),
+        created_at=timezone.now().isoformat(),
+    )
+    staged = folder / "run"
+    staged.mkdir()
+    outcome = run_backtest(
+        bars_file=run.revision.folder / "bars.parquet",
+        record=record,
+        folder=staged,
+        progress=progress,
+        log=log.write,
+    )
+    if not storage.publish(staged, run.folder):
+        raise HewstonError(f"{run.folder} is there already.", code="CONFLICT")
+    if not record_result(run=run, metrics=outcome.metrics["values"]):
+        raise CancelledError("The run was cancelled.")
+    timings = dict(outcome.timings_ms)
+    log.write("Done.", timings_ms=timings)
+    return timings
+
+
+def _find_commit() -> str | None:
+    """Name the checked-out commit, where the code runs from a git work tree."""
+    try:
+        found: Any = subprocess.run(  # noqa: S603 (fixed arguments)
+            ["git", "-C", str(settings.BASE_DIR), "rev-parse", "HEAD"],  # noqa: S607 (from PATH)
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,114 @@
+"""The market as the engine is shown it: the instrument, and a quote for each bar."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from nautilus_trader.core import nautilus_pyo3 as nautilus
+
+from hewston.pipeline.spec import Instrument, RunSpec
+
+VENUE = nautilus.Venue("SIM")
+QUOTE_SIZE = 10**12  # units shown at each quote: more than any order
+_MONEY_PRECISION = 8  # decimals of the account: cents would round every fee
+
+
+class Book:
+    """The market as the engine is shown it: the instrument, and a quote for each bar."""
+
+    def __init__(
+        self,
+        bars: pl.DataFrame,
+        quotes: pl.DataFrame,
+        closes_ns: npt.NDArray[np.int64],
+        spec: RunSpec,
+    ) -> None:
+        self.fills_at_close = spec.fill_clock == "close"
+        self.opens_ns = bars["ts_open"].to_physical().to_numpy()
+        self.closes_ns = closes_ns
+        self.close = bars["close"].to_numpy()
+        self.reference = quotes["reference"].to_numpy()
+        self.bid = quotes["bid"].to_numpy()
+        self.ask = quotes["ask"].to_numpy()
+        # A close quote comes just before the orders of that close, an open quote just after the
+        # orders that waited for it have reached the venue (latency 1 ns).
+        self.quotes_ns = closes_ns - 1 if self.fills_at_close else self.opens_ns + 1
+        self.price_precision = spec.instrument.price_precision
+        self.size_precision = _decimals(spec.instrument.lot)
+        self.currency = nautilus.Currency(
+            spec.instrument.currency,
+            _MONEY_PRECISION,
+            0,
+            spec.instrument.currency,
+            nautilus.CurrencyType.FIAT,
+        )
+        self.instrument = _build_instrument(
+            spec.instrument, self.currency, self.price_precision, self.size_precision
+        )
+        self.instrument_id = self.instrument.id
+
+    def quantity(self, value: float) -> Any:  # noqa: ANN401 (the engine is untyped)
+        """Give a quantity at the instrument's size precision."""
+        return nautilus.Quantity(value, self.size_precision)
+
+    def quote_ticks(self, start: int, stop: int) -> list[Any]:
+        """Build the quotes of rows ``start`` to ``stop``, exclusive."""
+        make, price, precision = nautilus.QuoteTick, nautilus.Price, self.price_precision
+        size, name = self.quantity(QUOTE_SIZE), self.instrument_id
+        return [
+            make(name, price(bid, precision), price(ask, precision), size, size, ts, ts)
+            for bid, ask, ts in zip(
+                self.bid[start:stop].tolist(),
+                self.ask[start:stop].tolist(),
+                self.quotes_ns[start:stop].tolist(),
+                strict=True,
+            )
+        ]
+
+
+def _build_instrument(
+    instrument: Instrument,
+    currency: Any,  # noqa: ANN401 (the engine is untyped)
+    price_precision: int,
+    size_precision: int,
+) -> Any:  # noqa: ANN401
+    name = nautilus.InstrumentId(nautilus.Symbol("INSTRUMENT"), VENUE)
+    increment = nautilus.Price(10.0**-price_precision, price_precision)
+    if instrument.asset_class == "future" and instrument.lot == 1:
+        return nautilus.FuturesContract(
+            name,
+            name.symbol,
+            nautilus.AssetClass.INDEX,
+            "INSTRUMENT",
+            0,
+            2**62,
+            currency,
+            price_precision,
+            increment,
+            nautilus.Quantity.from_str(f"{instrument.multiplier:f}"),
+            nautilus.Quantity.from_int(1),
+            0,
+            0,
+        )
+    if instrument.lot == 1 and instrument.multiplier == 1:
+        return nautilus.Equity(name, name.symbol, currency, price_precision, increment, 0, 0)
+    return nautilus.CurrencyPair(
+        name,
+        name.symbol,
+        nautilus.Currency("UNIT", size_precision, 0, "unit", nautilus.CurrencyType.CRYPTO),
+        currency,
+        price_precision,
+        size_precision,
+        increment,
+        nautilus.Quantity(10.0**-size_precision, size_precision),
+        0,
+        0,
+        multiplier=nautilus.Quantity.from_str(f"{instrument.multiplier:f}"),
+    )
+
+
+def _decimals(step: float) -> int:
+    """Count the decimals of a lot: 1 → 0, 0.001 → 3, 1e-8 → 8."""
+    return max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else 0

@@ -249,7 +249,12 @@ def test_any_year_has_its_million_and_its_empty_minutes(tmp_path: Path, year: in
     regular = (calendar.label(minutes, sessions) == "regular").sum()
     possible = sessions.select((pl.col("close") - pl.col("open")).dt.total_minutes().sum()).item()
     assert arrivals.len() >= 1_000_000
-    assert seen[-1]["records"] == 2 * arrivals.len()
+    assert seen[-1] == {
+        "file": paths[-1].name,
+        "day": f"{year}-12-31",
+        "records": 2 * arrivals.len(),
+        "share": 1.0,
+    }
     assert 560 <= possible - regular <= 1_100
     assert calendar.exchange_date(minutes, "XNYS").n_unique() == sessions.height
 

@@ -38,8 +38,8 @@ def write_sample(
     The folder is made when absent. The files together cover 1 January to 31 December (UTC);
     a record lies in the file of the UTC month in which it was received. About 1.1 million
     records of each schema; memory does not grow with the number of months. The same year gives
-    the same bytes. ``progress`` is told after each month the file written, its last day and the
-    number of records so far; what it raises ends the writing.
+    the same bytes. ``progress`` is told {file, day, records, share} after each month; what it
+    raises ends the writing.
 
     Raises InputError for a year outside ``YEARS``.
     """
@@ -66,8 +66,14 @@ def write_sample(
         quotes, left = np.split(quotes, [np.searchsorted(quotes["ts_recv"], boundary)])
         paths += writer.write_month(quotes, first, end)
         written += 2 * len(quotes)
-        last = end - dt.timedelta(days=1)
-        progress({"file": paths[-1].name, "day": last.isoformat(), "records": written})
+        progress(
+            {
+                "file": paths[-1].name,
+                "day": (end - dt.timedelta(days=1)).isoformat(),
+                "records": written,
+                "share": first.month / 12,
+            }
+        )
     return paths
 
 

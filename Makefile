@@ -19,7 +19,7 @@ run: setup ## serve at 127.0.0.1:8000 (or PORT=) with a sample year and a backte
 	@exec $(PYTHON) manage.py serve --bind 127.0.0.1:$(PORT) --sample
 
 test: check ## run every check and every test
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --cov --cov-report=term
 
 check: setup-test ## check format, rules, types and which way imports go
 	.venv/bin/ruff format --check .

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 
@@ -10,6 +11,8 @@ REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 def pytest_configure() -> None:
     """Change the settings before anything reads them."""
+    hypothesis.settings.register_profile("hewston", deadline=None, derandomize=True)
+    hypothesis.settings.load_profile("hewston")  # the same examples everywhere, on any machine
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
     settings.STORAGES["staticfiles"]["BACKEND"] = (  # names without hashes: nothing is collected
         "django.contrib.staticfiles.storage.StaticFilesStorage"

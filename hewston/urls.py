@@ -2,8 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from apps.runs.views import dashboard
+from hewston.health import healthz, readyz
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", dashboard, name="dashboard"),
     path("", include("apps.permissions.urls")),
     path("datasets/", include("apps.datasets.urls")),
     path("runs/", include("apps.runs.urls")),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
 ]
+
+handler400 = "hewston.http.bad_request"
+handler403 = "hewston.http.forbidden"
+handler404 = "hewston.http.not_found"
+handler500 = "hewston.http.failed"

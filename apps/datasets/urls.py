@@ -1,5 +1,21 @@
 """URLs of datasets."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from apps.datasets import views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.datasets, name="datasets"),
+    path("export.csv", views.export_datasets, name="datasets-csv"),
+    path("<str:dataset_id>/", views.dataset, name="dataset"),
+    path(
+        "<str:dataset_id>/revisions/<int:number>/manifest.json",
+        views.manifest,
+        name="dataset-manifest",
+    ),
+    path(
+        "<str:dataset_id>/columns/<str:address>/<str:interval>-<str:session>",
+        views.columns,
+        name="dataset-columns",
+    ),
+]

@@ -1,5 +1,17 @@
 """URLs of runs."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from apps.runs import views
+
+urlpatterns: list[URLPattern] = [
+    path("", views.runs, name="runs"),
+    path("export.csv", views.export_runs, name="runs-csv"),
+    path("<str:run_id>/", views.overview, name="run"),
+    path("<str:run_id>/trades/", views.trades, name="run-trades"),
+    path("<str:run_id>/trades.csv", views.export_trades, name="run-trades-csv"),
+    path("<str:run_id>/logs/", views.logs, name="run-logs"),
+    path("<str:run_id>/manifest/", views.manifest, name="run-manifest"),
+    path("<str:run_id>/manifest.json", views.manifest_file, name="run-manifest-file"),
+    path("<str:run_id>/columns/<str:address>/<str:interval>", views.columns, name="run-columns"),
+]

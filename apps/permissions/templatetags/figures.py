@@ -1,5 +1,280 @@
-"""Figures as people read them."""
+"""Figures as people read them: a unit, a sign, a time with its zone, a dash for what is absent."""
 
-from django import template
+import datetime as dt
+import math
+from zoneinfo import ZoneInfo
+
+from django import forms, template
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from hewston.pipeline.breakdown import Bin
 
 register = template.Library()
+
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_KILO = 1000
+
+
+@register.filter
+def decimal(value: float | None, places: int = 2) -> str:
+    """Write a number with grouped thousands; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    text = f"{abs(value):,.{places}f}"
+    is_zero = not text.strip("0.,")
+    return text if value >= 0 or is_zero else MINUS + text
+
+
+@register.filter
+def price(value: float | None, most_places: int = 9) -> str:
+    """Write a price with all of its decimals, two at least."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    digits = f"{abs(value):,.{most_places}f}".rstrip("0")
+    missing = 2 - len(digits.rpartition(".")[2])
+    return (MINUS if value < 0 else "") + digits + "0" * max(missing, 0)
+
+
+@register.filter
+def quantity(value: float | None) -> str:
+    """Write units without needless decimals."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    text = f"{abs(value):,.8f}".rstrip("0").rstrip(".")
+    return (MINUS if value < 0 else "") + text
+
+
+@register.filter
+def money(value: float | None, currency: str = "USD") -> str:
+    """Write an amount to the cent: $1,234.50, or 1,234.50 CHF."""
+    text = decimal(value, 2)
+    if text == DASH:
+        return text
+    sign, digits = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
+    symbol = _SYMBOLS.get(currency)
+    return f"{sign}{symbol}{digits}" if symbol else f"{sign}{digits} {currency}"
+
+
+@register.filter
+def percent(value: float | None, places: int = 1) -> str:
+    """Write a fraction as percent."""
+    text = decimal(None if value is None else value * 100, places)
+    return text if text == DASH else f"{text}%"
+
+
+@register.filter
+def size(value: float | None) -> str:
+    """Write bytes in the unit that reads well: 5.5 MB."""
+    if value is None:
+        return DASH
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < _KILO:
+            return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= _KILO
+    return f"{value:.1f} TB"
+
+
+@register.filter
+def duration(milliseconds: float | None) -> str:
+    """Write how long something took: 850 ms, 2.1 s, 3 min 5 s."""
+    if milliseconds is None:
+        return DASH
+    if milliseconds < _KILO:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / _KILO
+    return f"{seconds:.1f} s" if seconds < 60 else f"{int(seconds // 60)} min {seconds % 60:.0f} s"  # noqa: PLR2004 (seconds of a minute)
+
+
+@register.filter
+def signed(text: str, value: float | None) -> SafeString | str:
+    """Mark a written figure as gain or loss: by sign and arrow, and only then by colour."""
+    if value is None or not math.isfinite(value) or not any(digit in text for digit in "123456789"):
+        return text
+    gain = value > 0
+    return format_html(
+        '<span class="{}"><span aria-hidden="true">{}</span> {}{}</span>',
+        "gain" if gain else "loss",
+        "▲" if gain else "▼",
+        "+" if gain else "",
+        text,
+    )
+
+
+@register.filter
+def plus(text: str, value: float | None) -> str:
+    """Write the plus sign of a gain."""
+    return f"+{text}" if value is not None and value > 0 else text
+
+
+@register.filter
+def zone_name(tz: str) -> str:
+    """Name a zone as people say it: New York time."""
+    return tz if tz == "UTC" else tz.rpartition("/")[2].replace("_", " ") + " time"
+
+
+@register.simple_tag(takes_context=True)
+def viewer_zone(context: Context, tz: str = "America/New_York") -> str:
+    """Give the zone that times are shown in: the exchange's, or UTC when the viewer chose it."""
+    return "UTC" if context.get("zone") == "utc" else tz
+
+
+@register.simple_tag(takes_context=True)
+def moment(
+    context: Context, value: dt.datetime | str | None, tz: str = "America/New_York"
+) -> SafeString | str:
+    """Write a time, to the minute, in the zone that the viewer chose."""
+    if value is None:
+        return DASH
+    when = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    local = when.astimezone(ZoneInfo(viewer_zone(context, tz)))
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        when.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        local.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+@register.filter
+def field(row: dict[str, object], name: str) -> object:
+    """Take a value out of a mapping by a name that is itself a value."""
+    return row.get(name)
+
+
+_FINE = 0.1  # below ten percent a second decimal tells runs apart
+
+
+@register.simple_tag
+def figure(value: float | None, unit: str, currency: str = "USD") -> str:
+    """Write a metric's value in its unit; a dash where there is none."""
+    if value is None:
+        return DASH
+    if unit == "fraction":
+        return percent(value, 2 if abs(value) < _FINE else 1)
+    if unit == "money":
+        return money(value, currency)
+    if unit == "ratio":
+        return decimal(value, 2)
+    return decimal(value, 0 if value == int(value) else 1)
+
+
+@register.filter
+def negative(value: float | None) -> float | None:
+    """Turn a depth into what it takes from equity."""
+    return None if value is None else -value
+
+
+@register.filter
+def tint(value: float | None) -> int:
+    """Grade a return for its background: -3 to 3."""
+    if value is None or not math.isfinite(value):
+        return 0
+    step = 1 + sum(abs(value) >= edge for edge in (0.01, 0.04))
+    return step if value > 0 else -step if value < 0 else 0
+
+
+@register.inclusion_tag("sort_header.html")
+def sort_header(form: forms.BaseForm, name: str, label: str, kind: str = "") -> dict[str, object]:
+    """Write a column's header as a button that sorts, first falling for figures.
+
+    ``kind`` is the header's class. The button belongs to the form with the id ``filters``.
+    """
+    order = form.cleaned_data.get("order") or ""
+    state = {name: "ascending", f"-{name}": "descending"}.get(order, "")
+    first, second = (f"-{name}", name) if kind == "num" else (name, f"-{name}")
+    return {
+        "label": label,
+        "kind": kind,
+        "state": state,
+        "order": second if order == first else first,
+    }
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Context, **changes: object) -> str:
+    """Give the address of this page with some of its query changed; None takes one away."""
+    asked = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None:
+            asked.pop(name, None)
+        else:
+            asked[name] = str(value)
+    return f"?{asked.urlencode()}"
+
+
+@register.filter
+def leaves(value: object, name: str = "") -> list[tuple[str, object]]:
+    """Flatten nested JSON to (dotted name, value) pairs, in its own order."""
+    if isinstance(value, dict):
+        pairs = [(f"{name}.{key}" if name else key, inner) for key, inner in value.items()]
+    elif isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        pairs = [(f"{name}.{index}", inner) for index, inner in enumerate(value)]
+    else:
+        return [(name, value)]
+    return [leaf for inner_name, inner in pairs for leaf in leaves(inner, inner_name)]
+
+
+@register.filter
+def is_hash(value: object) -> bool:
+    """Tell whether a value is a SHA-256, which people copy."""
+    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")  # noqa: PLR2004 (hexadecimal digits of a SHA-256)
+
+
+@register.filter
+def shown(value: object) -> str:
+    """Write a JSON value for people."""
+    if value is None:
+        return DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or DASH
+    return str(value)
+
+
+_TONES = {
+    "DONE": "good",
+    "READY": "good",
+    "ERROR": "bad",
+    "error": "bad",
+    "CANCELLED": "warn",
+    "warning": "warn",
+    "QUEUED": "live",
+    "RUNNING": "live",
+    "BUILDING": "live",
+}
+
+
+@register.filter
+def tone(state: str) -> str:
+    """Give the tone of a status or severity."""
+    return _TONES.get(state, "plain")
+
+
+@register.filter
+def date_only(value: dt.date | str | None) -> str:
+    """Write a date, which JSON holds as text."""
+    return DASH if value is None else str(value)[:10]
+
+
+@register.inclusion_tag("runs/histogram.html")
+def histogram(bins: list[Bin], currency: str) -> dict[str, object]:
+    """Draw bins as bars of a 100 high, 10 wide each."""
+    tallest = max((one.count for one in bins), default=0) or 1
+    bars = [
+        {
+            "low": one.low,
+            "high": one.high,
+            "count": one.count,
+            "is_gain": one.low >= 0,
+            "x": 10 * index,
+            "y": f"{100 - 100 * one.count / tallest:.2f}",
+            "height": f"{100 * one.count / tallest:.2f}",
+        }
+        for index, one in enumerate(bins)
+    ]
+    ends = {"low": bins[0].low, "high": bins[-1].high} if bins else {}
+    return {"bars": bars, "width": 10 * len(bins), "currency": currency, **ends}

@@ -1,0 +1,125 @@
+"""The catalogue of datasets, one dataset, and the columns of its chart."""
+
+import csv
+import functools
+import io
+from pathlib import Path
+
+import polars as pl
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from apps.datasets.forms import ChartForm, DatasetFilter
+from apps.datasets.models import Dataset, Revision
+from hewston.http import compress_columns, send_columns
+from hewston.pipeline import playback
+from hewston.pipeline.market import SESSION_FILTERS
+from hewston.pipeline.resampling import INTERVALS
+from hewston.pipeline.store import read_json
+
+_PAGE = 50
+
+
+@require_GET
+def datasets(request: HttpRequest) -> HttpResponse:
+    """List datasets."""
+    form = DatasetFilter(request.GET)
+    found = form.apply(Dataset.objects.visible_to(request.user)).prefetch_related("revisions")
+    page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
+    return render(request, "datasets/datasets.html", {"page": page, "form": form})
+
+
+@require_GET
+def export_datasets(request: HttpRequest) -> HttpResponse:
+    """Give the list of datasets as CSV."""
+    found = DatasetFilter(request.GET).apply(Dataset.objects.visible_to(request.user))
+    names = ("dataset_id", "symbol", "provider", "venue_code", "interval", "from_date", "to_date")
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*names, "rows", "created_at"])
+    writer.writerows(found.values_list(*names, "rows", "created_at"))
+    headers = {"Content-Disposition": 'attachment; filename="datasets.csv"'}
+    return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+@require_GET
+def dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
+    """Show one dataset: chart, quality, manifest, revisions, runs."""
+    found = get_object_or_404(Dataset.objects.visible_to(request.user), pk=dataset_id)
+    revisions = list(found.revisions.all())
+    form = ChartForm(request.GET)
+    revision = form.choose_revision(revisions)
+    if revision is None and (revisions or "revision" in request.GET):
+        raise Http404
+    page = {"dataset": found, "revisions": revisions, "revision": revision}
+    if revision is not None:
+        page |= _describe(found, revision, form.chosen(), request)
+    return render(request, "datasets/dataset.html", page)
+
+
+def _describe(
+    found: Dataset, revision: Revision, chosen: dict[str, str], request: HttpRequest
+) -> dict[str, object]:
+    """Gather what the page shows of a revision."""
+    manifest, quality = _read_reports(revision.folder)
+    return {
+        **chosen,
+        "intervals": list(INTERVALS),
+        "sessions": list(SESSION_FILTERS),
+        "columns_url": _columns_url(found, revision, "INTERVAL", "SESSION"),
+        "manifest": manifest,
+        "quality": quality,
+        "runs": found.runs.visible_to(request.user)
+        .filter(revision=revision)
+        .select_related("metrics")[:10],
+    }
+
+
+@functools.lru_cache(maxsize=64)
+def _read_reports(folder: Path) -> tuple[dict[str, object], dict[str, object]]:
+    """Read a revision's manifest and quality report, which never change."""
+    return read_json(folder / "manifest.json"), read_json(folder / "quality.json")
+
+
+def _columns_url(found: Dataset, revision: Revision, interval: str, session: str) -> str:
+    address = playback.address(revision.bars_sha256)
+    return reverse("dataset-columns", args=[found.pk, address, interval, session])
+
+
+@require_GET
+def manifest(request: HttpRequest, dataset_id: str, number: int) -> HttpResponseBase:
+    """Give a revision's manifest as it is stored."""
+    found = get_object_or_404(Dataset.objects.visible_to(request.user), pk=dataset_id)
+    revision = get_object_or_404(found.revisions, number=number)
+    return FileResponse((revision.folder / "manifest.json").open("rb"), as_attachment=True)
+
+
+@require_GET
+def columns(
+    request: HttpRequest, dataset_id: str, address: str, interval: str, session: str
+) -> HttpResponse:
+    """Give a revision's bars as columns, at an address that names their content."""
+    found = get_object_or_404(Dataset.objects.visible_to(request.user), pk=dataset_id)
+    revision = next(
+        (one for one in found.revisions.all() if playback.address(one.bars_sha256) == address), None
+    )
+    if revision is None or interval not in INTERVALS or session not in SESSION_FILTERS:
+        raise Http404
+    return send_columns(request, _encode(revision.folder, interval, session, found.tz))
+
+
+@functools.lru_cache(maxsize=8)
+def _encode(folder: Path, interval: str, session: str, tz: str) -> bytes:
+    """Encode and compress; the last few stay in memory."""
+    encoded = playback.encode_dataset(
+        pl.read_parquet(folder / "bars.parquet"),
+        interval=interval,
+        session=session,
+        schedule=playback.read_schedule(folder / "quality.json"),
+        tz=tz,
+    )
+    return compress_columns(encoded)

@@ -1,0 +1,97 @@
+"""Signing in and out, how pages look, and whose work is inside them."""
+
+import functools
+import json
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.permissions.forms import DisplayForm
+from apps.permissions.models import SignInLink
+
+_LOOPBACK = ("127.0.0.1", "::1")
+_YEAR_S = 365 * 24 * 3600
+
+
+def _next_path(request: HttpRequest, wanted: str) -> str:
+    """Keep a redirect on this site."""
+    host = {request.get_host()}
+    safe = url_has_allowed_host_and_scheme(wanted, host, require_https=request.is_secure())
+    return wanted if safe else settings.LOGIN_REDIRECT_URL
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in by name and password."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    if request.user.is_authenticated:
+        return redirect(_next_path(request, wanted))
+    form = AuthenticationForm(request, data=request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        login(request, form.get_user())
+        return redirect(_next_path(request, wanted))
+    status = 422 if form.errors else 200
+    page = {"form": form, "next": wanted}
+    return render(request, "permissions/sign_in.html", page, status=status)
+
+
+@login_not_required
+@never_cache
+@require_GET
+def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Sign in by a one-time link, from this machine only."""
+    if request.META.get("REMOTE_ADDR") not in _LOOPBACK:
+        return render(request, "permissions/link_refused.html", {"is_remote": True}, status=403)
+    link = SignInLink.consume(token)
+    if link is None or not link.user.is_active:
+        return render(request, "permissions/link_refused.html", status=410)
+    login(request, link.user, backend="django.contrib.auth.backends.ModelBackend")
+    return redirect(_next_path(request, link.next_path))
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Sign out."""
+    logout(request)
+    return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@login_not_required
+@require_POST
+def set_display(request: HttpRequest) -> HttpResponse:
+    """Remember theme and time zone in cookies, and go back."""
+    form = DisplayForm(request.POST)
+    response = redirect(_next_path(request, request.POST.get("next", "")))
+    if form.is_valid():
+        for name, value in form.cleaned_data.items():
+            if value:
+                response.set_cookie(
+                    name, value, max_age=_YEAR_S, samesite="Lax", secure=settings.HTTPS
+                )
+    return response
+
+
+@require_GET
+def notices(request: HttpRequest) -> HttpResponse:
+    """Show the licences of what the pages are made with."""
+    packages = _read_notices(settings.STATICFILES_DIRS[0] / "notices.json")
+    return render(request, "permissions/notices.html", {"packages": packages})
+
+
+@functools.cache
+def _read_notices(path: Path) -> list[dict[str, str]]:
+    """Read what the build of the front end found in its packages."""
+    packages: list[dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
+    return packages

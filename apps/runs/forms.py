@@ -1,0 +1,83 @@
+"""What a person may ask of the pages of runs."""
+
+from django import forms
+from django.db.models import F, QuerySet
+
+from apps.runs.models import Run
+from hewston.taskqueue import Status
+
+METRIC_ORDERS = (
+    "net_profit",
+    "total_return",
+    "cagr",
+    "max_drawdown",
+    "sharpe",
+    "sortino",
+    "trades",
+    "hit_rate",
+    "profit_factor",
+    "exposure",
+    "fees_paid",
+    "final_equity",
+)
+_COLUMNS = {
+    "created": "created_at",
+    "strategy": "strategy_id",
+    "dataset": "dataset_id",
+    "status": "status",
+    **{name: f"metrics__{name}" for name in METRIC_ORDERS},
+}
+ORDERS = [sign + name for name in _COLUMNS for sign in ("", "-")]
+TRADE_ORDERS = (
+    "trade_id",
+    "side",
+    "entry_ts",
+    "exit_ts",
+    "qty",
+    "entry_price",
+    "exit_price",
+    "net_pnl",
+    "return",
+    "bars_held",
+    "mae",
+    "mfe",
+)
+
+
+class RunFilter(forms.Form):
+    """Which runs to list, and in what order."""
+
+    status = forms.ChoiceField(choices=[("", "any"), *Status.choices], required=False)
+    strategy = forms.CharField(max_length=80, required=False)
+    symbol = forms.CharField(max_length=71, required=False)
+    order = forms.ChoiceField(choices=[(name, name) for name in ORDERS], required=False)
+
+    def apply(self, runs: QuerySet[Run]) -> QuerySet[Run]:
+        """Narrow and sort, runs without the figure last; what is not valid was not asked."""
+        self.full_clean()
+        asked = self.cleaned_data
+        if asked.get("status"):
+            runs = runs.filter(status=asked["status"])
+        if asked.get("strategy"):
+            runs = runs.filter(strategy_id=asked["strategy"])
+        if asked.get("symbol"):
+            runs = runs.filter(dataset__symbol=asked["symbol"])
+        order = asked.get("order") or "-created"
+        column = F(_COLUMNS[order.removeprefix("-")])
+        if order.startswith("-"):
+            return runs.order_by(column.desc(nulls_last=True), "-id")
+        return runs.order_by(column.asc(nulls_last=True), "id")
+
+
+class TradeOrder(forms.Form):
+    """In what order a run's trades are listed."""
+
+    order = forms.ChoiceField(
+        choices=[(sign + name, name) for name in TRADE_ORDERS for sign in ("", "-")], required=False
+    )
+
+    def chosen(self) -> tuple[str, bool]:
+        """Give the column and whether it falls."""
+        self.full_clean()
+        order = self.cleaned_data.get("order") or "trade_id"
+        return order.removeprefix("-"), order.startswith("-")

@@ -1,0 +1,297 @@
+"""The dashboard, the list of runs, and one run with its tabs."""
+
+import csv
+import functools
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import QuerySet, Sum
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from apps.datasets.models import Dataset, Revision
+from apps.runs.forms import METRIC_ORDERS, RunFilter, TradeOrder
+from apps.runs.models import Run
+from hewston.health import check_readiness, free_bytes
+from hewston.http import compress_columns, send_columns
+from hewston.pipeline import artifacts, breakdown, playback
+from hewston.pipeline.metrics import METRICS
+from hewston.pipeline.resampling import INTERVALS
+from hewston.pipeline.store import Store, read_json
+from hewston.taskqueue import Status
+
+_PAGE = 50
+_TRADES_PAGE = 100
+_TRADES_BESIDE_CHART = 12
+_LOG_LINES = 200
+_HISTOGRAM_BINS = 24
+_KEY_FIGURES = (
+    "net_profit",
+    "total_return",
+    "cagr",
+    "max_drawdown",
+    "sharpe",
+    "sortino",
+    "trades",
+    "hit_rate",
+    "profit_factor",
+    "expectancy",
+    "exposure",
+    "fees_paid",
+)
+
+
+@require_GET
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Show what is there and whether it is well."""
+    datasets = Dataset.objects.visible_to(request.user)
+    revisions = Revision.objects.filter(dataset__in=datasets)
+    page = {
+        "runs": _with_figures(Run.objects.visible_to(request.user))[:8],
+        "datasets": datasets.prefetch_related("revisions")[:8],
+        "used_bytes": revisions.aggregate(total=Sum("size_bytes"))["total"] or 0,
+        "free_bytes": free_bytes(),
+        "checks": check_readiness(),
+    }
+    return render(request, "runs/dashboard.html", page)
+
+
+def _with_figures(runs: QuerySet[Run]) -> QuerySet[Run]:
+    return runs.select_related("metrics", "dataset").defer("note", "progress", "error")
+
+
+@require_GET
+def runs(request: HttpRequest) -> HttpResponse:
+    """List runs. Their figures are columns of the database: no artifact is opened."""
+    form = RunFilter(request.GET)
+    mine = Run.objects.visible_to(request.user)
+    # Sorting moves ids only; the rows of the page follow.
+    found = form.apply(mine).values_list("pk", flat=True)
+    page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
+    ids = list(page.object_list)
+    rows = _with_figures(mine.filter(pk__in=ids)).in_bulk()
+    choices = {
+        "statuses": Status.choices,
+        "strategies": mine.order_by("strategy_id").values_list("strategy_id", flat=True).distinct(),
+        "symbols": Dataset.objects.visible_to(request.user)
+        .order_by("symbol")
+        .values_list("symbol", flat=True)
+        .distinct(),
+    }
+    table = {"page": page, "rows": [rows[pk] for pk in ids], "form": form}
+    return render(request, "runs/runs.html", table | choices)
+
+
+@require_GET
+def export_runs(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the list of runs, filtered and sorted as on the page, as CSV."""
+    names = ("id", "strategy_id", "dataset_id", "status", "created_at", "spec")
+    found = RunFilter(request.GET).apply(Run.objects.visible_to(request.user))
+    header = [*names, *METRIC_ORDERS]
+    figures = [f"metrics__{name}" for name in METRIC_ORDERS]
+    rows = found.values_list(*names, *figures).iterator(2000)
+    return _as_csv("runs.csv", header, rows)
+
+
+def _as_csv(
+    name: str, header: list[str], rows: Iterator[tuple[object, ...]]
+) -> StreamingHttpResponse:
+    """Stream rows as CSV; a text that a spreadsheet would take for a formula is quoted."""
+
+    def lines() -> Iterator[str]:
+        text = io.StringIO()
+        writer = csv.writer(text)
+        for row in [tuple(header), *rows]:
+            writer.writerow(
+                f"'{cell}"
+                if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@"))
+                else cell
+                for cell in row
+            )
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _find_run(request: HttpRequest, run_id: str) -> Run:
+    mine = Run.objects.visible_to(request.user)
+    return get_object_or_404(mine.select_related("dataset", "revision", "owner"), pk=run_id)
+
+
+def _find_finished(request: HttpRequest, run_id: str) -> Run:
+    run = _find_run(request, run_id)
+    if run.status != Status.DONE:
+        raise Http404
+    return run
+
+
+@require_GET
+def overview(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Show a run: key figures, chart with fills, equity and drawdown, by month, first trades."""
+    run = _find_run(request, run_id)
+    page: dict[str, object] = {"run": run}
+    if run.status == Status.DONE:
+        page |= _describe_result(run) | _choose_trades(run, request.GET.get("trade", ""))
+    else:
+        page["log"] = _read_log(run.pk)
+    return render(request, "runs/overview.html", page)
+
+
+def _describe_result(run: Run) -> dict[str, object]:
+    """Gather what the overview shows of a finished run."""
+    spec = run.run_spec
+    figures = read_json(run.folder / artifacts.METRICS_FILE)
+    years, bins = _break_down(run.folder, spec.starting_cash, spec.tz)
+    intervals = list(INTERVALS)
+    return {
+        "key_figures": _describe_figures(figures, _KEY_FIGURES),
+        "all_figures": _describe_figures(figures, tuple(METRICS)),
+        "drawdown": figures.get("drawdown"),
+        "findings": figures.get("findings") or [],
+        "years": years,
+        "bins": bins,
+        "interval": spec.interval,
+        "intervals": intervals[intervals.index(spec.interval) :],
+        "columns_url": _columns_url(run, "INTERVAL"),
+        "equity_url": _columns_url(run, spec.interval),
+    }
+
+
+def _describe_figures(
+    report: Mapping[str, object], keys: tuple[str, ...]
+) -> list[dict[str, object]]:
+    """Pair the registry's metrics with a run's values and the reasons for those without one."""
+    values, reasons = report.get("values"), report.get("reasons")
+    known = values if isinstance(values, dict) else {}
+    absent = reasons if isinstance(reasons, dict) else {}
+    return [
+        {"metric": METRICS[key], "value": known.get(key), "reason": absent.get(key)}
+        for key in keys
+        if key in METRICS
+    ]
+
+
+@functools.lru_cache(maxsize=128)
+def _break_down(
+    folder: Path, starting_cash: float, tz: str
+) -> tuple[list[breakdown.YearOfReturns], list[breakdown.Bin]]:
+    """Break a result down; artifacts never change."""
+    equity = artifacts.read_frame(folder, "equity")
+    closed = artifacts.read_frame(folder, "trades").filter(pl.col("exit_ts").is_not_null())
+    return (
+        breakdown.monthly_returns(equity, starting_cash=starting_cash, tz=tz),
+        breakdown.histogram(closed["net_pnl"], bins=_HISTOGRAM_BINS),
+    )
+
+
+def _choose_trades(run: Run, wanted: str) -> dict[str, object]:
+    """Choose the trades to show beside the chart: around the wanted one, else the first."""
+    found = artifacts.read_frame(run.folder, "trades")
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() else 0
+    row = found["trade_id"].index_of(number) if number else None
+    start = 0 if row is None else max(row - _TRADES_BESIDE_CHART // 2, 0)
+    return {
+        "trades": found[start : start + _TRADES_BESIDE_CHART].to_dicts(),
+        "trades_total": found.height,
+        "wanted": None if row is None else found.row(row, named=True),
+    }
+
+
+@require_GET
+def trades(request: HttpRequest, run_id: str) -> HttpResponse:
+    """List a run's trades."""
+    run = _find_finished(request, run_id)
+    form = TradeOrder(request.GET)
+    column, falls = form.chosen()
+    found = artifacts.read_frame(run.folder, "trades").sort(
+        column, "trade_id", descending=[falls, False], nulls_last=True
+    )
+    page = Paginator(range(found.height), _TRADES_PAGE).get_page(request.GET.get("page"))
+    shown = found[page.start_index() - 1 : page.end_index()] if found.height else found
+    table = {"run": run, "page": page, "trades": shown.to_dicts(), "form": form}
+    return render(request, "runs/trades.html", table)
+
+
+@require_GET
+def export_trades(request: HttpRequest, run_id: str) -> StreamingHttpResponse:
+    """Give all trades of a run as CSV, times in UTC."""
+    run = _find_finished(request, run_id)
+    found = artifacts.read_frame(run.folder, "trades").with_columns(
+        pl.col("entry_ts", "exit_ts").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+    )
+    return _as_csv(f"trades-{run.pk}.csv", found.columns, found.iter_rows())
+
+
+@require_GET
+def logs(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Show the end of a run's log."""
+    run = _find_run(request, run_id)
+    return render(request, "runs/logs.html", {"run": run, "log": _read_log(run.pk)})
+
+
+def _read_log(run_id: str) -> str:
+    path = Store(settings.DATA_ROOT).log_file(run_id)
+    if not path.is_file():
+        return ""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join(lines[-_LOG_LINES:])
+
+
+@require_GET
+def manifest(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Show what decided a run, and the hashes that prove its results."""
+    run = _find_finished(request, run_id)
+    page = {"run": run, "manifest": read_json(run.folder / artifacts.MANIFEST_FILE)}
+    return render(request, "runs/manifest.html", page)
+
+
+@require_GET
+def manifest_file(request: HttpRequest, run_id: str) -> HttpResponseBase:
+    """Give a run's manifest as it is stored."""
+    run = _find_finished(request, run_id)
+    return FileResponse((run.folder / artifacts.MANIFEST_FILE).open("rb"), as_attachment=True)
+
+
+def _columns_url(run: Run, interval: str) -> str:
+    return reverse("run-columns", args=[run.pk, playback.address(run.input_hash), interval])
+
+
+@require_GET
+def columns(request: HttpRequest, run_id: str, address: str, interval: str) -> HttpResponse:
+    """Give a run's bars, equity, indicators and fills, at an address that names their content."""
+    run = _find_finished(request, run_id)
+    known = list(INTERVALS)
+    if address != playback.address(run.input_hash) or interval not in known:
+        raise Http404
+    if known.index(interval) < known.index(run.run_spec.interval):
+        raise Http404
+    spec = run.run_spec
+    return send_columns(
+        request, _encode(run.folder, run.revision.folder, spec.interval, interval, spec.tz)
+    )
+
+
+@functools.lru_cache(maxsize=8)
+def _encode(folder: Path, dataset: Path, run_interval: str, interval: str, tz: str) -> bytes:
+    """Encode and compress; the last few stay in memory."""
+    encoded = playback.encode_run(
+        bars=pl.read_parquet(dataset / "bars.parquet"),
+        signals=artifacts.read_frame(folder, "signals"),
+        equity=artifacts.read_frame(folder, "equity"),
+        fills=artifacts.read_frame(folder, "fills"),
+        run_interval=run_interval,
+        interval=interval,
+        schedule=playback.read_schedule(dataset / "quality.json"),
+        tz=tz,
+    )
+    return compress_columns(encoded)

@@ -1,0 +1,76 @@
+"""Stage 8: where a result comes from: by month, and by trade."""
+
+import dataclasses
+import math
+
+import polars as pl
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class YearOfReturns:
+    """Returns of a year as fractions: twelve months, None where no bar was, and the year."""
+
+    year: int
+    months: tuple[float | None, ...]
+    total: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Bin:
+    """How many values lie in [low, high); the last bin includes its high."""
+
+    low: float
+    high: float
+    count: int
+
+
+def monthly_returns(equity: pl.DataFrame, *, starting_cash: float, tz: str) -> list[YearOfReturns]:
+    """Give the return of each month: equity at its last bar over that of the month before.
+
+    The first month counts from ``starting_cash``. Months are of the exchange's zone ``tz``. A
+    month or a year that starts with equity at or below zero has no return: None, and NaN in
+    ``total``.
+    """
+    local = pl.col("ts_open").dt.convert_time_zone(tz)
+    ends = (
+        equity.lazy()
+        .group_by(local.dt.year().alias("year"), local.dt.month().alias("month"))
+        .agg(pl.col("equity").last())
+        .sort("year", "month")
+        .collect()
+    )
+    years: dict[int, list[float | None]] = {}
+    totals: dict[int, float] = {}
+    before = start_of_year = starting_cash
+    for year, month, end in ends.iter_rows():
+        if year not in years:
+            years[year], start_of_year = [None] * 12, before
+        years[year][month - 1] = end / before - 1 if before > 0 else None
+        totals[year] = end / start_of_year - 1 if start_of_year > 0 else math.nan
+        before = end
+    return [
+        YearOfReturns(year=year, months=tuple(months), total=totals[year])
+        for year, months in years.items()
+    ]
+
+
+def histogram(values: pl.Series, *, bins: int) -> list[Bin]:
+    """Count finite values in ``bins`` bins of equal width, so that 0 is an edge between two.
+
+    Without values there is no bin. The range reaches from the 1st to the 99th percentile, and
+    what lies outside counts in the outermost bins.
+    """
+    known = values.drop_nulls().filter(values.drop_nulls().is_finite())
+    if known.is_empty():
+        return []
+    low = min(float(known.quantile(0.01) or 0.0), 0.0)
+    high = max(float(known.quantile(0.99) or 0.0), 0.0)
+    width = (high - low) / (bins - 1) or 1.0
+    first = math.floor(low / width)
+    last = max(math.ceil(high / width), first + 1)
+    numbers = (known / width).floor().cast(pl.Int64).clip(first, last - 1)
+    counts = dict(numbers.value_counts().iter_rows())
+    return [
+        Bin(low=number * width, high=(number + 1) * width, count=counts.get(number, 0))
+        for number in range(first, last)
+    ]

@@ -1,0 +1,200 @@
+"""Stage 8: what a browser draws: columns of a dataset or a run as little-endian numbers.
+
+The format: 4 bytes ``HWC1``, the header's length as an unsigned 32-bit integer, the header
+(JSON, padded with spaces), then the columns as Float64. Every column starts at a multiple of
+8 bytes, so a browser reads it as a typed array without copying. What is absent is NaN.
+"""
+
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from hewston.pipeline.calendar import SCHEDULE
+from hewston.pipeline.market import SESSION_FILTERS
+from hewston.pipeline.resampling import resample
+from hewston.pipeline.schemas import BARS, EQUITY, FILLS, SIGNALS
+from hewston.pipeline.spec import sha256_text
+from hewston.pipeline.store import read_json
+
+FORMAT = 1  # part of every address: raise it when the same input gives other bytes
+MAGIC = b"HWC1"
+_ALIGNMENT = 8
+_PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
+_NS_PER_MS = 1_000_000
+_MS_PER_S = 1000.0
+
+
+def address(content_hash: str) -> str:
+    """Name the columns of a content (bars_sha256 of a dataset, input_hash of a run)."""
+    return sha256_text(f"{FORMAT} {content_hash}")[:16]
+
+
+def encode_columns(
+    columns: Mapping[str, pl.Series], *, about: Mapping[str, object] | None = None
+) -> bytes:
+    """Encode numeric columns, each of its own length; null becomes NaN.
+
+    ``about`` holds plain JSON values for the header's key of that name.
+    """
+    index, offset = [], 0
+    blocks = []
+    for name, values in columns.items():
+        numbers = values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        index.append({"name": name, "offset": offset, "length": len(values)})
+        blocks.append(numbers.astype("<f8", copy=False).tobytes())
+        offset += len(blocks[-1])
+    header = json.dumps({"columns": index, "about": dict(about or {})}).encode()
+    header += b" " * (-len(header) % _ALIGNMENT)
+    return b"".join((MAGIC, struct.pack("<I", len(header)), header, *blocks))
+
+
+def read_schedule(quality_file: Path) -> pl.DataFrame:
+    """Read the schedule of a dataset's sessions back from its quality report."""
+    sessions = read_json(quality_file).get("sessions")
+    rows = sessions if isinstance(sessions, list) else []
+    names = [name for name in SCHEDULE if name != "date"]
+    return (
+        pl.DataFrame(
+            [{name: row[name] for name in SCHEDULE} for row in rows],
+            schema=dict.fromkeys(SCHEDULE, pl.String),
+        )
+        .with_columns(
+            pl.col("date").str.to_date(),
+            pl.col(names).str.to_datetime(time_unit="ns", time_zone="UTC"),
+        )
+        .match_to_schema(pl.Schema(SCHEDULE))
+    )
+
+
+def encode_dataset(
+    bars: pl.DataFrame,
+    *,
+    interval: str,
+    session: str,
+    schedule: pl.DataFrame,
+    tz: str,
+) -> bytes:
+    """Encode one-minute bars (schema BARS) at an interval, of the sessions that are asked for.
+
+    Columns: time (s since 1970, UTC), open, high, low, close, volume, spread (price units),
+    session (0 pre, 1 regular, 2 post, 3 closed).
+    """
+    wanted = bars.match_to_schema(pl.Schema(BARS)).filter(
+        pl.col("session").is_in(SESSION_FILTERS[session])
+    )
+    frame = resample(wanted, interval, schedule=schedule, tz=tz)
+    return encode_columns(_bar_columns(frame))
+
+
+def encode_run(
+    *,
+    bars: pl.DataFrame,
+    signals: pl.DataFrame,
+    equity: pl.DataFrame,
+    fills: pl.DataFrame,
+    run_interval: str,
+    interval: str,
+    schedule: pl.DataFrame,
+    tz: str,
+) -> bytes:
+    """Encode a run at a display interval that is not shorter than its own.
+
+    ``bars`` are the dataset's one-minute bars, the others the run's artifacts. Columns: those of
+    ``encode_dataset``; equity, drawdown, position and every indicator as they stood at the end
+    of each shown bar; and of the fills: fill_time, fill_row (the shown bar), fill_bar (the run's
+    bar), fill_side (1 buy, -1 sell), fill_qty, fill_price.
+    """
+    run_bars = _state(equity, signals)
+    shown = resample(
+        _run_minutes(bars, run_bars, run_interval, schedule, tz), interval, schedule=schedule, tz=tz
+    )
+    rows = run_bars.select("ts_open").join_asof(
+        shown.select("ts_open").with_row_index("row"), on="ts_open"
+    )["row"]
+    states = run_bars.with_columns(row=rows).group_by("row", maintain_order=True).last().sort("row")
+    frame = shown.with_row_index("row").join(states.drop("ts_open"), on="row", how="left")
+    indicators = [name for name in run_bars.columns if name not in {"ts_open", *_STATE}]
+    columns = _bar_columns(shown)
+    columns |= {name: frame[name] for name in _STATE}
+    columns |= {f"indicator:{name}": frame[name] for name in indicators}
+    columns |= _fill_columns(fills.match_to_schema(pl.Schema(FILLS)), rows)
+    about = {"indicators": [_describe(name, frame) for name in indicators]}
+    return encode_columns(columns, about=about)
+
+
+_STATE = ("equity", "drawdown", "position")
+
+
+def _state(equity: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
+    """Join what is known at the close of each of the run's bars."""
+    indicators = [
+        name
+        for name, dtype in signals.schema.items()
+        if name not in SIGNALS and dtype == pl.Float64
+    ]
+    taken = {*EQUITY, "row"}
+    renamed = {name: f"{name} (signal)" if name in taken else name for name in indicators}
+    return equity.select("ts_open", *_STATE).join(
+        signals.select("ts_open", *indicators).rename(renamed), on="ts_open", how="left"
+    )
+
+
+def _run_minutes(
+    bars: pl.DataFrame,
+    run_bars: pl.DataFrame,
+    run_interval: str,
+    schedule: pl.DataFrame,
+    tz: str,
+) -> pl.DataFrame:
+    """Keep the one-minute bars of which the run's bars were made."""
+    bars = bars.match_to_schema(pl.Schema(BARS))
+    if run_interval == "1m":
+        return bars.join(run_bars.select("ts_open"), on="ts_open", how="semi")
+    made = resample(bars, run_interval, schedule=schedule, tz=tz).select("ts_open", "session")
+    of = bars.select("ts_open").join_asof(
+        made.rename({"ts_open": "start"}), left_on="ts_open", right_on="start"
+    )["start"]
+    return bars.filter(of.is_in(run_bars["ts_open"].implode()))
+
+
+def _bar_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    return {
+        "time": _seconds(frame["ts_open"]),
+        **{name: frame[name] for name in _PRICE_COLUMNS},
+        "spread": frame["spread_mean"],
+        "session": frame["session"].to_physical(),
+    }
+
+
+def _fill_columns(fills: pl.DataFrame, rows: pl.Series) -> dict[str, pl.Series]:
+    return {
+        "fill_time": _seconds(fills["ts"]),
+        "fill_row": rows.gather(fills["bar"]),
+        "fill_bar": fills["bar"],
+        "fill_side": fills.select(
+            pl.when(pl.col("side") == "BUY").then(1).otherwise(-1)
+        ).to_series(),
+        "fill_qty": fills["qty"],
+        "fill_price": fills["price"],
+    }
+
+
+def _describe(name: str, frame: pl.DataFrame) -> dict[str, str]:
+    """Say in which pane an indicator belongs: with the prices when it moves among them."""
+    values = frame.select(pl.col(name).fill_nan(None).drop_nulls()).to_series()
+    middle = values.median()
+    lowest, highest = frame["low"].min(), frame["high"].max()
+    among = (
+        isinstance(middle, float)
+        and isinstance(lowest, float)
+        and isinstance(highest, float)
+        and lowest <= middle <= highest
+    )
+    return {"name": name, "pane": "price" if among else "own"}
+
+
+def _seconds(ts: pl.Series) -> pl.Series:
+    return (ts.cast(pl.Int64) // _NS_PER_MS) / _MS_PER_S

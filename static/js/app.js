@@ -1,0 +1,47 @@
+// What every page has: copying, and sorting of small tables. Pages work without it.
+
+class CopyText extends HTMLElement {
+  connectedCallback() {
+    const button = this.querySelector("button");
+    button.hidden = !navigator.clipboard;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(this.querySelector("code").textContent);
+      button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 1500);
+    });
+  }
+}
+
+class SortableTable extends HTMLElement {
+  connectedCallback() {
+    for (const [index, header] of [...this.querySelectorAll("thead th")].entries()) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...header.childNodes);
+      button.addEventListener("click", () => this.#sort(header, index));
+      header.append(button);
+    }
+  }
+
+  #sort(header, index) {
+    const falls = header.getAttribute("aria-sort") === "ascending";
+    for (const other of this.querySelectorAll("thead th")) {
+      other.removeAttribute("aria-sort");
+    }
+    header.setAttribute("aria-sort", falls ? "descending" : "ascending");
+    const body = this.querySelector("tbody");
+    const numeric = header.classList.contains("num");
+    const value = (row) => {
+      const text = row.cells[index].textContent.trim();
+      return numeric ? Number(text.replaceAll(",", "").replace("−", "-")) : text;
+    };
+    const rows = [...body.rows].sort((one, other) => {
+      const [a, b] = [value(one), value(other)];
+      return (a < b ? -1 : a > b ? 1 : 0) * (falls ? -1 : 1);
+    });
+    body.append(...rows);
+  }
+}
+
+customElements.define("copy-text", CopyText);
+customElements.define("sortable-table", SortableTable);

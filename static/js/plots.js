@@ -1,0 +1,180 @@
+// <line-plots>: a run's equity and how far it is under water, over all of its bars.
+
+import uPlot from "uplot";
+
+import { loadColumns } from "./columns.js";
+import { buildDataTable, decimal, percent, readColours } from "./figures.js";
+import { formatMinute, wallSeconds } from "./zone-format.js";
+
+const HEIGHTS = [200, 110];
+
+class LinePlots extends HTMLElement {
+  #plots = [];
+  #data;
+  #box;
+  #legend;
+  #table;
+  #resize = new ResizeObserver(() => this.#fitWidth());
+  #media = matchMedia("(prefers-color-scheme: dark)");
+  #repaint = () => this.#draw();
+
+  async connectedCallback() {
+    if (this.#box) {
+      return;
+    }
+    this.#legend = document.createElement("p");
+    this.#legend.className = "legend";
+    this.#box = document.createElement("div");
+    this.#box.className = "canvas plots";
+    this.#box.setAttribute("role", "img");
+    this.#box.setAttribute("aria-label", "The plot is loading");
+    this.#table = buildDataTable(() => this.#describeDays());
+    this.append(this.#legend, this.#box, this.#table);
+    this.#media.addEventListener("change", this.#repaint);
+    try {
+      const { columns } = await loadColumns(this.getAttribute("src"));
+      const depth = columns.drawdown.map((value) => -value);
+      this.#data = { time: columns.time, equity: columns.equity, depth };
+      if (this.isConnected) {
+        this.#box.setAttribute("aria-label", this.#conclude());
+        this.#draw();
+        this.#resize.observe(this);
+      }
+    } catch (problem) {
+      this.#box.textContent = problem.message;
+      this.#box.setAttribute("aria-label", problem.message);
+    }
+  }
+
+  disconnectedCallback() {
+    queueMicrotask(() => {
+      if (!this.isConnected && this.#box) {
+        this.#resize.disconnect();
+        this.#media.removeEventListener("change", this.#repaint);
+        this.#plots.forEach((plot) => plot.destroy());
+        this.#plots = [];
+        this.replaceChildren();
+        this.#box = undefined;
+      }
+    });
+  }
+
+  get #zone() {
+    return this.getAttribute("tz") || "UTC";
+  }
+
+  #conclude() {
+    const { equity, depth } = this.#data;
+    const deepest = depth.reduce((least, value) => Math.min(least, value), 0);
+    return (
+      `Equity went from ${decimal(equity[0])} to ${decimal(equity.at(-1))} ` +
+      `${this.getAttribute("currency")} (${percent(equity.at(-1) / equity[0] - 1)}); ` +
+      `its deepest drawdown was ${decimal(-deepest * 100, 1)}%.`
+    );
+  }
+
+  #draw() {
+    if (!this.#data) {
+      return;
+    }
+    this.#plots.forEach((plot) => plot.destroy());
+    const colour = readColours(this);
+    const { time, equity, depth } = this.#data;
+    const lines = [
+      { values: equity, stroke: colour.line, fill: colour.fill, write: (value) => decimal(value, 0) },
+      {
+        values: depth,
+        stroke: colour.down,
+        fill: colour["fill-down"],
+        write: (value) => `${decimal(value * 100, 1)}%`,
+      },
+    ];
+    this.#plots = lines.map((line, index) => new uPlot(
+      this.#options(line, HEIGHTS[index], colour, index), [time, line.values], this.#box,
+    ));
+    this.#describe(time.length - 1);
+  }
+
+  #options({ stroke, fill, write }, height, colour, index) {
+    const font = `11px ${getComputedStyle(this).fontFamily}`;
+    const grid = { stroke: colour.grid, width: 1 };
+    const axis = { stroke: colour.text, font, grid, ticks: grid };
+    return {
+      width: this.clientWidth,
+      height,
+      legend: { show: false },
+      cursor: { sync: { key: "line-plots" }, drag: { x: true, y: false } },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), this.#zone),
+      padding: [8, 12, 0, 0],
+      scales: {
+        y: {
+          range: (_plot, low, high) => {
+            const pad = (high - low || Math.abs(high) || 1) * 0.06;
+            return index ? [low - pad, 0] : [low - pad, high + pad];
+          },
+        },
+      },
+      axes: [
+        { ...axis, size: index ? 32 : 8, values: index ? undefined : () => [] },
+        { ...axis, size: 76, values: (_plot, splits) => splits.map(write) },
+      ],
+      series: [
+        {},
+        { stroke, fill, width: 1, points: { show: false }, fillTo: index ? 0 : undefined },
+      ],
+      hooks: {
+        setCursor: [(plot) => this.#describe(plot.cursor.idx ?? this.#data.time.length - 1)],
+      },
+    };
+  }
+
+  #describe(row) {
+    const { time, equity, depth } = this.#data;
+    const texts = [
+      formatMinute(time[row], this.#zone),
+      `Equity ${decimal(equity[row])} ${this.getAttribute("currency")}`,
+      `Drawdown ${decimal(depth[row] * 100, 2)}%`,
+    ];
+    this.#legend.replaceChildren(...texts.map((text) => {
+      const part = document.createElement("span");
+      part.textContent = text;
+      return part;
+    }));
+  }
+
+  #describeDays() {
+    const { time, equity, depth } = this.#data;
+    const rows = [];
+    for (let row = 0; row < time.length; row += 1) {
+      const day = (at) => Math.floor(wallSeconds(time[at], this.#zone) / 86400);
+      if (row === time.length - 1 || day(row) !== day(row + 1)) {
+        const date = formatMinute(time[row], this.#zone).slice(0, 10);
+        rows.push([date, decimal(equity[row]), `${decimal(depth[row] * 100, 2)}%`]);
+      }
+    }
+    return { header: ["Date", "Equity at the last bar", "Drawdown"], rows };
+  }
+
+  #fitWidth() {
+    for (const [index, plot] of this.#plots.entries()) {
+      if (plot.width !== this.clientWidth) {
+        plot.setSize({ width: this.clientWidth, height: HEIGHTS[index] });
+      }
+    }
+  }
+
+  /** What is on the screen, in words and numbers. */
+  snapshot() {
+    if (!this.#plots.length) {
+      return null;
+    }
+    return {
+      rows: this.#data.time.length,
+      last: { equity: this.#data.equity.at(-1), drawdown: -this.#data.depth.at(-1) },
+      plots: this.#plots.length,
+      label: this.#box.getAttribute("aria-label"),
+    };
+  }
+}
+
+customElements.define("line-plots", LinePlots);

@@ -1,0 +1,36 @@
+// A Lightweight Charts time scale that counts its days by a zone's wall clock.
+
+import { defaultHorzScaleBehavior } from "lightweight-charts";
+
+import { wallSeconds } from "./zone-format.js";
+
+/** A time scale whose ticks and labels follow a zone's wall clock. */
+export class ZonedScale extends defaultHorzScaleBehavior() {
+  zone = "UTC";
+  dayStarts = [];
+
+  #toWall(item) {
+    return this.convertHorzItemToInternal(wallSeconds(this.key(item), this.zone));
+  }
+
+  fillWeightsForPoints(points, startIndex) {
+    // The weights (minute, hour, day, month) are judged on shadows of the points in wall time.
+    const shadows = points.map((point) => ({ ...point, time: this.#toWall(point.time) }));
+    super.fillWeightsForPoints(shadows, startIndex);
+    this.dayStarts = [];
+    points.forEach((point, index) => {
+      point.timeWeight = shadows[index].timeWeight;
+      if (point.timeWeight >= 50) {
+        this.dayStarts.push(this.key(point.time)); // 50: the library's weight of a day
+      }
+    });
+  }
+
+  formatHorzItem(item) {
+    return super.formatHorzItem(this.#toWall(item));
+  }
+
+  formatTickmark(mark, localization) {
+    return super.formatTickmark({ ...mark, time: this.#toWall(mark.time) }, localization);
+  }
+}

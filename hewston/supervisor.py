@@ -20,7 +20,7 @@ from typing import NoReturn
 
 PROJECT = Path(__file__).resolve().parent.parent
 WEB_SERVER = (
-    *("daphne", "--verbosity", "0", "--no-server-name", "-t", "60"),
+    *("hewston.webserver", "--verbosity", "0", "--no-server-name", "-t", "60"),
     *("--ping-interval", "10", "--ping-timeout", "20"),
     *("--websocket-max-message-size", "16384", "--application-close-timeout", "5"),
 )

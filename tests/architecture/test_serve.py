@@ -1,6 +1,7 @@
 """`manage.py serve`: one command that starts all of it, and ends all of it."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -101,6 +102,26 @@ def test_a_killed_web_server_starts_again_and_no_browser_is_refused(serving: Ser
     before.wait(LONG_SECONDS)
     assert serving.get("/healthz").status == 200
     assert serving.web_server().pid != before.pid
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_read(serving: Serving) -> None:
+    with socket.create_connection(("127.0.0.1", serving.port), LONG_SECONDS) as client:
+        client.sendall(b"POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000000\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_body_that_grows_over_the_limit_is_refused(serving: Serving) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=LONG_SECONDS)
+    connection.request("POST", "/healthz", body=(b"x" * 10_000 for _ in range(150)))
+    answer = connection.getresponse()
+    assert answer.status == 413
+    assert json.load(answer)["error"]["code"] == "PAYLOAD_TOO_LARGE"
+
+
+def test_a_body_below_the_limit_reaches_the_site(serving: Serving) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=LONG_SECONDS)
+    connection.request("POST", "/healthz", body=b"x" * 1_000_000)
+    assert connection.getresponse().status in {403, 405}
 
 
 def test_a_busy_port_is_refused_with_a_sentence(tmp_path: Path) -> None:

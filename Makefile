@@ -25,6 +25,7 @@ check: setup-test ## check format, rules, types and which way imports go
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/djade --check $(TEMPLATES)
+	.venv/bin/shellcheck bin/bootstrap .ci/run
 	.venv/bin/lint-imports
 	.venv/bin/deptry .
 	.venv/bin/mypy

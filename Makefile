@@ -1,5 +1,5 @@
 # `make run` and `make test` are all a newcomer needs; `make help` lists the rest.
-PORT = 8000
+PORT ?= 8000
 PYTHON = .venv/bin/python
 TEMPLATES = $(shell find templates -name '*.html')
 

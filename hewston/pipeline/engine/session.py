@@ -58,6 +58,9 @@ def run_engine(
         nautilus.BacktestEngineConfig(
             bypass_logging=True,
             run_analysis=False,
+            # Its equity curve sets a timer at each UTC midnight, and any timer fills an order
+            # that waits for the next open, at a price from before the gap.
+            portfolio=nautilus.PortfolioConfig(equity_curve=False),
             logging=nautilus.LoggerConfig(
                 stdout_level=nautilus.LogLevel.OFF, bypass_logging=True, print_config=False
             ),

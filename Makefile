@@ -16,7 +16,7 @@ setup-test: ## set up what `make test` needs as well
 	@bin/bootstrap --test
 
 run: setup ## serve at 127.0.0.1:8000 (or PORT=) with a sample year and a backtest of it
-	@exec $(PYTHON) manage.py serve --bind 127.0.0.1:$(PORT) --sample
+	@$(PYTHON) manage.py serve --bind 127.0.0.1:$(PORT) --sample
 
 test: check ## run every check and every test
 	$(PYTHON) -m pytest --cov --cov-report=term

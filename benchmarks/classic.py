@@ -26,7 +26,7 @@ _BAR_SIZE = Quantity.from_int(1)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ClassicResult:
-    """Fills as (ts_ns, side, qty, price, fee), the end balance, and the seconds of ``run`` alone."""
+    """Fills as (ts_ns, side, qty, price, fee), the end balance, the seconds of ``run`` alone."""
 
     fills: list[tuple[int, str, float, float, float]]
     balance_total: float
@@ -114,7 +114,10 @@ def run_classic(bars: pl.DataFrame, orders: pl.DataFrame, spec: RunSpec) -> Clas
     ticks = [
         QuoteTick(name, Price(bid, precision), Price(ask, precision), size, size, ts, ts)
         for bid, ask, ts in zip(
-            quotes["bid"], quotes["ask"], (opens + 1 if next_open else closes - 1).tolist(), strict=True
+            quotes["bid"],
+            quotes["ask"],
+            (opens + 1 if next_open else closes - 1).tolist(),
+            strict=True,
         )
     ]
     prices = bars.select("open", "high", "low", "close").to_numpy()

@@ -122,6 +122,10 @@ def _merge(bars: pl.DataFrame) -> pl.DataFrame:
         .alias("trade_count"),
         pl.col("bid_open", "ask_open").drop_nulls().first(),
         pl.col("bid_close", "ask_close").drop_nulls().last(),
+        pl.col("vwap").filter(traded).min().alias("vwap_least"),
+        pl.col("vwap").filter(traded).max().alias("vwap_most"),
+        pl.col("bid_mean", "ask_mean", "spread_mean").min().name.suffix("_least"),
+        pl.col("bid_mean", "ask_mean", "spread_mean").max().name.suffix("_most"),
     )
     sizes = merged["parts"].to_list()
     sums = {
@@ -131,22 +135,30 @@ def _merge(bars: pl.DataFrame) -> pl.DataFrame:
             *("bid_total", "ask_total", "spread_total"),
         )
     }
-    return merged.with_columns(**sums).select(
+    means = {"vwap": _ratio(sums["money"], sums["volume"])} | {
+        f"{name}_mean": _ratio(sums[f"{name}_total"], sums["quotes"])
+        for name in ("bid", "ask", "spread")
+    }
+    return merged.with_columns(
+        **{name: sums[name] for name in ("volume", "buy", "sell")}, **means
+    ).select(
         pl.col("start").alias("ts_open"),
         *("open", "high", "low", "close", "volume", "trade_count"),
-        _ratio("money", "volume").alias("vwap"),
+        # Rounding must not lead out of the values averaged: one alone stays as it is.
+        *(pl.col(name).clip(f"{name}_least", f"{name}_most") for name in means),
         pl.col("buy").alias("buy_volume"),
         pl.col("sell").alias("sell_volume"),
-        *(
-            _ratio(f"{name}_total", "quotes").alias(f"{name}_mean")
-            for name in ("bid", "ask", "spread")
-        ),
         *("bid_open", "ask_open", "bid_close", "ask_close", "session"),
     )
 
 
-def _ratio(total: str, weight: str) -> pl.Expr:
-    return pl.when(pl.col(weight) != 0).then(pl.col(total) / pl.col(weight))
+def _ratio(total: pl.Series, weight: pl.Series) -> pl.Series:
+    """Divide; null where a part is unknown or the weight is 0.
+
+    In Python, because polars multiplies by the reciprocal when one side has a single value.
+    """
+    pairs = zip(total.to_list(), weight.to_list(), strict=True)
+    return pl.Series([a / b if a is not None and b else None for a, b in pairs], dtype=pl.Float64)
 
 
 def _sums(values: pl.Series, sizes: list[int]) -> pl.Series:

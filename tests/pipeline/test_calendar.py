@@ -6,7 +6,7 @@ import sys
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hewston.pipeline import calendar
@@ -129,6 +129,7 @@ def test_times_are_labelled_in_any_order() -> None:
     assert calendar.label(times.clear(), sessions).dtype == SESSION
 
 
+@settings(deadline=None)
 @given(st.integers(0, 365 * 24 * 60 - 1), st.sampled_from(["XNYS", "24/7"]))
 def test_every_minute_has_the_label_of_the_one_session_part_that_holds_it(
     minute: int, name: str

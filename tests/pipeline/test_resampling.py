@@ -92,6 +92,15 @@ def test_quotes_are_weighed_by_trades_and_open_and_close_are_the_known_ones() ->
     assert [bar["bid_open"], bar["ask_open"], bar["bid_close"], bar["ask_close"]] == [9, 10, 15, 16]
 
 
+def test_a_bar_is_the_same_to_the_bit_alone_and_among_others() -> None:
+    times = ("2023-11-20 14:30", "2023-11-20 14:31", "2023-11-20 14:35")
+    bars = bars_at(*times, volume=[100, 39, 5], vwap=[10.1, 10.3, 10], trade_count=[1, 2, 1])
+    bars = bars.with_columns(bid_mean=9.87, ask_mean=9.88, spread_mean=0.01)
+    alone = resample(bars[:2], "5m", schedule=NEW_YORK)
+    assert alone.equals(resample(bars, "5m", schedule=NEW_YORK)[:1])
+    assert alone["vwap"][0] == (10.1 * 100 + 10.3 * 39) / 139
+
+
 def test_what_is_unknown_in_a_part_is_unknown_in_the_whole() -> None:
     bars = bars_at(
         *("2023-11-20 14:30", "2023-11-20 14:31", "2023-11-20 14:35", "2023-11-20 14:36"),
@@ -258,6 +267,18 @@ def test_fifteen_minutes_by_way_of_five_are_fifteen_minutes(
     by_way_of_five = resample(resample(bars, "5m", schedule=schedule), "15m", schedule=schedule)
     directly = resample(bars, "15m", schedule=schedule)
     assert by_way_of_five.select(columns).equals(directly.select(columns))
+
+
+@settings(deadline=None)
+@given(st.floats(0.0001, 10_000), st.lists(st.integers(1, 10**9), min_size=1, max_size=5))
+def test_the_mean_of_equal_values_is_that_value_to_the_bit(
+    value: float, volumes: list[int]
+) -> None:
+    times = [f"2023-11-20 14:3{minute}" for minute in range(len(volumes))]
+    same = [value] * len(times)
+    bars = bars_at(*times, volume=volumes, vwap=same, trade_count=volumes, bid_mean=same)
+    (bar,) = resample(bars, "5m", schedule=NEW_YORK).to_dicts()
+    assert (bar["vwap"], bar["bid_mean"]) == (value, value)
 
 
 @settings(deadline=None)

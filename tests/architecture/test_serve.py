@@ -1,13 +1,16 @@
 """`manage.py serve`: one command that starts all of it, and ends all of it."""
 
+import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from email.message import Message
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -21,6 +24,12 @@ LONG_SECONDS = 30  # far more than any of it takes
 pytestmark = pytest.mark.slow
 
 
+class Answer(NamedTuple):
+    status: int
+    headers: Message
+    body: bytes
+
+
 class Serving(NamedTuple):
     process: subprocess.Popen[str]
     port: int
@@ -30,10 +39,14 @@ class Serving(NamedTuple):
         (child,) = psutil.Process(self.process.pid).children()
         return child
 
-    def get(self, path: str, **headers: str) -> http.client.HTTPResponse:
+    def request(
+        self, path: str, *, body: bytes | Iterator[bytes] | None = None, **headers: str
+    ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONG_SECONDS)
-        connection.request("GET", path, headers=headers)
-        return connection.getresponse()
+        with contextlib.closing(connection):
+            connection.request("GET" if body is None else "POST", path, body, headers)
+            with connection.getresponse() as answer:
+                return Answer(answer.status, answer.headers, answer.read())
 
 
 def start_serving(data_root: Path, *options: str) -> subprocess.Popen[str]:
@@ -47,30 +60,56 @@ def start_serving(data_root: Path, *options: str) -> subprocess.Popen[str]:
     )
 
 
+@contextlib.contextmanager
+def serve(data_root: Path) -> Iterator[Serving]:
+    with start_serving(data_root, "--bind", "127.0.0.1:0") as process:
+        try:
+            assert process.stdout is not None
+            link = [process.stdout.readline(), process.stdout.readline()][1].split()[-1]
+            yield Serving(process, int(urlsplit(link).port or 0), link)
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One that all tests share which only ask it something."""
+    with serve(tmp_path_factory.mktemp("site")) as serving:
+        yield serving
+
+
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Serving]:
-    process = start_serving(tmp_path, "--bind", "127.0.0.1:0")
-    assert process.stdout is not None
-    lines = [process.stdout.readline(), process.stdout.readline()]
-    link = lines[1].split()[-1]
-    port = urlsplit(link).port
-    assert port is not None, lines
-    with process:
-        yield Serving(process, port, link)
-        if process.poll() is None:
-            process.kill()
+    """One that the test may end."""
+    with serve(tmp_path) as serving:
+        yield serving
 
 
-def test_it_prints_a_link_that_signs_in_once(serving: Serving) -> None:
-    assert serving.get("/healthz").status == 200
-    path = urlsplit(serving.link).path
-    first = serving.get(path)
+def sessions(answer: Answer) -> list[str]:
+    cookies = answer.headers.get_all("Set-Cookie", [])
+    return [cookie for cookie in cookies if cookie.startswith("hewston_session=")]
+
+
+def test_it_prints_a_link_that_signs_in_once(site: Serving) -> None:
+    path = urlsplit(site.link).path
+    first = site.request(path)
     assert first.status == 302
     assert first.headers["Location"] == "/"
-    session = (first.headers["Set-Cookie"] or "").split(";")[0]
-    assert serving.get("/", Cookie=session).status == 200
-    again = serving.get(path)
-    assert "hewston_session" not in (again.headers["Set-Cookie"] or "")
+    assert site.request("/").status == 302
+    (session,) = sessions(first)
+    assert site.request("/", Cookie=session.split(";")[0]).status == 200
+    again = site.request(path)
+    assert again.status == 410
+    assert sessions(again) == []
+
+
+def test_scripts_and_styles_are_served_under_hashed_names(site: Serving) -> None:
+    page = site.request("/sign-in/").body.decode()
+    (style,) = set(re.findall(r'href="(/static/app\.[0-9a-f]+\.css)"', page))
+    answer = site.request(style)
+    assert answer.status == 200
+    assert "immutable" in answer.headers["Cache-Control"]
 
 
 def test_ctrl_c_ends_all_of_it(serving: Serving) -> None:
@@ -100,28 +139,24 @@ def test_a_killed_web_server_starts_again_and_no_browser_is_refused(serving: Ser
     before = serving.web_server()
     before.kill()
     before.wait(LONG_SECONDS)
-    assert serving.get("/healthz").status == 200
+    assert serving.request("/healthz").status == 200
     assert serving.web_server().pid != before.pid
 
 
-def test_a_body_over_the_limit_is_refused_before_it_is_read(serving: Serving) -> None:
-    with socket.create_connection(("127.0.0.1", serving.port), LONG_SECONDS) as client:
+def test_a_body_over_the_limit_is_refused_before_it_is_read(site: Serving) -> None:
+    with socket.create_connection(("127.0.0.1", site.port), LONG_SECONDS) as client:
         client.sendall(b"POST /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000000\r\n\r\n")
         assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
-def test_a_body_that_grows_over_the_limit_is_refused(serving: Serving) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=LONG_SECONDS)
-    connection.request("POST", "/healthz", body=(b"x" * 10_000 for _ in range(150)))
-    answer = connection.getresponse()
+def test_a_body_that_grows_over_the_limit_is_refused(site: Serving) -> None:
+    answer = site.request("/healthz", body=(b"x" * 10_000 for _ in range(150)))
     assert answer.status == 413
-    assert json.load(answer)["error"]["code"] == "PAYLOAD_TOO_LARGE"
+    assert json.loads(answer.body)["error"]["code"] == "PAYLOAD_TOO_LARGE"
 
 
-def test_a_body_below_the_limit_reaches_the_site(serving: Serving) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=LONG_SECONDS)
-    connection.request("POST", "/healthz", body=b"x" * 1_000_000)
-    assert connection.getresponse().status in {403, 405}
+def test_a_body_below_the_limit_reaches_the_site(site: Serving) -> None:
+    assert site.request("/healthz", body=b"x" * 1_000_000).status in {403, 405}
 
 
 def test_a_busy_port_is_refused_with_a_sentence(tmp_path: Path) -> None:

@@ -89,18 +89,11 @@ def _data_root() -> Check:
     return Check(name="data_root", ok=ok, message=message)
 
 
-def free_bytes() -> int | None:
-    """Give the free space of the data root's disk; None when the disk does not answer."""
-    try:
-        return shutil.disk_usage(settings.DATA_ROOT).free
-    except OSError:
-        return None
-
-
 def _disk() -> Check:
-    free = free_bytes()
-    if free is None:
-        return Check(name="disk", ok=False, message="The data root's disk does not answer.")
+    try:
+        free = shutil.disk_usage(settings.DATA_ROOT).free
+    except OSError as failure:
+        return Check(name="disk", ok=False, message=f"The disk does not answer: {failure}")
     floor = settings.MIN_FREE_BYTES
     figures = f"{free / 1e9:.1f} GB free; jobs need {floor / 1e9:g} GB"
     if free < floor:

@@ -1,9 +1,12 @@
 """What every page needs from the request, and how errors leave the site."""
 
+import csv
 import gzip
+import io
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -70,6 +73,29 @@ def send_columns(request: HttpRequest, compressed: bytes) -> HttpResponse:
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     patch_vary_headers(response, ("Accept-Encoding", "Cookie"))
     return response
+
+
+def send_csv(name: str, header: Iterable[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """Answer with a table; a text that a spreadsheet would take for a formula is quoted."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow(
+            f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+            for cell in row
+        )
+    return HttpResponse(
+        text.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def send_file(path: Path, content_type: str) -> HttpResponse:
+    """Answer with a small stored file, to be saved under its own name."""
+    headers = {"Content-Disposition": f'attachment; filename="{path.name}"'}
+    return HttpResponse(path.read_bytes(), content_type=content_type, headers=headers)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

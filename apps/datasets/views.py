@@ -1,21 +1,18 @@
 """The catalogue of datasets, one dataset, and the columns of its chart."""
 
-import csv
 import functools
-import io
 from pathlib import Path
 
 import polars as pl
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from apps.datasets.forms import ChartForm, DatasetFilter
 from apps.datasets.models import Dataset, Revision
-from hewston.http import compress_columns, send_columns
+from hewston.http import compress_columns, send_columns, send_csv, send_file
 from hewston.pipeline import playback
 from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.resampling import INTERVALS
@@ -38,12 +35,8 @@ def export_datasets(request: HttpRequest) -> HttpResponse:
     """Give the list of datasets as CSV."""
     found = DatasetFilter(request.GET).apply(Dataset.objects.visible_to(request.user))
     names = ("dataset_id", "symbol", "provider", "venue_code", "interval", "from_date", "to_date")
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow([*names, "rows", "created_at"])
-    writer.writerows(found.values_list(*names, "rows", "created_at"))
-    headers = {"Content-Disposition": 'attachment; filename="datasets.csv"'}
-    return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+    header = [*names, "rows", "created_at"]
+    return send_csv("datasets.csv", header, found.values_list(*header))
 
 
 @require_GET
@@ -91,11 +84,11 @@ def _columns_url(found: Dataset, revision: Revision, interval: str, session: str
 
 
 @require_GET
-def manifest(request: HttpRequest, dataset_id: str, number: int) -> HttpResponseBase:
+def manifest(request: HttpRequest, dataset_id: str, number: int) -> HttpResponse:
     """Give a revision's manifest as it is stored."""
     found = get_object_or_404(Dataset.objects.visible_to(request.user), pk=dataset_id)
     revision = get_object_or_404(found.revisions, number=number)
-    return FileResponse((revision.folder / "manifest.json").open("rb"), as_attachment=True)
+    return send_file(revision.folder / "manifest.json", "application/json")
 
 
 @require_GET

@@ -27,7 +27,16 @@ _COLUMNS = {
     "status": "status",
     **{name: f"metrics__{name}" for name in METRIC_ORDERS},
 }
-ORDERS = [sign + name for name in _COLUMNS for sign in ("", "-")]
+ORDER_CHOICES = [
+    ("", "newest first"),
+    ("created", "oldest first"),
+    *(
+        (sign + name, f"{name.replace('_', ' ')}, {words}")
+        for name in _COLUMNS
+        if name != "created"
+        for sign, words in (("-", "falling"), ("", "rising"))
+    ),
+]
 TRADE_ORDERS = (
     "trade_id",
     "side",
@@ -50,7 +59,9 @@ class RunFilter(forms.Form):
     status = forms.ChoiceField(choices=[("", "any"), *Status.choices], required=False)
     strategy = forms.CharField(max_length=80, required=False)
     symbol = forms.CharField(max_length=71, required=False)
-    order = forms.ChoiceField(choices=[(name, name) for name in ORDERS], required=False)
+    order = forms.ChoiceField(
+        choices=[*ORDER_CHOICES, ("-created", "newest first")], required=False
+    )
 
     def apply(self, runs: QuerySet[Run]) -> QuerySet[Run]:
         """Narrow and sort, runs without the figure last; what is not valid was not asked."""

@@ -1,29 +1,27 @@
 """The dashboard, the list of runs, and one run with its tabs."""
 
-import csv
 import functools
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, Sum
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from apps.datasets.models import Dataset, Revision
-from apps.runs.forms import METRIC_ORDERS, RunFilter, TradeOrder
+from apps.runs.forms import METRIC_ORDERS, ORDER_CHOICES, RunFilter, TradeOrder
 from apps.runs.models import Run
-from hewston.health import check_readiness, free_bytes
-from hewston.http import compress_columns, send_columns
+from hewston.health import check_readiness
+from hewston.http import compress_columns, send_columns, send_csv, send_file
 from hewston.pipeline import artifacts, breakdown, playback
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.resampling import INTERVALS
+from hewston.pipeline.spec import canonical_json
 from hewston.pipeline.store import Store, read_json
 from hewston.taskqueue import Status
 
@@ -33,7 +31,6 @@ _TRADES_BESIDE_CHART = 12
 _LOG_LINES = 200
 _HISTOGRAM_BINS = 24
 _KEY_FIGURES = (
-    "net_profit",
     "total_return",
     "cagr",
     "max_drawdown",
@@ -57,7 +54,6 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "runs": _with_figures(Run.objects.visible_to(request.user))[:8],
         "datasets": datasets.prefetch_related("revisions")[:8],
         "used_bytes": revisions.aggregate(total=Sum("size_bytes"))["total"] or 0,
-        "free_bytes": free_bytes(),
         "checks": check_readiness(),
     }
     return render(request, "runs/dashboard.html", page)
@@ -79,6 +75,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     rows = _with_figures(mine.filter(pk__in=ids)).in_bulk()
     choices = {
         "statuses": Status.choices,
+        "orders": ORDER_CHOICES,
         "strategies": mine.order_by("strategy_id").values_list("strategy_id", flat=True).distinct(),
         "symbols": Dataset.objects.visible_to(request.user)
         .order_by("symbol")
@@ -90,37 +87,16 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def export_runs(request: HttpRequest) -> StreamingHttpResponse:
+def export_runs(request: HttpRequest) -> HttpResponse:
     """Give the list of runs, filtered and sorted as on the page, as CSV."""
     names = ("id", "strategy_id", "dataset_id", "status", "created_at", "spec")
     found = RunFilter(request.GET).apply(Run.objects.visible_to(request.user))
     header = [*names, *METRIC_ORDERS]
     figures = [f"metrics__{name}" for name in METRIC_ORDERS]
-    rows = found.values_list(*names, *figures).iterator(2000)
-    return _as_csv("runs.csv", header, rows)
-
-
-def _as_csv(
-    name: str, header: list[str], rows: Iterator[tuple[object, ...]]
-) -> StreamingHttpResponse:
-    """Stream rows as CSV; a text that a spreadsheet would take for a formula is quoted."""
-
-    def lines() -> Iterator[str]:
-        text = io.StringIO()
-        writer = csv.writer(text)
-        for row in [tuple(header), *rows]:
-            writer.writerow(
-                f"'{cell}"
-                if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@"))
-                else cell
-                for cell in row
-            )
-            yield text.getvalue()
-            text.seek(0)
-            text.truncate()
-
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8", headers=headers)
+    rows = found.values_list(*names, *figures)
+    return send_csv(
+        "runs.csv", header, ((*row[:5], canonical_json(row[5]), *row[6:]) for row in rows)
+    )
 
 
 def _find_run(request: HttpRequest, run_id: str) -> Run:
@@ -223,13 +199,13 @@ def trades(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @require_GET
-def export_trades(request: HttpRequest, run_id: str) -> StreamingHttpResponse:
+def export_trades(request: HttpRequest, run_id: str) -> HttpResponse:
     """Give all trades of a run as CSV, times in UTC."""
     run = _find_finished(request, run_id)
     found = artifacts.read_frame(run.folder, "trades").with_columns(
         pl.col("entry_ts", "exit_ts").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
     )
-    return _as_csv(f"trades-{run.pk}.csv", found.columns, found.iter_rows())
+    return send_csv(f"trades-{run.pk}.csv", found.columns, found.iter_rows())
 
 
 @require_GET
@@ -256,10 +232,10 @@ def manifest(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @require_GET
-def manifest_file(request: HttpRequest, run_id: str) -> HttpResponseBase:
+def manifest_file(request: HttpRequest, run_id: str) -> HttpResponse:
     """Give a run's manifest as it is stored."""
     run = _find_finished(request, run_id)
-    return FileResponse((run.folder / artifacts.MANIFEST_FILE).open("rb"), as_attachment=True)
+    return send_file(run.folder / artifacts.MANIFEST_FILE, "application/json")
 
 
 def _columns_url(run: Run, interval: str) -> str:

@@ -6,7 +6,18 @@ import { loadColumns } from "./columns.js";
 import { buildDataTable, decimal, percent, readColours } from "./figures.js";
 import { formatMinute, wallSeconds } from "./zone-format.js";
 
-const HEIGHTS = [200, 110];
+const HEIGHTS = [200, 118];
+const DAY = "{D} {MMM}";
+const MINUTE = "{HH}:{mm}";
+// uPlot's own form: [least step in seconds, format, and what is added where a year, month, day,
+// hour, minute, second begins; 1: in front of the format].
+const AXIS_TEXTS = [
+  [31536000, "{YYYY}", null, null, null, null, null, null, 1],
+  [2419200, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [86400, DAY, "\n{YYYY}", null, null, null, null, null, 1],
+  [60, MINUTE, `\n${DAY} {YYYY}`, null, `\n${DAY}`, null, null, null, 1],
+  [1, `${MINUTE}:{ss}`, `\n${DAY} {YYYY}`, null, `\n${DAY}`, null, null, null, 1],
+];
 
 class LinePlots extends HTMLElement {
   #plots = [];
@@ -115,7 +126,7 @@ class LinePlots extends HTMLElement {
         },
       },
       axes: [
-        { ...axis, size: index ? 32 : 8, values: index ? undefined : () => [] },
+        { ...axis, size: index ? 40 : 8, values: index ? AXIS_TEXTS : () => [] },
         { ...axis, size: 76, values: (_plot, splits) => splits.map(write) },
       ],
       series: [

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+from typing import TypeGuard
 from zoneinfo import ZoneInfo
 
 from django import forms, template
@@ -19,10 +20,15 @@ _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _KILO = 1000
 
 
+def _is_known(value: object) -> TypeGuard[float]:
+    """Tell a number from None, from NaN and from what a template could not resolve."""
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
 @register.filter
 def decimal(value: float | None, places: int = 2) -> str:
     """Write a number with grouped thousands; a dash where there is none."""
-    if value is None or not math.isfinite(value):
+    if not _is_known(value):
         return DASH
     text = f"{abs(value):,.{places}f}"
     is_zero = not text.strip("0.,")
@@ -32,7 +38,7 @@ def decimal(value: float | None, places: int = 2) -> str:
 @register.filter
 def price(value: float | None, most_places: int = 9) -> str:
     """Write a price with all of its decimals, two at least."""
-    if value is None or not math.isfinite(value):
+    if not _is_known(value):
         return DASH
     digits = f"{abs(value):,.{most_places}f}".rstrip("0")
     missing = 2 - len(digits.rpartition(".")[2])
@@ -42,7 +48,7 @@ def price(value: float | None, most_places: int = 9) -> str:
 @register.filter
 def quantity(value: float | None) -> str:
     """Write units without needless decimals."""
-    if value is None or not math.isfinite(value):
+    if not _is_known(value):
         return DASH
     text = f"{abs(value):,.8f}".rstrip("0").rstrip(".")
     return (MINUS if value < 0 else "") + text
@@ -62,14 +68,14 @@ def money(value: float | None, currency: str = "USD") -> str:
 @register.filter
 def percent(value: float | None, places: int = 1) -> str:
     """Write a fraction as percent."""
-    text = decimal(None if value is None else value * 100, places)
+    text = decimal(value * 100 if _is_known(value) else None, places)
     return text if text == DASH else f"{text}%"
 
 
 @register.filter
 def size(value: float | None) -> str:
     """Write bytes in the unit that reads well: 5.5 MB."""
-    if value is None:
+    if not _is_known(value):
         return DASH
     for unit in ("B", "kB", "MB", "GB"):
         if value < _KILO:
@@ -92,7 +98,7 @@ def duration(milliseconds: float | None) -> str:
 @register.filter
 def signed(text: str, value: float | None) -> SafeString | str:
     """Mark a written figure as gain or loss: by sign and arrow, and only then by colour."""
-    if value is None or not math.isfinite(value) or not any(digit in text for digit in "123456789"):
+    if not _is_known(value) or not any(digit in text for digit in "123456789"):
         return text
     gain = value > 0
     return format_html(
@@ -107,7 +113,7 @@ def signed(text: str, value: float | None) -> SafeString | str:
 @register.filter
 def plus(text: str, value: float | None) -> str:
     """Write the plus sign of a gain."""
-    return f"+{text}" if value is not None and value > 0 else text
+    return f"+{text}" if _is_known(value) and value > 0 else text
 
 
 @register.filter
@@ -164,13 +170,13 @@ def figure(value: float | None, unit: str, currency: str = "USD") -> str:
 @register.filter
 def negative(value: float | None) -> float | None:
     """Turn a depth into what it takes from equity."""
-    return None if value is None else -value
+    return -value if _is_known(value) else None
 
 
 @register.filter
 def tint(value: float | None) -> int:
     """Grade a return for its background: -3 to 3."""
-    if value is None or not math.isfinite(value):
+    if not _is_known(value):
         return 0
     step = 1 + sum(abs(value) >= edge for edge in (0.01, 0.04))
     return step if value > 0 else -step if value < 0 else 0
@@ -228,8 +234,6 @@ def shown(value: object) -> str:
     """Write a JSON value for people."""
     if value is None:
         return DASH
-    if isinstance(value, bool):
-        return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or DASH
     return str(value)

@@ -1,0 +1,144 @@
+"""The catalogue of datasets and a dataset's page."""
+
+import gzip
+
+import pytest
+
+from apps.datasets.models import Revision
+from hewston.pipeline import playback
+from tests.columns import parse_columns
+from tests.scenes import DATASET_ID
+
+PAGE = f"/datasets/{DATASET_ID}/"
+
+
+@pytest.fixture
+def ada(client, catalogue):
+    client.force_login(catalogue.ada)
+    return client
+
+
+def columns_url(catalogue, interval, session):
+    address = playback.address(catalogue.revision.bars_sha256)
+    return f"{PAGE}columns/{address}/{interval}-{session}"
+
+
+def test_the_catalogue_lists_what_is_there(ada):
+    page = ada.get("/datasets/").content.decode()
+    assert DATASET_ID in page
+    assert "1 finding" in page
+    assert "XNAS.ITCH" in page
+
+
+def test_the_catalogue_finds_by_symbol_source_or_id(ada):
+    assert DATASET_ID in ada.get("/datasets/?q=acme").content.decode()
+    assert DATASET_ID in ada.get("/datasets/?q=itch").content.decode()
+    assert "No dataset matches" in ada.get("/datasets/?q=zzz").content.decode()
+
+
+@pytest.mark.parametrize("order", ["rows", "-rows", "-created", "nonsense", "-nonsense"])
+def test_the_catalogue_sorts_and_ignores_what_it_does_not_know(ada, order):
+    assert DATASET_ID in ada.get("/datasets/", {"order": order}).content.decode()
+
+
+def test_the_catalogue_leaves_as_csv(ada):
+    lines = ada.get("/datasets/export.csv").content.decode().splitlines()
+    assert lines[0].startswith("dataset_id,symbol,provider,venue_code")
+    assert lines[1].startswith(f"{DATASET_ID},ACME,databento,XNAS.ITCH,1m,2023-10-30,2023-11-07,")
+
+
+def test_an_empty_catalogue_teaches_the_commands(client, catalogue):
+    client.force_login(catalogue.stranger)
+    page = client.get("/datasets/").content.decode()
+    assert "uv run manage.py ingest --dbn" in page
+    assert "uv run manage.py ingest --sample" in page
+
+
+def test_a_dataset_shows_its_facts_quality_manifest_and_files(ada, catalogue):
+    page = ada.get(PAGE).content.decode()
+    for fact in (
+        "3,500",  # bars
+        "2023-10-30 08:30",  # the first one, New York time
+        "Quotes whose bid is above their ask.",
+        "missing_minutes",
+        "acme.dbn.zst",
+        catalogue.revision.bars_sha256,
+        "The closing cross prints just after the close",
+        f"uv run manage.py backtest {DATASET_ID} --strategy sma_crossover",
+        "tradingview.com",
+        catalogue.run.pk,
+    ):
+        assert fact in page
+
+
+def test_times_follow_the_viewer_to_utc(ada):
+    ada.cookies["zone"] = "utc"
+    page = ada.get(PAGE).content.decode()
+    assert "2023-10-30 12:30" in page
+    assert 'tz="UTC"' in page
+
+
+def test_the_chart_opens_as_the_address_says(ada):
+    page = ada.get(PAGE + "?interval=1h&session=extended").content.decode()
+    assert 'interval="1h" session="extended"' in page
+    page = ada.get(PAGE + "?interval=7m&session=lunch").content.decode()
+    assert 'interval="1m" session="regular"' in page
+
+
+def test_an_older_revision_has_its_own_page(ada, catalogue):
+    latest = Revision.objects.create(
+        dataset=catalogue.dataset,
+        number=2,
+        bars_sha256="e" * 64,
+        rows=1,
+        size_bytes=1,
+        first_ts=catalogue.revision.first_ts,
+        last_ts=catalogue.revision.last_ts,
+        calendar_version="x",
+        raw_files=[],
+    )
+    assert "revision 1 of 2" in ada.get(PAGE + "?revision=1").content.decode()
+    assert ada.get(PAGE + "?revision=3").status_code == 404
+    latest.delete()
+
+
+def test_a_dataset_without_bars_says_so(ada, catalogue):
+    catalogue.run.metrics.delete()
+    catalogue.run.delete()
+    catalogue.revision.delete()
+    assert "has no bars yet" in ada.get(PAGE).content.decode()
+    assert ada.get("/datasets/").status_code == 200
+
+
+def test_the_manifest_leaves_as_it_is_stored(ada, catalogue):
+    answer = ada.get(f"{PAGE}revisions/1/manifest.json")
+    stored = (catalogue.revision.folder / "manifest.json").read_bytes()
+    assert answer.content == stored
+
+
+def test_columns_are_the_bars_of_the_session(ada, catalogue, stage):
+    answer = ada.get(columns_url(catalogue, "1m", "regular"))
+    header, columns = parse_columns(answer.content)
+    regular = stage.bars.filter(stage.bars["session"] == "regular")
+    assert columns["close"].tolist() == regular["close"].to_list()
+    assert columns["time"][0] == regular["ts_open"][0].timestamp()
+    assert set(columns["session"].tolist()) == {1.0}
+    assert header["about"] == {}
+
+
+def test_columns_are_immutable_private_and_compressed(ada, catalogue):
+    url = columns_url(catalogue, "5m", "extended")
+    plain = ada.get(url)
+    packed = ada.get(url, HTTP_ACCEPT_ENCODING="gzip, br")
+    assert packed["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.content) == plain.content
+    assert packed["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert {"Accept-Encoding", "Cookie"} <= set(packed["Vary"].split(", "))
+
+
+@pytest.mark.parametrize(
+    "tail", ["0" * 16 + "/1m-regular", "{address}/7m-regular", "{address}/1m-lunch"]
+)
+def test_an_address_that_names_no_content_is_not_found(ada, catalogue, tail):
+    address = playback.address(catalogue.revision.bars_sha256)
+    assert ada.get(f"{PAGE}columns/" + tail.format(address=address)).status_code == 404

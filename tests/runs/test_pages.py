@@ -1,0 +1,256 @@
+"""The dashboard, the list of runs, and a run's tabs."""
+
+import csv
+import io
+import json
+import re
+
+import polars as pl
+import pytest
+from django.urls import reverse
+
+from apps.runs.forms import ORDER_CHOICES
+from apps.runs.models import Run, RunMetrics
+from hewston.pipeline import artifacts, playback, store
+from hewston.taskqueue import Status
+from tests.columns import parse_columns
+from tests.scenes import DATASET_ID, RUN_ID, add_run
+
+PAGE = f"/runs/{RUN_ID}/"
+
+
+@pytest.fixture
+def ada(client, catalogue):
+    client.force_login(catalogue.ada)
+    return client
+
+
+def text_of(page):
+    """The page's words, with typewriter signs."""
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.content.decode()))
+    return words.translate({0x2013: "-", 0x2212: "-", 0xD7: "x"})
+
+
+def ids_of(page):
+    return re.findall(r'href="/runs/([0-9a-z]{12})/"', page.content.decode())
+
+
+def test_the_dashboard_shows_runs_datasets_and_health(ada):
+    page = text_of(ada.get("/"))
+    for fact in (RUN_ID, DATASET_ID, "3,500", "The engine is installed.", "123.5 kB"):
+        assert fact in page
+
+
+def test_an_empty_dashboard_teaches_the_first_commands(client, catalogue):
+    client.force_login(catalogue.stranger)
+    page = text_of(client.get("/"))
+    assert "uv run manage.py ingest --sample" in page
+    assert "uv run manage.py backtest DATASET_ID" in page
+
+
+def test_the_list_filters_by_status_strategy_and_symbol(ada, catalogue):
+    add_run(catalogue, "bbbbbbbbbbbb", Status.ERROR)
+    assert ids_of(ada.get("/runs/")) == ["bbbbbbbbbbbb", RUN_ID]
+    assert ids_of(ada.get("/runs/?status=DONE")) == [RUN_ID]
+    assert ids_of(ada.get("/runs/?strategy=sma_crossover&symbol=ACME&status=ERROR")) == [
+        "bbbbbbbbbbbb"
+    ]
+    assert "No run matches" in ada.get("/runs/?symbol=NONE").content.decode()
+    assert len(ids_of(ada.get("/runs/?status=LOST"))) == 2  # what is not valid was not asked
+
+
+@pytest.mark.parametrize("order", [name for name, _ in ORDER_CHOICES])
+def test_the_list_sorts_by_every_column_and_runs_without_a_figure_come_last(ada, catalogue, order):
+    add_run(catalogue, "bbbbbbbbbbbb", Status.CANCELLED)
+    ids = ids_of(ada.get("/runs/", {"order": order}))
+    assert sorted(ids) == [RUN_ID, "bbbbbbbbbbbb"]
+    if order.lstrip("-") in {"net_profit", "sharpe", "trades"}:
+        assert ids[-1] == "bbbbbbbbbbbb" or order.endswith("sharpe")
+
+
+def test_a_sorted_column_says_so_and_its_button_turns_it_round(ada):
+    page = ada.get("/runs/?order=-net_profit").content.decode()
+    assert re.search(
+        r'aria-sort="descending"><button form="filters" name="order" value="net_', page
+    )
+
+
+def test_the_list_asks_the_database_little_and_opens_no_artifact(
+    ada, catalogue, django_assert_max_num_queries, monkeypatch
+):
+    for number in range(60):
+        add_run(catalogue, f"{number:012x}", Status.ERROR)
+    monkeypatch.setattr("apps.runs.views.read_json", None)
+    monkeypatch.setattr("polars.read_parquet", None)
+    with django_assert_max_num_queries(8):
+        page = ada.get("/runs/?page=2")
+    assert "51-61 of 61" in text_of(page)
+
+
+def test_runs_leave_as_csv_in_the_order_of_the_page(ada, catalogue):
+    add_run(catalogue, "bbbbbbbbbbbb", Status.ERROR)
+    content = ada.get("/runs/export.csv?order=-net_profit").content.decode()
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert [row["id"] for row in rows] == [RUN_ID, "bbbbbbbbbbbb"]
+    assert float(rows[0]["net_profit"]) == RunMetrics.objects.get().net_profit
+
+
+def test_a_text_that_a_spreadsheet_would_run_is_quoted(ada, catalogue):
+    Run.objects.filter(pk=RUN_ID).update(strategy_id="=HYPERLINK(1)")
+    content = ada.get("/runs/export.csv").content.decode()
+    assert "'=HYPERLINK(1)" in content
+
+
+def test_the_overview_shows_figures_with_their_unit_and_formula(ada, stage):
+    page = text_of(ada.get(PAGE))
+    profit = stage.metrics["net_profit"]
+    assert f"+${profit:,.2f}" in page
+    assert "final equity - starting cash, in USD" in page
+    assert "fast 5 · slow 20 · 0.5 x spread · 1 bps fees a side" in page
+    assert "fills at the next open" in page
+
+
+def test_a_figure_without_a_value_is_a_dash_with_its_reason(ada):
+    page = text_of(ada.get(PAGE))
+    assert re.search(r"Sharpe - No value: needs at least 20 daily returns, has 7\.", page)
+
+
+def test_the_months_and_the_distribution_are_there_without_javascript(ada):
+    page = ada.get(PAGE).content.decode()
+    assert 'data-tint="' in page
+    assert '<svg class="histogram"' in page
+    assert "style=" not in page
+
+
+def test_a_trades_link_opens_the_chart_there(ada, stage):
+    trades = artifacts.read_frame(stage.run_folder, "trades")
+    page = ada.get(PAGE + "?trade=20").content.decode()
+    bar = trades.filter(trades["trade_id"] == 20)["entry_bar"][0]
+    assert f'focus-from="{bar}"' in page
+    assert '<tr aria-current="true">' in page
+    for nonsense in ("0", "999", "x", "²"):
+        assert ada.get(PAGE, {"trade": nonsense}).status_code == 200
+
+
+def test_the_findings_of_a_run_stand_above_it(ada, stage, settings, tmp_path):
+    copy = store.Store(tmp_path).run_folder(RUN_ID)
+    copy.parent.mkdir(parents=True)
+    stage.run_folder.rename(copy)
+    try:
+        settings.DATA_ROOT = tmp_path
+        figures = store.read_json(copy / artifacts.METRICS_FILE)
+        finding = {
+            "key": "ruined",
+            "severity": "error",
+            "bar": 7,
+            "ts_open": "2023-10-30T14:00:00+00:00",
+            "message": "Equity fell to 0.",
+        }
+        (copy / artifacts.METRICS_FILE).chmod(0o644)
+        stored = (copy / artifacts.METRICS_FILE).read_bytes()
+        store.write_json(copy / artifacts.METRICS_FILE, {**figures, "findings": [finding]})
+        assert "ruined at 2023-10-30 10:00 : Equity fell to 0." in text_of(ada.get(PAGE))
+        (copy / artifacts.METRICS_FILE).write_bytes(stored)
+    finally:
+        copy.rename(stage.run_folder)
+
+
+def test_trades_are_listed_sorted_and_paged(ada, stage):
+    trades = artifacts.read_frame(stage.run_folder, "trades")
+    page = text_of(ada.get(PAGE + "trades/"))
+    assert f"1-{trades.height} of {trades.height}" in page
+    best = trades.filter(pl.col("exit_ts").is_not_null()).sort("net_pnl")["net_pnl"][-1]
+    falling = text_of(ada.get(PAGE + "trades/?order=-net_pnl"))
+    assert falling.index(f"+{best:,.2f}") < falling.index("MFE") + 400
+    assert ada.get(PAGE + "trades/?order=nonsense&page=99").status_code == 200
+
+
+def test_trades_leave_as_csv_whole_and_in_utc(ada, stage):
+    trades = artifacts.read_frame(stage.run_folder, "trades")
+    content = ada.get(PAGE + "trades.csv").content.decode()
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert len(rows) == trades.height
+    assert rows[0]["entry_ts"].startswith(f"{trades['entry_ts'][0]:%Y-%m-%dT%H:%M:%S}")
+    assert rows[0]["entry_ts"].endswith("Z")
+    assert [float(row["net_pnl"]) for row in rows if row["exit_ts"]] == (
+        trades.filter(pl.col("exit_ts").is_not_null())["net_pnl"].to_list()
+    )
+
+
+def test_the_manifest_is_shown_and_leaves_as_it_is_stored(ada, stage):
+    stored = (stage.run_folder / artifacts.MANIFEST_FILE).read_bytes()
+    answer = ada.get(PAGE + "manifest.json")
+    assert answer.content == stored
+    page = ada.get(PAGE + "manifest/").content.decode()
+    assert json.loads(stored)["output_hashes"]["equity"] in page
+    assert "spec.slippage_fees.k_spread" in page
+    assert "env_lock.uv_lock_sha256" in page
+    assert f"uv run manage.py reproduce {RUN_ID}" in page
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (Status.ERROR, "No quotes."),
+        (Status.CANCELLED, "This run was cancelled"),
+        (Status.QUEUED, "This run is queued since"),
+        (Status.RUNNING, "This run is running since"),
+    ],
+)
+def test_a_run_without_a_result_says_why_and_shows_its_log(ada, catalogue, stage, status, sentence):
+    error = {"code": "VALIDATION", "message": "No quotes."} if status == Status.ERROR else None
+    run = add_run(catalogue, "bbbbbbbbbbbb", status, error=error)
+    log = store.Store(stage.root).log_file(run.pk)
+    log.parent.mkdir(exist_ok=True)
+    log.write_text('{"message": "first"}\n{"message": "<last>"}\n')
+    page = ada.get(f"/runs/{run.pk}/").content.decode()
+    assert sentence in page
+    assert "&lt;last&gt;" in page
+    assert "price-chart" not in page
+    for tab in ("trades", "manifest"):
+        assert ada.get(f"/runs/{run.pk}/{tab}/").status_code == 404
+    assert "&lt;last&gt;" in ada.get(f"/runs/{run.pk}/logs/").content.decode()
+    log.unlink()
+
+
+def test_a_run_that_logged_nothing_says_so(ada):
+    assert "has logged nothing" in text_of(ada.get(PAGE + "logs/"))
+
+
+def columns_of(ada, catalogue, interval):
+    address = playback.address(catalogue.run.input_hash)
+    answer = ada.get(reverse("run-columns", args=[RUN_ID, address, interval]))
+    assert answer.status_code == 200
+    return parse_columns(answer.content)
+
+
+def test_columns_hold_equity_indicators_and_exact_fills(ada, catalogue, stage):
+    header, columns = columns_of(ada, catalogue, "1m")
+    equity = artifacts.read_frame(stage.run_folder, "equity")
+    fills = artifacts.read_frame(stage.run_folder, "fills")
+    assert columns["equity"].tolist() == equity["equity"].to_list()
+    assert columns["close"].tolist() == equity["close"].to_list()
+    assert columns["fill_price"].tolist() == fills["price"].to_list()
+    assert columns["fill_row"].tolist() == fills["bar"].to_list()
+    assert {(one["name"], one["pane"]) for one in header["about"]["indicators"]} == {
+        ("fast", "price"),
+        ("slow", "price"),
+    }
+
+
+def test_longer_bars_keep_every_fill_and_the_last_equity(ada, catalogue, stage):
+    _, minute = columns_of(ada, catalogue, "1m")
+    _, hour = columns_of(ada, catalogue, "1h")
+    assert len(hour["time"]) < len(minute["time"]) / 40
+    assert hour["equity"][-1] == minute["equity"][-1]
+    assert hour["volume"].sum() == minute["volume"].sum()
+    assert hour["fill_price"].tolist() == minute["fill_price"].tolist()
+    starts = hour["time"][hour["fill_row"].astype(int)]
+    assert (starts <= hour["fill_time"]).all()
+    assert (hour["fill_time"] < starts + 3600).all()
+
+
+def test_an_address_of_other_content_is_not_found(ada, catalogue):
+    right = playback.address(catalogue.run.input_hash)
+    assert ada.get(f"{PAGE}columns/{'0' * 16}/1m").status_code == 404
+    assert ada.get(f"{PAGE}columns/{right}/7m").status_code == 404

@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 
 from apps.datasets.models import Revision
 from apps.permissions.models import User
-from apps.runs.models import Run, RunMetrics
+from apps.runs.models import Run
+from apps.runs.tasks import record_result
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import read_fields, suggest
@@ -80,17 +81,6 @@ def find_run(*, user: User, run_id: str) -> Run:
             field="run_id",
         )
     return found
-
-
-def record_result(*, run: Run, metrics: Mapping[str, object]) -> bool:
-    """End a run with its figures; False when it is no longer ours to end."""
-    with transaction.atomic():
-        if not run.complete(progress={"share": 1.0}):
-            return False
-        columns = {field.name for field in RunMetrics._meta.fields} - {"run"}  # noqa: SLF001 (Django's own API)
-        values = {name: value for name, value in metrics.items() if name in columns}
-        RunMetrics.objects.update_or_create(run=run, defaults=values)
-    return True
 
 
 def recover_runs() -> list[Run]:

@@ -2,15 +2,15 @@
 
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
-from apps.runs.actions import record_result
-from apps.runs.models import Run
+from apps.runs.models import Run, RunMetrics
 from hewston.pipeline import artifacts
 from hewston.pipeline import store as storage
 from hewston.pipeline.errors import CancelledError, HewstonError
@@ -29,6 +29,17 @@ def perform_run(
     timings: dict[str, int] = {}
     perform(run, lambda folder, log: timings.update(_trade(run, folder, log, report)))
     return timings
+
+
+def record_result(*, run: Run, metrics: Mapping[str, object]) -> bool:
+    """End a run with its figures; False when it is no longer ours to end."""
+    with transaction.atomic():
+        if not run.complete(progress={"share": 1.0}):
+            return False
+        columns = {field.name for field in RunMetrics._meta.fields} - {"run"}  # noqa: SLF001 (Django's own API)
+        values = {name: value for name, value in metrics.items() if name in columns}
+        RunMetrics.objects.update_or_create(run=run, defaults=values)
+    return True
 
 
 def _trade(run: Run, folder: Path, log: JobLog, report: Callable[[float], None]) -> dict[str, int]:

@@ -41,6 +41,8 @@ class PriceChart extends HTMLElement {
   #table;
   #loading;
   #frame = 0;
+  #asked; // the view that was asked for and that the library has not drawn yet
+  #framesToWait = 0;
   #pressed = false;
   #media = matchMedia("(prefers-color-scheme: dark)");
   #repaint = () => this.#paint();
@@ -140,7 +142,7 @@ class PriceChart extends HTMLElement {
       autoSize: true,
       layout: { attributionLogo: false, fontSize: 11, fontFamily: getComputedStyle(this).fontFamily },
       crosshair: { mode: CrosshairMode.Normal },
-      timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 0.45 },
+      timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 0.1 },
       localization: { locale: "en-GB", dateFormat: "yyyy-MM-dd" },
       kineticScroll: { mouse: false, touch: false },
     });
@@ -301,14 +303,24 @@ class PriceChart extends HTMLElement {
     if (!inside || this.#end === 0) {
       this.#fill(Math.round(middle - WINDOW / 2));
     }
-    this.#chart.timeScale().setVisibleLogicalRange({
-      from: first - this.#start,
-      to: first + width - this.#start,
-    });
+    this.#ask({ from: first, to: first + width });
     this.#schedule();
   }
 
+  /** The library moves its view at its next frame; until then the old one must not count. */
+  #ask(view) {
+    this.#asked = view;
+    this.#framesToWait = 2;
+    this.#chart.timeScale().setVisibleLogicalRange({
+      from: view.from - this.#start,
+      to: view.to - this.#start,
+    });
+  }
+
   #visible() {
+    if (this.#asked) {
+      return this.#asked;
+    }
     const range = this.#chart.timeScale().getVisibleLogicalRange();
     return range && { from: range.from + this.#start, to: range.to + this.#start };
   }
@@ -352,6 +364,12 @@ class PriceChart extends HTMLElement {
 
   /** Follows a view that moved: window, markers, texts. */
   #settle() {
+    if (this.#asked && this.#framesToWait > 0) {
+      this.#framesToWait -= 1;
+      this.#schedule();
+      return;
+    }
+    this.#asked = undefined;
     const visible = this.#visible();
     if (!visible || this.#rows === 0) {
       return;
@@ -364,10 +382,8 @@ class PriceChart extends HTMLElement {
       const reached = Math.max(0, Math.min(start, this.#rows - WINDOW));
       if (reached !== this.#start) {
         this.#fill(start);
-        this.#chart.timeScale().setVisibleLogicalRange({
-          from: visible.from - this.#start,
-          to: visible.to - this.#start,
-        });
+        this.#ask(visible);
+        this.#schedule();
       }
     }
     this.#mark(visible);

@@ -1,0 +1,37 @@
+"""Serves the pages on a data root of its own, as `serve` does: daphne in a process.
+
+    python -m tests.browser.site DATA_ROOT PORT
+
+The process fills the catalogue first. It reads scripts and styles from the development build.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import django
+from daphne.cli import CommandLineInterface
+from django.conf import settings
+from django.core.management import call_command
+
+
+def main(root: Path, port: str) -> None:
+    """Fill the data root and serve until the process is ended."""
+    os.environ["HEWSTON_DATA_ROOT"] = str(root)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "hewston.settings"
+    settings.STORAGES["staticfiles"]["BACKEND"] = (  # names without hashes: nothing is collected
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = True
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+    from tests import scenes  # noqa: PLC0415 (it imports models)
+
+    scenes.fill_catalogue(scenes.build_stage(root))
+    place = ["-b", "127.0.0.1", "-p", port]
+    CommandLineInterface().run([*place, "-v", "0", "hewston.asgi:application"])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,0 +1,188 @@
+"""Charts, asserted by what they say of themselves."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.scenes import DATASET_ID, RUN_ID
+
+RUN, DATASET = f"/runs/{RUN_ID}/", f"/datasets/{DATASET_ID}/"
+
+
+def open_chart(page, path):
+    page.goto(path)
+    chart = page.locator("price-chart")
+    expect(chart.locator(".where")).to_contain_text("Bar ")
+    return chart
+
+
+def snapshot(chart):
+    return chart.evaluate("chart => chart.snapshot()")
+
+
+def wait_until(page, chart, condition):
+    """Wait for a condition on the chart's snapshot, given as JavaScript of ``state``."""
+    for _ in range(100):
+        if chart.evaluate(f"chart => {{ const state = chart.snapshot(); return {condition}; }}"):
+            return snapshot(chart)
+        page.wait_for_timeout(30)
+    pytest.fail(f"never came true: {condition}; {snapshot(chart)}")
+
+
+def test_a_dataset_opens_at_its_end_with_regular_bars(watched):
+    state = snapshot(open_chart(watched, DATASET))
+    assert state["rows"] == 7 * 380
+    assert state["window"] == {"start": 0, "end": 2660}
+    assert state["series"] == ["price", "volume", "spread"]
+    assert state["shaded"] == 0
+    assert state["visible"]["to"] >= 2659
+    assert "ACME fell by" in state["label"] or "ACME rose by" in state["label"]
+    assert "2,660 bars of 1m" in state["label"]
+
+
+def test_days_begin_at_the_opening_in_new_york_before_and_after_the_clocks_change(watched):
+    state = snapshot(open_chart(watched, DATASET))
+    assert state["dayStarts"] == [
+        "2023-10-31 09:30",
+        "2023-11-01 09:30",
+        "2023-11-02 09:30",
+        "2023-11-03 09:30",
+        "2023-11-06 09:30",
+        "2023-11-07 09:30",
+    ]
+
+
+def test_days_begin_with_the_bars_of_the_day_in_utc(watched, context, address):
+    context.add_cookies([{"name": "zone", "value": "utc", "url": address}])
+    state = snapshot(open_chart(watched, DATASET))
+    assert state["zone"] == "UTC"
+    assert "2023-11-03 13:30" in state["dayStarts"]
+    assert "2023-11-06 14:30" in state["dayStarts"]
+
+
+def test_another_session_and_interval_keep_the_place_and_the_address(watched):
+    chart = open_chart(watched, DATASET)
+    chart.get_by_role("button", name="extended").click()
+    state = wait_until(watched, chart, "state.rows === 3500 && state.session === 'extended'")
+    assert state["shaded"] > 0
+    assert state["window"]["end"] - state["window"]["start"] == 3000
+    chart.get_by_role("button", name="15m").click()
+    wait_until(watched, chart, "state.interval === '15m' && state.rows < 300")
+    assert "interval=15m&session=extended" in watched.url
+    expect(chart.get_by_role("button", name="15m")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_window_moves_with_the_view_over_all_bars(watched):
+    chart = open_chart(watched, f"{DATASET}?session=extended")
+    assert snapshot(chart)["window"] == {"start": 500, "end": 3500}
+    chart.locator(".canvas").focus()
+    watched.keyboard.press("Home")
+    state = wait_until(watched, chart, "state.visible.from < 5")
+    assert state["window"] == {"start": 0, "end": 3000}
+    assert state["candles"] == 3000
+    watched.keyboard.press("Shift+ArrowRight")
+    wait_until(watched, chart, "state.visible.from > 100")
+    watched.keyboard.press("End")
+    wait_until(watched, chart, "state.window.end === 3500")
+
+
+def test_the_keyboard_zooms_pans_and_fits(watched):
+    chart = open_chart(watched, RUN)
+    chart.locator(".canvas").focus()
+    before = snapshot(chart)["visible"]
+    watched.keyboard.press("ArrowLeft")
+    state = wait_until(watched, chart, f"state.visible.from < {before['from']} - 5")
+    watched.keyboard.press("+")
+    width = state["visible"]["to"] - state["visible"]["from"]
+    wait_until(watched, chart, f"state.visible.to - state.visible.from < {width} * 0.6")
+    watched.keyboard.press("f")
+    wait_until(watched, chart, "state.visible.from <= 0 && state.visible.to >= state.rows - 1")
+
+
+def test_fills_stand_at_their_exact_prices(watched):
+    chart = open_chart(watched, RUN)
+    chart.locator(".canvas").focus()
+    watched.keyboard.press("f")
+    state = wait_until(watched, chart, "state.markers.length === 29")
+    fills = chart.evaluate(
+        """async (chart) => {
+          const url = chart.getAttribute("src").replace("INTERVAL", "1m");
+          const buffer = await (await fetch(url)).arrayBuffer();
+          const length = new DataView(buffer).getUint32(4, true);
+          const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+          const column = header.columns.find(({ name }) => name === "fill_price");
+          return [...new Float64Array(buffer, 8 + length + column.offset, column.length)];
+        }"""
+    )
+    assert [marker["price"] for marker in state["markers"]] == fills
+    assert {marker["text"] for marker in state["markers"]} <= {"B 100", "B 200", "S 200"}
+
+
+def test_a_click_on_a_trade_brings_it_to_the_middle(watched):
+    chart = open_chart(watched, RUN)
+    link = watched.get_by_role("link", name="Trade 3 on the chart")
+    first, last = int(link.get_attribute("data-from")), int(link.get_attribute("data-to"))
+    link.click()
+    state = wait_until(watched, chart, f"state.visible.to < {last} + 60")
+    middle = (state["visible"]["from"] + state["visible"]["to"]) / 2
+    assert middle == pytest.approx((first + last) / 2, abs=1)
+    expect(watched.locator("tr[aria-current=true]")).to_have_count(1)
+    expect(chart).to_be_in_viewport()
+
+
+def test_a_link_to_a_trade_opens_there(watched):
+    chart = open_chart(watched, f"{RUN}?trade=3")
+    first = int(chart.get_attribute("focus-from"))
+    wait_until(watched, chart, f"state.visible.from < {first} && state.visible.to < 500")
+
+
+def test_the_charts_wear_the_theme(watched, theme):
+    state = snapshot(open_chart(watched, RUN))
+    expected = {"dark": "rgb(20, 26, 34)", "light": "rgb(255, 255, 255)"}[theme]
+    assert state["background"] == expected
+
+
+def test_equity_and_drawdown_say_how_they_ended(watched):
+    open_chart(watched, RUN)
+    plots = watched.locator("line-plots")
+    expect(plots.locator("canvas")).to_have_count(2)
+    state = plots.evaluate("plots => plots.snapshot()")
+    assert state["rows"] == 2660
+    assert "Equity went from" in state["label"]
+    profit = watched.locator(".kpis .value").first.inner_text().strip("+$").replace(",", "")
+    assert state["last"]["equity"] == pytest.approx(100_000 + float(profit), abs=0.006)
+
+
+def test_data_are_shown_as_a_table_on_request(watched):
+    chart = open_chart(watched, RUN)
+    chart.get_by_text("Show data").click()
+    table = chart.get_by_role("table").last
+    expect(table.get_by_role("columnheader", name="equity")).to_be_visible()
+    expect(table.locator("tbody tr").last).to_contain_text("2023-11-07 15:59")
+    plots = watched.locator("line-plots")
+    plots.get_by_text("Show data").click()
+    expect(plots.locator("tbody tr")).to_have_count(7)
+
+
+def test_a_chart_that_moves_stays_one_chart_and_one_that_goes_is_gone(watched):
+    chart = open_chart(watched, RUN)
+    counts = chart.evaluate(
+        """async (chart) => {
+          const place = chart.parentElement;
+          for (let turn = 0; turn < 20; turn += 1) {
+            place.append(chart);
+            await Promise.resolve();
+          }
+          const moved = chart.querySelectorAll(".tv-lightweight-charts").length;
+          chart.remove();
+          await Promise.resolve();
+          const removed = chart.querySelectorAll(".tv-lightweight-charts").length;
+          return [moved, removed, chart.snapshot()];
+        }"""
+    )
+    assert counts == [1, 0, None]
+
+
+def test_a_chart_whose_data_do_not_come_says_so(page):
+    page.route("**/columns/**", lambda route: route.fulfill(status=503, body=""))
+    page.goto(DATASET)
+    expect(page.get_by_role("alert")).to_contain_text("could not give the data (503)")

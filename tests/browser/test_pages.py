@@ -1,0 +1,117 @@
+"""Pages in a browser: accessible in both themes, by keyboard, on a narrow screen."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.scenes import DATASET_ID, RUN_ID
+
+RUN, DATASET = f"/runs/{RUN_ID}/", f"/datasets/{DATASET_ID}/"
+PAGES = [
+    "/",
+    "/datasets/",
+    DATASET,
+    "/runs/",
+    RUN,
+    f"{RUN}trades/",
+    f"{RUN}logs/",
+    f"{RUN}manifest/",
+    "/notices/",
+]
+
+
+def check_access(page):
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_every_page_is_accessible(watched, theme):
+    for path in PAGES:
+        watched.goto(path)
+        if path in {RUN, DATASET}:
+            expect(watched.locator("price-chart .where")).to_contain_text("Bar ")
+        assert watched.evaluate("document.documentElement.dataset.theme") == theme
+        check_access(watched)
+
+
+def test_signing_in_is_accessible(watched, context, theme):
+    context.clear_cookies(name="hewston_session")
+    watched.goto("/sign-in/")
+    assert watched.evaluate("document.documentElement.dataset.theme") == theme
+    check_access(watched)
+
+
+@pytest.mark.parametrize("path", ["/nothing/", "/sign-in/link/used/"])
+def test_a_refusal_is_accessible(page, theme, path):
+    assert page.goto(path).status in {404, 410}
+    check_access(page)
+
+
+def test_no_page_scrolls_sideways_on_a_narrow_screen(watched):
+    watched.set_viewport_size({"width": 390, "height": 844})
+    for path in PAGES:
+        watched.goto(path)
+        assert watched.evaluate("document.documentElement.scrollWidth") == 390, path
+
+
+def test_the_keyboard_reaches_the_content_first(watched):
+    watched.goto("/runs/")
+    watched.keyboard.press("Tab")
+    expect(watched.get_by_role("link", name="Skip to content")).to_be_focused()
+    watched.keyboard.press("Enter")
+    expect(watched.locator("main")).to_be_focused()
+
+
+def test_a_focused_figure_explains_itself(watched):
+    watched.goto(RUN)
+    tile = watched.locator(".kpis > div").first
+    expect(tile.locator(".hint")).to_be_hidden()
+    tile.focus()
+    expect(tile.locator(".hint")).to_be_visible()
+    expect(tile.locator(".hint")).to_contain_text("final equity")
+
+
+def test_a_theme_is_chosen_without_leaving_the_page(watched):
+    watched.goto("/runs/?status=DONE")
+    watched.get_by_role("button", name="Light").click()
+    expect(watched.locator("html")).to_have_attribute("data-theme", "light")
+    expect(watched.get_by_role("button", name="Light")).to_have_attribute("aria-pressed", "true")
+    assert watched.url.endswith("/runs/?status=DONE")
+
+
+def test_a_header_sorts_and_keeps_the_filter(watched):
+    watched.goto("/runs/?status=DONE")
+    watched.get_by_role("button", name="Net profit").click()
+    header = watched.get_by_role("columnheader", name="Net profit")
+    expect(header).to_have_attribute("aria-sort", "descending")
+    expect(watched.locator("select[name=status]")).to_have_value("DONE")
+
+
+def test_a_small_table_sorts_in_place(watched):
+    watched.goto(DATASET)
+    table = watched.locator("sortable-table")
+    table.get_by_role("button", name="Count").click()
+    expect(table.get_by_role("columnheader", name="Count")).to_have_attribute(
+        "aria-sort", "ascending"
+    )
+    expect(table.locator("tbody tr").first).to_contain_text("crossed_quotes")
+
+
+def test_a_hash_is_copied(watched, context, address):
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    watched.goto(f"{RUN}manifest/")
+    button = watched.get_by_role("button", name="Copy output_hashes.equity")
+    button.click()
+    expect(button).to_have_text("Copied")
+    copied = watched.evaluate("navigator.clipboard.readText()")
+    assert len(copied) == 64
+    assert copied in watched.content()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_without_javascript_shows_its_tables(browser, browser_context_args, path):
+    context = browser.new_context(**browser_context_args, java_script_enabled=False)
+    page = context.new_page()
+    assert page.goto(path).status == 200
+    expect(page.locator("h1")).to_be_visible()
+    context.close()

@@ -65,7 +65,9 @@ def serve(data_root: Path) -> Iterator[Serving]:
     with start_serving(data_root, "--bind", "127.0.0.1:0") as process:
         try:
             assert process.stdout is not None
-            link = [process.stdout.readline(), process.stdout.readline()][1].split()[-1]
+            assert process.stderr is not None
+            assert process.stdout.readline(), process.stderr.read()
+            link = process.stdout.readline().split()[-1]
             yield Serving(process, int(urlsplit(link).port or 0), link)
         finally:
             if process.poll() is None:

@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import User
-from apps.runs.actions import record_result
 from apps.runs.models import Run
+from apps.runs.tasks import record_result
 from hewston.pipeline import artifacts, calendar, schemas, store
 from hewston.pipeline.backtest import run_backtest
 from hewston.pipeline.spec import Instrument, RunSpec, SlippageFees
@@ -177,7 +177,10 @@ def build_stage(root: Path) -> Stage:
         folder=draft,
     )
     final_equity = float(artifacts.read_frame(draft, "equity")["equity"][-1])
-    money = {"final_equity": final_equity, "net_profit": final_equity - spec.starting_cash}
+    money: dict[str, object] = {
+        "final_equity": final_equity,
+        "net_profit": final_equity - spec.starting_cash,
+    }
     store.publish(draft, files.run_folder(RUN_ID))
     return Stage(
         root=root,

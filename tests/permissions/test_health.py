@@ -47,7 +47,7 @@ def test_the_engine_is_looked_up_and_not_loaded(signed_in, monkeypatch):
 
 
 def test_a_migration_that_is_not_applied_is_named_with_the_command(signed_in):
-    MigrationRecorder.Migration.objects.filter(app="runs").first().delete()
+    MigrationRecorder.Migration.objects.filter(app="runs").earliest("pk").delete()
     waiting = signed_in.get("/readyz")
     assert waiting.status_code == 503
     assert waiting.json()["status"] == "failing"

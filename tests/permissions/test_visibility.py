@@ -36,7 +36,7 @@ def names_of(patterns):
 
 
 def address(name, catalogue):
-    arguments = {
+    arguments: dict[str, list[str | int]] = {
         "dataset": [DATASET_ID],
         "dataset-manifest": [DATASET_ID, 1],
         "dataset-columns": [

@@ -45,7 +45,7 @@ def make_bars(
         for name, kind in schemas.BARS.items()
         if name not in frame.columns
     ]
-    return frame.with_columns(absent).select(list(schemas.BARS)).cast(dict(schemas.BARS))
+    return frame.with_columns(absent).select(list(schemas.BARS)).cast(pl.Schema(schemas.BARS))
 
 
 def make_targets(targets: Sequence[float], reasons: Sequence[str | None] = ()) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Runs a module as a child that ends with its parent: `python -m hewston.lifeline PID MODULE …`.
+"""Runs a module as a child that ends with its parent: `python hewston/lifeline.py PID MODULE …`.
 
 The kernel does it where it can (Linux); elsewhere a thread watches for the parent.
 """
@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _LOOK_SECONDS = 0.2
@@ -34,6 +35,7 @@ def _watch(parent: int) -> None:
 if __name__ == "__main__":
     end_with(int(sys.argv[1]))
     del sys.argv[:2]
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)  # wherever it was called from
     try:
         runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
     except KeyboardInterrupt:

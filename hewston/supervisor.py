@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-PROJECT = Path(__file__).resolve().parent.parent
+LIFELINE = Path(__file__).resolve().with_name("lifeline.py")
 WEB_SERVER = (
     *("hewston.webserver", "--verbosity", "0", "--no-server-name", "-t", "60"),
     *("--ping-interval", "10", "--ping-timeout", "20"),
@@ -150,8 +150,7 @@ def _child(
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a module in a session of its own; when the block ends, so does all of that session."""
     child = subprocess.Popen(  # noqa: S603 (modules of this project, named here)
-        [sys.executable, "-m", "hewston.lifeline", str(os.getpid()), *command],
-        cwd=PROJECT,
+        [sys.executable, LIFELINE, str(os.getpid()), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if capture else None,
         text=True,

@@ -109,7 +109,7 @@ def columns(
 def _encode(folder: Path, interval: str, session: str, tz: str) -> bytes:
     """Encode and compress; the last few stay in memory."""
     encoded = playback.encode_dataset(
-        pl.read_parquet(folder / "bars.parquet"),
+        pl.scan_parquet(folder / "bars.parquet"),
         interval=interval,
         session=session,
         schedule=playback.read_schedule(folder / "quality.json"),

@@ -23,10 +23,11 @@ from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.resampling import INTERVALS
 from hewston.pipeline.spec import canonical_json
 from hewston.pipeline.store import Store, read_json
+from hewston.pipeline.strategies.catalogue import BUILT_IN
 from hewston.taskqueue import Status
 
-_PAGE = 50
-_TRADES_PAGE = 100
+_PAGE = 25
+_TRADES_PAGE = 50
 _TRADES_BESIDE_CHART = 12
 _LOG_LINES = 200
 _HISTOGRAM_BINS = 24
@@ -72,11 +73,11 @@ def runs(request: HttpRequest) -> HttpResponse:
     found = form.apply(mine).values_list("pk", flat=True)
     page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
     ids = list(page.object_list)
-    rows = _with_figures(mine.filter(pk__in=ids)).in_bulk()
+    rows = _with_figures(Run.objects.filter(pk__in=ids)).in_bulk()  # ids of visible runs
     choices = {
         "statuses": Status.choices,
         "orders": ORDER_CHOICES,
-        "strategies": mine.order_by("strategy_id").values_list("strategy_id", flat=True).distinct(),
+        "strategies": sorted(BUILT_IN),
         "symbols": Dataset.objects.visible_to(request.user)
         .order_by("symbol")
         .values_list("symbol", flat=True)
@@ -162,8 +163,9 @@ def _break_down(
     folder: Path, starting_cash: float, tz: str
 ) -> tuple[list[breakdown.YearOfReturns], list[breakdown.Bin]]:
     """Break a result down; artifacts never change."""
-    equity = artifacts.read_frame(folder, "equity")
-    closed = artifacts.read_frame(folder, "trades").filter(pl.col("exit_ts").is_not_null())
+    equity = pl.scan_parquet(folder / artifacts.frame_file("equity"))
+    trades = pl.scan_parquet(folder / artifacts.frame_file("trades"))
+    closed = trades.filter(pl.col("exit_ts").is_not_null()).select("net_pnl").collect()
     return (
         breakdown.monthly_returns(equity, starting_cash=starting_cash, tz=tz),
         breakdown.histogram(closed["net_pnl"], bins=_HISTOGRAM_BINS),
@@ -261,9 +263,9 @@ def columns(request: HttpRequest, run_id: str, address: str, interval: str) -> H
 def _encode(folder: Path, dataset: Path, run_interval: str, interval: str, tz: str) -> bytes:
     """Encode and compress; the last few stay in memory."""
     encoded = playback.encode_run(
-        bars=pl.read_parquet(dataset / "bars.parquet"),
-        signals=artifacts.read_frame(folder, "signals"),
-        equity=artifacts.read_frame(folder, "equity"),
+        bars=pl.scan_parquet(dataset / "bars.parquet"),
+        signals=pl.scan_parquet(folder / artifacts.frame_file("signals")),
+        equity=pl.scan_parquet(folder / artifacts.frame_file("equity")),
         fills=artifacts.read_frame(folder, "fills"),
         run_interval=run_interval,
         interval=interval,

@@ -24,8 +24,8 @@ class Bin:
     count: int
 
 
-def monthly_returns(equity: pl.DataFrame, *, starting_cash: float, tz: str) -> list[YearOfReturns]:
-    """Give the return of each month: equity at its last bar over that of the month before.
+def monthly_returns(equity: pl.LazyFrame, *, starting_cash: float, tz: str) -> list[YearOfReturns]:
+    """Give the return of each month of EQUITY: at its last bar over that of the month before.
 
     The first month counts from ``starting_cash``. Months are of the exchange's zone ``tz``. A
     month or a year that starts with equity at or below zero has no return: None, and NaN in
@@ -33,7 +33,7 @@ def monthly_returns(equity: pl.DataFrame, *, starting_cash: float, tz: str) -> l
     """
     local = pl.col("ts_open").dt.convert_time_zone(tz)
     ends = (
-        equity.lazy()
+        equity.select("ts_open", "equity")
         .group_by(local.dt.year().alias("year"), local.dt.month().alias("month"))
         .agg(pl.col("equity").last())
         .sort("year", "month")

@@ -23,6 +23,8 @@ FORMAT = 1  # part of every address: raise it when the same input gives other by
 MAGIC = b"HWC1"
 _ALIGNMENT = 8
 _PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
+_BAR_COLUMNS = ("ts_open", *_PRICE_COLUMNS, "spread_mean", "session")
+_STORED_INTERVAL = "1m"
 _NS_PER_MS = 1_000_000
 _MS_PER_S = 1000.0
 
@@ -70,7 +72,7 @@ def read_schedule(quality_file: Path) -> pl.DataFrame:
 
 
 def encode_dataset(
-    bars: pl.DataFrame,
+    bars: pl.LazyFrame,
     *,
     interval: str,
     session: str,
@@ -82,18 +84,15 @@ def encode_dataset(
     Columns: time (s since 1970, UTC), open, high, low, close, volume, spread (price units),
     session (0 pre, 1 regular, 2 post, 3 closed).
     """
-    wanted = bars.match_to_schema(pl.Schema(BARS)).filter(
-        pl.col("session").is_in(SESSION_FILTERS[session])
-    )
-    frame = resample(wanted, interval, schedule=schedule, tz=tz)
-    return encode_columns(_bar_columns(frame))
+    wanted = bars.filter(pl.col("session").is_in(SESSION_FILTERS[session]))
+    return encode_columns(_bar_columns(_read_at(wanted, interval, schedule, tz)))
 
 
 def encode_run(
     *,
-    bars: pl.DataFrame,
-    signals: pl.DataFrame,
-    equity: pl.DataFrame,
+    bars: pl.LazyFrame,
+    signals: pl.LazyFrame,
+    equity: pl.LazyFrame,
     fills: pl.DataFrame,
     run_interval: str,
     interval: str,
@@ -107,57 +106,64 @@ def encode_run(
     of each shown bar; and of the fills: fill_time, fill_row (the shown bar), fill_bar (the run's
     bar), fill_side (1 buy, -1 sell), fill_qty, fill_price.
     """
-    run_bars = _state(equity, signals)
-    shown = resample(
-        _run_minutes(bars, run_bars, run_interval, schedule, tz), interval, schedule=schedule, tz=tz
+    states = _read_states(equity, signals)
+    names = [name for name in states.columns if name not in {"ts_open", *_STATE}]
+    minutes = _select_minutes(bars, states["ts_open"], run_interval, schedule, tz)
+    shown = _read_at(minutes, interval, schedule, tz)
+    rows = (
+        states.select("ts_open")
+        .join_asof(shown.select("ts_open").with_row_index("row"), on="ts_open")
+        .to_series(1)
     )
-    rows = run_bars.select("ts_open").join_asof(
-        shown.select("ts_open").with_row_index("row"), on="ts_open"
-    )["row"]
-    states = run_bars.with_columns(row=rows).group_by("row", maintain_order=True).last().sort("row")
-    frame = shown.with_row_index("row").join(states.drop("ts_open"), on="row", how="left")
-    indicators = [name for name in run_bars.columns if name not in {"ts_open", *_STATE}]
+    # The last of the run's bars in each shown bar: every one has at least one.
+    numbers = pl.int_range(shown.height, dtype=pl.UInt32, eager=True)
+    ends = states[rows.search_sorted(numbers, side="right") - 1]
     columns = _bar_columns(shown)
-    columns |= {name: frame[name] for name in _STATE}
-    columns |= {f"indicator:{name}": frame[name] for name in indicators}
+    columns |= {name: ends[name] for name in _STATE}
+    columns |= {f"indicator:{name}": ends[name] for name in names}
     columns |= _fill_columns(fills.match_to_schema(pl.Schema(FILLS)), rows)
-    about = {"indicators": [_describe(name, frame) for name in indicators]}
+    about = {"indicators": [_describe(name, ends[name], shown) for name in names]}
     return encode_columns(columns, about=about)
 
 
 _STATE = ("equity", "drawdown", "position")
 
 
-def _state(equity: pl.DataFrame, signals: pl.DataFrame) -> pl.DataFrame:
-    """Join what is known at the close of each of the run's bars."""
+def _read_states(equity: pl.LazyFrame, signals: pl.LazyFrame) -> pl.DataFrame:
+    """Read what is known at the close of each of the run's bars."""
     indicators = [
         name
-        for name, dtype in signals.schema.items()
+        for name, dtype in signals.collect_schema().items()
         if name not in SIGNALS and dtype == pl.Float64
     ]
-    taken = {*EQUITY, "row"}
-    renamed = {name: f"{name} (signal)" if name in taken else name for name in indicators}
-    return equity.select("ts_open", *_STATE).join(
-        signals.select("ts_open", *indicators).rename(renamed), on="ts_open", how="left"
-    )
+    renamed = {name: f"{name} (signal)" for name in indicators if name in EQUITY}
+    own = equity.select("ts_open", *_STATE)
+    return own.join(
+        signals.select("ts_open", *indicators).rename(renamed),
+        on="ts_open",
+        how="left",
+        maintain_order="left",
+    ).collect()
 
 
-def _run_minutes(
-    bars: pl.DataFrame,
-    run_bars: pl.DataFrame,
-    run_interval: str,
-    schedule: pl.DataFrame,
-    tz: str,
-) -> pl.DataFrame:
+def _select_minutes(
+    bars: pl.LazyFrame, run_bars: pl.Series, run_interval: str, schedule: pl.DataFrame, tz: str
+) -> pl.LazyFrame:
     """Keep the one-minute bars of which the run's bars were made."""
-    bars = bars.match_to_schema(pl.Schema(BARS))
-    if run_interval == "1m":
-        return bars.join(run_bars.select("ts_open"), on="ts_open", how="semi")
-    made = resample(bars, run_interval, schedule=schedule, tz=tz).select("ts_open", "session")
-    of = bars.select("ts_open").join_asof(
-        made.rename({"ts_open": "start"}), left_on="ts_open", right_on="start"
-    )["start"]
-    return bars.filter(of.is_in(run_bars["ts_open"].implode()))
+    if run_interval == _STORED_INTERVAL:
+        kept = pl.LazyFrame({"ts_open": run_bars})
+        return bars.join(kept, on="ts_open", how="semi", maintain_order="left")
+    every = bars.select(list(BARS)).collect()
+    made = resample(every, run_interval, schedule=schedule, tz=tz).select(start="ts_open")
+    start = every.select("ts_open").join_asof(made, left_on="ts_open", right_on="start")["start"]
+    return every.filter(start.is_in(run_bars.implode())).lazy()
+
+
+def _read_at(minutes: pl.LazyFrame, interval: str, schedule: pl.DataFrame, tz: str) -> pl.DataFrame:
+    """Read one-minute bars at an interval, and no more columns than are drawn."""
+    if interval == _STORED_INTERVAL:
+        return minutes.select(_BAR_COLUMNS).collect()
+    return resample(minutes.select(list(BARS)).collect(), interval, schedule=schedule, tz=tz)
 
 
 def _bar_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
@@ -182,11 +188,10 @@ def _fill_columns(fills: pl.DataFrame, rows: pl.Series) -> dict[str, pl.Series]:
     }
 
 
-def _describe(name: str, frame: pl.DataFrame) -> dict[str, str]:
+def _describe(name: str, values: pl.Series, shown: pl.DataFrame) -> dict[str, str]:
     """Say in which pane an indicator belongs: with the prices when it moves among them."""
-    values = frame.select(pl.col(name).fill_nan(None).drop_nulls()).to_series()
-    middle = values.median()
-    lowest, highest = frame["low"].min(), frame["high"].max()
+    middle = values.fill_nan(None).median()
+    lowest, highest = shown["low"].min(), shown["high"].max()
     among = (
         isinstance(middle, float)
         and isinstance(lowest, float)

@@ -78,13 +78,13 @@ def test_a_sorted_column_says_so_and_its_button_turns_it_round(ada):
 def test_the_list_asks_the_database_little_and_opens_no_artifact(
     ada, catalogue, django_assert_max_num_queries, monkeypatch
 ):
-    for number in range(60):
+    for number in range(30):
         add_run(catalogue, f"{number:012x}", Status.ERROR)
     monkeypatch.setattr("apps.runs.views.read_json", None)
     monkeypatch.setattr("polars.read_parquet", None)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(7):
         page = ada.get("/runs/?page=2")
-    assert "51-61 of 61" in text_of(page)
+    assert "26-31 of 31" in text_of(page)
 
 
 def test_runs_leave_as_csv_in_the_order_of_the_page(ada, catalogue):

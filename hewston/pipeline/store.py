@@ -37,10 +37,14 @@ def copy_hashed(source: Path, target: Path) -> str:
     return digest.hexdigest()
 
 
+def json_text(value: object) -> str:
+    """Render JSON for a file one way only: sorted keys, two spaces, no NaN, a final newline."""
+    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def write_json(path: Path, value: object) -> None:
-    """Write JSON one way only: sorted keys, two spaces, UTF-8, no NaN, a final newline."""
-    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    """Write JSON as ``json_text`` renders it, in UTF-8."""
+    path.write_text(json_text(value), encoding="utf-8")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,0 +1,18 @@
+"""From source files to a dataset: one-minute bars, what is odd about them, and a manifest."""
+
+from hewston.pipeline.ingest.drafts import DatasetDraft, Derivation, LeftOut, Progress, RawFile
+from hewston.pipeline.ingest.folder import dataset_manifest, rederive, verify_dataset, write_dataset
+from hewston.pipeline.ingest.ticks import derive_dbn
+
+__all__ = [
+    "DatasetDraft",
+    "Derivation",
+    "LeftOut",
+    "Progress",
+    "RawFile",
+    "dataset_manifest",
+    "derive_dbn",
+    "rederive",
+    "verify_dataset",
+    "write_dataset",
+]

@@ -1,0 +1,263 @@
+"""Which of the given files are read, and in what order."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hewston.pipeline import store
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.ingest.drafts import LeftOut, RawFile
+from hewston.pipeline.sources.dbn.bytestream import open_bytes
+from hewston.pipeline.sources.dbn.header import Header, read_header
+from hewston.pipeline.sources.dbn.records import DTYPES, read_chunks
+from hewston.pipeline.sources.dbn.symbology import unknown_symbol
+
+SUFFIXES = (".dbn", ".dbn.zst")
+DEFINITION = "definition"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """A path to read and the name that messages and the manifest call it."""
+
+    path: Path
+    name: str
+    alone: bool  # named by itself, not found in a folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A file of a schema that is read. ``start`` and ``end`` are the requested range, UTC ns."""
+
+    path: Path
+    name: str
+    dataset: str
+    schema: str
+    start: int
+    end: int | None
+    first_ts: int
+    raw: RawFile
+
+    def overlaps(self, other: "Source") -> bool:
+        """Tell whether both were requested for some common time."""
+        mine = self.end is None or other.start < self.end
+        return mine and (other.end is None or self.start < other.end)
+
+
+class Triage:
+    """Sorts the given files into those to read and those left out with the reason."""
+
+    def __init__(self, *, symbol: str | None, vendor_dataset: str | None) -> None:
+        self._symbol = symbol
+        self._vendor_dataset = vendor_dataset
+        self._symbols: dict[str, set[str]] = defaultdict(set)  # by vendor dataset
+        self.left_out: list[LeftOut] = []
+        self.wanted: list[Given] = []
+
+    def take(self, given: Given) -> None:
+        """Look at a file's header and first record.
+
+        Raises InputError for a damaged file, and for one named by itself that cannot be used.
+        """
+        if not given.alone and not given.path.name.endswith(SUFFIXES):
+            self.left_out.append(
+                LeftOut(file=given.name, reason="its name does not end in .dbn or .dbn.zst")
+            )
+            return
+        with open_bytes(given.path, name=given.name) as stream:
+            header = read_header(stream)
+            reason = self._reason_against(given, header)
+            if reason is None and header.schema != DEFINITION:
+                self._symbols[header.dataset].update(header.symbols)
+                reason = self._reason_of_symbol(header)
+                if (
+                    reason is None
+                    and next(read_chunks(stream, header, chunk_records=1), None) is None
+                ):
+                    reason = _without_records(given)
+        if reason is None:
+            self.wanted.append(given)
+        else:
+            self.left_out.append(LeftOut(file=given.name, reason=reason))
+
+    def check(self) -> None:
+        """Refuse what cannot become a dataset at all.
+
+        Raises InputError: nothing to read, an unknown symbol or vendor dataset, or one symbol
+        in two vendor datasets.
+        """
+        if not self._symbols:
+            raise self._nothing()
+        if self._vendor_dataset is not None and self._vendor_dataset not in self._symbols:
+            raise InputError(
+                f"No file given is of the vendor dataset {self._vendor_dataset!r}. They are of "
+                f"{', '.join(sorted(self._symbols))}.",
+                field="dataset",
+                allowed=sorted(self._symbols),
+            )
+        searched = {
+            code: symbols
+            for code, symbols in self._symbols.items()
+            if self._vendor_dataset in {None, code}
+        }
+        if self._symbol is not None:
+            known = set[str]().union(*searched.values())
+            if self._symbol not in known:
+                raise unknown_symbol(self._symbol, known)
+            searched = {code: found & {self._symbol} for code, found in searched.items()}
+        _check_one_dataset_each(searched)
+
+    def _reason_against(self, given: Given, header: Header) -> str | None:
+        if header.schema not in DTYPES and header.schema != DEFINITION:
+            if given.alone:
+                raise InputError(
+                    f"{given.name} has the schema {header.schema.upper()}; bars are derived from "
+                    "TRADES and TBBO. Give files of these schemas.",
+                    file=given.name,
+                    allowed=["trades", "tbbo", "definition"],
+                )
+            return f"its schema is {header.schema.upper()}, not TRADES, TBBO or DEFINITION"
+        if self._vendor_dataset not in {None, header.dataset}:
+            if header.schema in DTYPES:
+                self._symbols.setdefault(header.dataset, set()).update(header.symbols)
+            return f"it is of {header.dataset}, and {self._vendor_dataset} was asked for"
+        return None
+
+    def _reason_of_symbol(self, header: Header) -> str | None:
+        if self._symbol is None or self._symbol in header.symbols:
+            return None
+        return f"it does not hold {self._symbol}"
+
+    def _nothing(self) -> InputError:
+        if self.wanted:
+            return InputError(
+                f"{self.wanted[0].name} holds only definitions of instruments. Give TRADES or "
+                "TBBO files with it.",
+                file=self.wanted[0].name,
+            )
+        found = "; ".join(f"{one.file}: {one.reason}" for one in self.left_out[:5])
+        return InputError(
+            "There is no TRADES or TBBO file to read" + (f" ({found})." if found else ".")
+        )
+
+
+def list_given(paths: Sequence[Path]) -> list[Given]:
+    """List the files named and those in folders, all levels deep, each once and by one name.
+
+    Raises InputError for a path that is not there.
+    """
+    listed: list[Given] = []
+    for path in paths:
+        if path.is_dir():
+            listed += [
+                Given(path=file, name=file.relative_to(path).as_posix(), alone=False)
+                for file in sorted(path.rglob("*"))
+                if file.is_file()
+            ]
+        elif path.exists():
+            listed.append(Given(path=path, name=path.name, alone=True))
+        else:
+            raise InputError(f"{path} does not exist.", file=str(path))
+    once: dict[Path, Given] = {}
+    for given in listed:
+        place = given.path.resolve()
+        known = once.get(place)
+        if known is None or (given.alone and not known.alone):
+            once[place] = given
+    return _renamed(list(once.values()))
+
+
+def stage(wanted: Sequence[Given], folder: Path) -> tuple[list[Source], list[LeftOut]]:
+    """Copy the files by content, since they may change while they are read.
+
+    Returns the copies ordered by first receive time, then content, and what is there twice.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    sources: dict[str, Source] = {}
+    left_out = []
+    for given in wanted:
+        copied = folder / "copied"
+        try:
+            sha256 = store.copy_hashed(given.path, copied)
+        except OSError as problem:
+            raise InputError(
+                f"{given.name} cannot be copied: {problem.strerror or problem}.", file=given.name
+            ) from problem
+        if sha256 in sources:
+            copied.unlink()
+            reason = f"it is the same file as {sources[sha256].name}"
+            left_out.append(LeftOut(file=given.name, reason=reason))
+            continue
+        source = _described(copied, given.name, sha256)
+        final = folder / f"{sha256}{source.raw.suffix}"
+        copied.rename(final)
+        sources[sha256] = replace(source, path=final)
+    return sorted(sources.values(), key=lambda s: (s.first_ts, s.raw.sha256)), left_out
+
+
+def _described(path: Path, name: str, sha256: str) -> Source:
+    with open_bytes(path, name=name) as stream:
+        header = read_header(stream)
+        first_ts = 0
+        if header.schema in DTYPES:
+            chunk = next(read_chunks(stream, header, chunk_records=1), None)
+            first_ts = 0 if chunk is None else int(chunk.rows["ts_recv"][0])
+        return Source(
+            path=path,
+            name=name,
+            dataset=header.dataset,
+            schema=header.schema,
+            start=header.start,
+            end=header.end,
+            first_ts=first_ts,
+            raw=RawFile(
+                name=name, sha256=sha256, suffix=stream.suffix, size_bytes=path.stat().st_size
+            ),
+        )
+
+
+def _without_records(given: Given) -> str:
+    if given.alone:
+        raise InputError(
+            f"{given.name} holds a header and no records. Request a range with trades in it.",
+            file=given.name,
+            record=0,
+        )
+    return "it holds no records"
+
+
+def _check_one_dataset_each(symbols: dict[str, set[str]]) -> None:
+    codes_of: dict[str, list[str]] = defaultdict(list)
+    for code in sorted(symbols):
+        for symbol in symbols[code]:
+            codes_of[symbol].append(code)
+    twice = sorted(symbol for symbol, codes in codes_of.items() if len(codes) > 1)
+    if twice:
+        codes = codes_of[twice[0]]
+        raise InputError(
+            f"{twice[0]} is in files of {len(codes)} vendor datasets ({', '.join(codes)}), whose "
+            f"trades are not the same. Choose one with --dataset, such as --dataset {codes[0]}.",
+            field="dataset",
+            allowed=codes,
+        )
+
+
+def _renamed(listed: list[Given]) -> list[Given]:
+    """Tell files of one name apart by the folder they are in."""
+    count: dict[str, int] = defaultdict(int)
+    for given in listed:
+        count[given.name] += 1
+    named = [
+        replace(given, name=f"{given.path.resolve().parent.name}/{given.name}")
+        if count[given.name] > 1
+        else given
+        for given in listed
+    ]
+    taken: dict[str, int] = defaultdict(int)
+    unique = []
+    for given in named:
+        taken[given.name] += 1
+        number = taken[given.name]
+        unique.append(replace(given, name=f"{given.name} ({number})") if number > 1 else given)
+    return unique

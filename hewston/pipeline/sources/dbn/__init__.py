@@ -1,0 +1,1 @@
+"""Databento Binary Encoding: TRADES, TBBO and definition files of versions 1 to 3."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import re
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,7 +19,6 @@ from hewston.pipeline.ingest import (
     DatasetDraft,
     Derivation,
     derive_dbn,
-    slug_dataset,
     verify_dataset,
     write_dataset,
 )
@@ -99,13 +99,22 @@ def _choose_id(owner_id: int, draft: DatasetDraft) -> str:
     known = Dataset.objects.filter(**_identity(owner_id, draft)).first()
     if known is not None:
         return known.dataset_id
-    base = slug_dataset(draft)
-    with_venue = slug_dataset(draft, venue=True)
+    base = _slug(draft.symbol) + _describe_range(draft)
+    with_venue = f"{base}-{_slug(draft.venue_code)}"
     candidates = [base, with_venue, *(f"{with_venue}-{n}" for n in range(2, 1000))]
     taken = set(
         Dataset.objects.filter(dataset_id__in=candidates).values_list("dataset_id", flat=True)
     )
     return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Z0-9._-]", "-", text.upper())
+
+
+def _describe_range(draft: DatasetDraft) -> str:
+    days = f"{draft.from_date:%Y%m%d}-{draft.to_date:%Y%m%d}"
+    return f"-{draft.from_date.year if draft.whole_year else days}-{draft.interval}"
 
 
 def _publish(ingest: Ingest, draft: DatasetDraft, folder: Path) -> _Published:
@@ -178,7 +187,7 @@ def _catalogue(ingest: Ingest, item: _Published) -> tuple[Revision, bool]:
             "last_ts": item.last_ts,
             "calendar_version": draft.calendar_version,
             "raw_files": [dataclasses.asdict(raw) for raw in draft.raw_files],
-            "warnings": draft.warnings,
+            "warnings": sum(finding["severity"] != "info" for finding in draft.quality["findings"]),
             "made_by": ingest,
         },
     )

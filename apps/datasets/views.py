@@ -1,7 +1,9 @@
 """The catalogue of datasets, one dataset, and the columns of its chart."""
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from django.core.paginator import Paginator
@@ -19,6 +21,8 @@ from hewston.pipeline.resampling import INTERVALS
 from hewston.pipeline.store import read_json
 
 _PAGE = 50
+_LONGEST_GAPS = 20
+_SEVERITIES = ("error", "warning", "info")
 
 
 @require_GET
@@ -66,14 +70,27 @@ def _describe(
         "columns_url": _columns_url(found, revision, "INTERVAL", "SESSION"),
         "manifest": manifest,
         "quality": quality,
+        **_sort_findings(quality),
         "runs": found.runs.visible_to(request.user)
         .filter(revision=revision)
         .select_related("metrics")[:10],
     }
 
 
+def _sort_findings(quality: Mapping[str, Any]) -> dict[str, object]:
+    """Part what was found, the worst first, from what was looked for in vain; list long gaps."""
+    findings = quality["findings"]
+    found = [finding for finding in findings if finding["count"]]
+    gaps = quality["missing_session_minutes"]["list"]
+    return {
+        "found": sorted(found, key=lambda finding: _SEVERITIES.index(finding["severity"])),
+        "not_found": [finding for finding in findings if not finding["count"]],
+        "gaps": sorted(gaps, key=lambda gap: (-gap["minutes"], gap["from"]))[:_LONGEST_GAPS],
+    }
+
+
 @functools.lru_cache(maxsize=64)
-def _read_reports(folder: Path) -> tuple[dict[str, object], dict[str, object]]:
+def _read_reports(folder: Path) -> tuple[dict[str, object], Mapping[str, Any]]:
     """Read a revision's manifest and quality report, which never change."""
     return read_json(folder / "manifest.json"), read_json(folder / "quality.json")
 

@@ -10,6 +10,16 @@ _DAYS_PER_YEAR = 365.2425
 _LEAST_DAYS = 30
 
 
+def net_profit(sample: RunSample) -> float:
+    """Final equity less starting cash, open positions at the last close."""
+    return sample.final_equity - sample.starting_cash
+
+
+def final_equity(sample: RunSample) -> float:
+    """Equity at the close of the last bar."""
+    return sample.final_equity
+
+
 def total_return(sample: RunSample) -> float:
     """Final equity over starting cash, less 1."""
     return (sample.final_equity - sample.starting_cash) / sample.starting_cash
@@ -55,6 +65,24 @@ def beta(sample: RunSample) -> float:
 
 
 METRICS = (
+    Metric(
+        key="net_profit",
+        label="Net profit",
+        group="return",
+        formula="final equity - starting cash, open positions at the last close",
+        unit="money",
+        better="higher",
+        compute=net_profit,
+    ),
+    Metric(
+        key="final_equity",
+        label="Final equity",
+        group="return",
+        formula="cash + position * close * multiplier at the last bar",
+        unit="money",
+        better="higher",
+        compute=final_equity,
+    ),
     Metric(
         key="total_return",
         label="Total return",

@@ -116,18 +116,35 @@ def write_dataset(folder: Path, bars: pl.DataFrame) -> str:
     quality = {
         "rows": bars.height,
         "sessions": sessions,
+        "sessions_expected": days.height,
+        "sessions_present": days.height,
+        "missing_session_minutes": {
+            "count": 10,
+            "longest": 10,
+            "gaps": 1,
+            "list": [{"from": "2023-10-30T16:00:00Z", "to": "2023-10-30T16:10:00Z", "minutes": 10}],
+        },
         "findings": [
             {
-                "key": "missing_minutes",
+                "key": "missing_session_minutes",
+                "label": "Missing session minutes",
                 "severity": "info",
                 "count": 70,
-                "message": "Regular minutes without a trade.",
+                "sentence": "70 regular minutes had no trade.",
             },
             {
-                "key": "crossed_quotes",
+                "key": "crossed_quote",
+                "label": "Crossed quotes",
                 "severity": "warning",
                 "count": 3,
-                "message": "Quotes whose bid is above their ask.",
+                "sentence": "3 records had a bid above the ask.",
+            },
+            {
+                "key": "outlier",
+                "label": "Outliers",
+                "severity": "info",
+                "count": 0,
+                "sentence": "0 bars moved far.",
             },
         ],
     }

@@ -1,6 +1,8 @@
 """The dashboard, the list of runs, and one run with its tabs."""
 
+import collections
 import functools
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -218,11 +220,24 @@ def logs(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 def _read_log(run_id: str) -> str:
+    """Read the last lines of a run's log for people: without the tracebacks it may hold."""
     path = Store(settings.DATA_ROOT).log_file(run_id)
     if not path.is_file():
         return ""
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join(lines[-_LOG_LINES:])
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return "\n".join(map(_write_log_line, collections.deque(lines, _LOG_LINES)))
+
+
+def _write_log_line(line: str) -> str:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return "(a line that was cut off)"
+    when = str(entry.pop("at", ""))[:19].replace("T", " ")
+    level, message = entry.pop("level", "info"), entry.pop("message", "")
+    entry.pop("traceback", None)
+    more = "".join(f" {name}={canonical_json(value)}" for name, value in entry.items())
+    return f"{when} {level}: {message}{more}"
 
 
 @require_GET

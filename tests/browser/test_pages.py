@@ -94,7 +94,7 @@ def test_a_small_table_sorts_in_place(watched):
     expect(table.get_by_role("columnheader", name="Count")).to_have_attribute(
         "aria-sort", "ascending"
     )
-    expect(table.locator("tbody tr").first).to_contain_text("crossed_quotes")
+    expect(table.locator("tbody tr").first).to_contain_text("Crossed quotes")
 
 
 def test_a_hash_is_copied(watched, context, address):

@@ -59,8 +59,10 @@ def test_a_dataset_shows_its_facts_quality_manifest_and_files(ada, catalogue):
     for fact in (
         "3,500",  # bars
         "2023-10-30 08:30",  # the first one, New York time
-        "Quotes whose bid is above their ask.",
-        "missing_minutes",
+        "3 records had a bid above the ask.",
+        "Missing session minutes",
+        "Looked for and not found: outliers.",
+        "7 of 7 sessions",
         "acme.dbn.zst",
         catalogue.revision.bars_sha256,
         "The closing cross prints just after the close",

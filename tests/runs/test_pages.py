@@ -202,10 +202,17 @@ def test_a_run_without_a_result_says_why_and_shows_its_log(ada, catalogue, stage
     run = add_run(catalogue, "bbbbbbbbbbbb", status, error=error)
     log = store.Store(stage.root).log_file(run.pk)
     log.parent.mkdir(exist_ok=True)
-    log.write_text('{"message": "first"}\n{"message": "<last>"}\n')
+    lines = [
+        {"at": "2026-01-02T03:04:05.6+00:00", "level": "error", "message": "<last>"},
+        {"message": "inside", "traceback": ["File secret.py"], "share": 0.5},
+    ]
+    log.write_text("".join(f"{json.dumps(line)}\n" for line in lines) + '{"cut')
     page = ada.get(f"/runs/{run.pk}/").content.decode()
     assert sentence in page
-    assert "&lt;last&gt;" in page
+    assert "2026-01-02 03:04:05 error: &lt;last&gt;" in page
+    assert "inside share=0.5" in page
+    assert "secret.py" not in page
+    assert "(a line that was cut off)" in page
     assert "price-chart" not in page
     for tab in ("trades", "manifest"):
         assert ada.get(f"/runs/{run.pk}/{tab}/").status_code == 404

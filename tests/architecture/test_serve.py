@@ -61,8 +61,8 @@ def start_serving(data_root: Path, *options: str) -> subprocess.Popen[str]:
 
 
 @contextlib.contextmanager
-def serve(data_root: Path) -> Iterator[Serving]:
-    with start_serving(data_root, "--bind", "127.0.0.1:0") as process:
+def serve(data_root: Path, *options: str) -> Iterator[Serving]:
+    with start_serving(data_root, "--bind", "127.0.0.1:0", *options) as process:
         try:
             assert process.stdout is not None
             assert process.stderr is not None
@@ -112,6 +112,22 @@ def test_scripts_and_styles_are_served_under_hashed_names(site: Serving) -> None
     answer = site.request(style)
     assert answer.status == 200
     assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_a_sample_and_a_run_of_it_are_made_once_and_the_link_lands_on_the_run(
+    tmp_path: Path,
+) -> None:
+    landings = []
+    for _ in range(2):
+        with serve(tmp_path, "--sample") as serving:
+            landing = serving.request(urlsplit(serving.link).path)
+            (session,) = sessions(landing)
+            page = landing.headers["Location"]
+            assert serving.request(page, Cookie=session.split(";")[0]).status == 200
+            landings.append(page)
+    assert re.fullmatch(r"/runs/[0-9a-z]{12}/", landings[0])
+    assert landings[1] == landings[0]
+    assert len(list((tmp_path / "runs").iterdir())) == 1
 
 
 def test_ctrl_c_ends_all_of_it(serving: Serving) -> None:

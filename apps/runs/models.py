@@ -52,7 +52,7 @@ class Run(Job):
 
 
 class RunMetrics(models.Model):
-    """Figures of a finished run, one indexed column each.
+    """Figures of a finished run: each metric of the registry, null where it is absent.
 
     Money is in the account's currency; ratios and returns are fractions.
     """
@@ -60,18 +60,42 @@ class RunMetrics(models.Model):
     run = models.OneToOneField(
         Run, on_delete=models.CASCADE, primary_key=True, related_name="metrics"
     )
-    final_equity = models.FloatField(db_index=True)
-    net_profit = models.FloatField(db_index=True)
+    net_profit = models.FloatField(null=True, db_index=True)
+    final_equity = models.FloatField(null=True, db_index=True)
     total_return = models.FloatField(null=True, db_index=True)
     cagr = models.FloatField(null=True, db_index=True)
+    buy_and_hold_return = models.FloatField(null=True, db_index=True)
+    alpha = models.FloatField(null=True, db_index=True)
+    beta = models.FloatField(null=True, db_index=True)
     max_drawdown = models.FloatField(null=True, db_index=True)
+    volatility = models.FloatField(null=True, db_index=True)
     sharpe = models.FloatField(null=True, db_index=True)
     sortino = models.FloatField(null=True, db_index=True)
-    trades = models.PositiveIntegerField(db_index=True)
-    hit_rate = models.FloatField(null=True, db_index=True)
-    profit_factor = models.FloatField(null=True, db_index=True)
+    calmar = models.FloatField(null=True, db_index=True)
+    skew = models.FloatField(null=True, db_index=True)
+    var_95 = models.FloatField(null=True, db_index=True)
+    cvar_95 = models.FloatField(null=True, db_index=True)
     exposure = models.FloatField(null=True, db_index=True)
+    trades = models.IntegerField(null=True, db_index=True)
+    long_trades = models.IntegerField(null=True, db_index=True)
+    short_trades = models.IntegerField(null=True, db_index=True)
+    hit_rate = models.FloatField(null=True, db_index=True)
+    avg_win = models.FloatField(null=True, db_index=True)
+    avg_loss = models.FloatField(null=True, db_index=True)
+    payoff = models.FloatField(null=True, db_index=True)
+    profit_factor = models.FloatField(null=True, db_index=True)
+    expectancy = models.FloatField(null=True, db_index=True)
+    best_trade = models.FloatField(null=True, db_index=True)
+    worst_trade = models.FloatField(null=True, db_index=True)
+    win_streak = models.IntegerField(null=True, db_index=True)
+    loss_streak = models.IntegerField(null=True, db_index=True)
+    bars_held_mean = models.FloatField(null=True, db_index=True)
+    bars_held_median = models.FloatField(null=True, db_index=True)
+    turnover = models.FloatField(null=True, db_index=True)
     fees_paid = models.FloatField(null=True, db_index=True)
+    slippage_paid = models.FloatField(null=True, db_index=True)
+    slippage_share = models.FloatField(null=True, db_index=True)
+    rejected_orders = models.IntegerField(null=True, db_index=True)
 
     def __str__(self) -> str:
         """Name the figures by their run."""

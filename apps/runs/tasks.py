@@ -38,15 +38,8 @@ def record_result(*, run: Run, metrics: Mapping[str, object]) -> bool:
             return False
         columns = {field.name for field in RunMetrics._meta.fields} - {"run"}  # noqa: SLF001 (Django's own API)
         values = {name: value for name, value in metrics.items() if name in columns}
-        RunMetrics.objects.update_or_create(run=run, defaults=values | _read_money(run))
+        RunMetrics.objects.update_or_create(run=run, defaults=values)
     return True
-
-
-def _read_money(run: Run) -> dict[str, float]:
-    """Read how much money a finished run ended with, and what it gained."""
-    final_equity = float(artifacts.read_frame(run.folder, "equity")["equity"][-1])
-    gained = final_equity - run.run_spec.starting_cash
-    return {"final_equity": final_equity, "net_profit": gained}
 
 
 def _trade(run: Run, folder: Path, log: JobLog, report: Callable[[float], None]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """Stage 7: a run's folder: frames, metrics and the manifest that proves them."""
 
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import platform
@@ -45,8 +46,12 @@ def read_frame(folder: Path, name: str) -> pl.DataFrame:
     return pl.read_parquet(folder / frame_file(name))
 
 
+@functools.cache
 def hash_code() -> str:
-    """Hash the names and bytes of the pipeline's sources: what computes a result, and no more."""
+    """Hash the names and bytes of the pipeline's sources: what computes a result, and no more.
+
+    Once a process: what is edited later is not what this process runs.
+    """
     digest = hashlib.sha256()
     for path in sorted(_PIPELINE.rglob("*.py")):
         digest.update(path.relative_to(_PIPELINE).as_posix().encode() + b"\0")

@@ -12,6 +12,7 @@ from django.urls import reverse
 from apps.runs.forms import ORDER_CHOICES
 from apps.runs.models import Run, RunMetrics
 from hewston.pipeline import artifacts, playback, store
+from hewston.pipeline.metrics import METRICS
 from hewston.taskqueue import Status
 from tests.columns import parse_columns
 from tests.scenes import DATASET_ID, RUN_ID, add_run
@@ -105,7 +106,7 @@ def test_the_overview_shows_figures_with_their_unit_and_formula(ada, stage):
     page = text_of(ada.get(PAGE))
     profit = stage.metrics["net_profit"]
     assert f"+${profit:,.2f}" in page
-    assert "final equity - starting cash, in USD" in page
+    assert f"{METRICS['net_profit'].formula}, in USD" in page
     assert "fast 5 · slow 20 · 0.5 x spread · 1 bps fees a side" in page
     assert "fills at the next open" in page
 

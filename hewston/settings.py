@@ -1,15 +1,30 @@
 """The one settings file, and the only reader of the environment."""
 
+import math
 import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DATA_ROOT = Path(os.environ.get("HEWSTON_DATA_ROOT", BASE_DIR / "data")).resolve()
-MIN_FREE_BYTES = int(float(os.environ.get("HEWSTON_MIN_FREE_GB", "1")) * 1e9)
+
+
+def _read_number(name: str, default: float) -> float:
+    text = os.environ.get(name, "") or str(default)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not number >= 0:
+        raise ImproperlyConfigured(f"{name} is {text}, but must be a number of at least 0.")
+    return number
+
+
+MIN_FREE_BYTES = _read_number("HEWSTON_MIN_FREE_GB", 1) * 1e9
 
 
 def _secret_key() -> str:
@@ -34,7 +49,13 @@ def _secret_key() -> str:
     return path.read_text()
 
 
-SECRET_KEY = _secret_key()
+try:
+    SECRET_KEY = _secret_key()
+except OSError as problem:
+    raise ImproperlyConfigured(
+        f"The data root {DATA_ROOT} cannot be used ({problem.strerror}). Set HEWSTON_DATA_ROOT to a "
+        "folder that can be written."
+    ) from problem
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("HEWSTON_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
 HTTPS = os.environ.get("HEWSTON_HTTPS", "") == "1"

@@ -34,6 +34,7 @@ _TRADES_BESIDE_CHART = 12
 _LOG_LINES = 200
 _HISTOGRAM_BINS = 24
 _KEY_FIGURES = (
+    "net_profit",
     "total_return",
     "cagr",
     "max_drawdown",

@@ -29,7 +29,7 @@ class PriceChart extends HTMLElement {
   #scale;
   #series = {};
   #markers;
-  #shownMarkers = [];
+  #shownFills = [];
   #shade = new SessionShade();
   #data;
   #indicators = [];
@@ -160,7 +160,7 @@ class PriceChart extends HTMLElement {
       HistogramSeries, { ...quiet, priceFormat: { type: "volume" } }, 1,
     );
     if (this.#isRun) {
-      this.#markers = createSeriesMarkers(series.price, []);
+      this.#markers = createSeriesMarkers(series.price, [], { zOrder: "top" });
       series.equity = this.#chart.addSeries(AreaSeries, { ...quiet, lineWidth: 1 }, 2);
     } else {
       series.spread = this.#chart.addSeries(
@@ -408,19 +408,27 @@ class PriceChart extends HTMLElement {
         chosen.push(index);
       }
     }
+    // Each fill is a dot at its exact price, and an arrow outside the bar that says what it did.
     const labelled = chosen.length <= LABELLED_MARKERS;
-    this.#shownMarkers = chosen.map((index) => {
-      const buys = data.fill_side[index] > 0;
+    this.#shownFills = chosen.map((index) => {
+      const side = data.fill_side[index] > 0 ? "B" : "S";
       return {
         time: data.time[data.fill_row[index]],
-        position: "atPriceMiddle",
         price: data.fill_price[index],
-        shape: buys ? "arrowUp" : "arrowDown",
-        color: buys ? colour.up : colour.down,
-        text: labelled ? `${buys ? "B" : "S"} ${Number(data.fill_qty[index].toPrecision(8))}` : undefined,
+        text: `${side} ${Number(data.fill_qty[index].toPrecision(8))}`,
       };
     });
-    this.#markers.setMarkers(this.#shownMarkers);
+    const dots = this.#shownFills.map(({ time, price }) => {
+      const dot = { position: "atPriceMiddle", shape: "circle", size: 0.5, color: colour.text };
+      return { time, price, ...dot };
+    });
+    const arrows = this.#shownFills.map(({ time, text }) => {
+      const arrow = text.startsWith("B")
+        ? { position: "belowBar", shape: "arrowUp", color: colour.up }
+        : { position: "aboveBar", shape: "arrowDown", color: colour.down };
+      return { time, ...arrow, text: labelled ? text : undefined };
+    });
+    this.#markers.setMarkers([...dots, ...arrows].sort((one, other) => one.time - other.time));
   }
 
   #describeBar(move) {
@@ -578,7 +586,7 @@ class PriceChart extends HTMLElement {
       series: Object.keys(this.#series),
       candles: this.#series.price.data().length,
       last: this.#series.price.data().at(-1),
-      markers: this.#shownMarkers.map(({ time, price, shape, text }) => ({ time, price, shape, text })),
+      fills: this.#shownFills,
       dayStarts: this.#scale.dayStarts.map((time) => formatMinute(time, this.#zone)),
       shaded: this.#shade.runs.length,
       label: this.#box.getAttribute("aria-label"),

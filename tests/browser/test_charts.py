@@ -102,7 +102,7 @@ def test_fills_stand_at_their_exact_prices(watched):
     chart = open_chart(watched, RUN)
     chart.locator(".canvas").focus()
     watched.keyboard.press("f")
-    state = wait_until(watched, chart, "state.markers.length === 29")
+    state = wait_until(watched, chart, "state.fills.length === 29")
     fills = chart.evaluate(
         """async (chart) => {
           const url = chart.getAttribute("src").replace("INTERVAL", "1m");
@@ -113,8 +113,8 @@ def test_fills_stand_at_their_exact_prices(watched):
           return [...new Float64Array(buffer, 8 + length + column.offset, column.length)];
         }"""
     )
-    assert [marker["price"] for marker in state["markers"]] == fills
-    assert {marker["text"] for marker in state["markers"]} <= {"B 100", "B 200", "S 200"}
+    assert [fill["price"] for fill in state["fills"]] == fills
+    assert {fill["text"] for fill in state["fills"]} <= {"B 100", "B 200", "S 200"}
 
 
 def test_a_click_on_a_trade_brings_it_to_the_middle(watched):

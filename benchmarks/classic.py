@@ -3,8 +3,8 @@
 import dataclasses
 import decimal
 import time
+from typing import Any
 
-import numpy as np
 import polars as pl
 from nautilus_trader.backtest.config import BacktestEngineConfig
 from nautilus_trader.backtest.engine import BacktestEngine
@@ -33,7 +33,7 @@ class ClassicResult:
     seconds: float
 
 
-class _Sender(Strategy):
+class _Sender(Strategy):  # type: ignore[misc]  # the engine is untyped
     """Sends the given orders as the bars close."""
 
     def __init__(self, bar_type: BarType, orders: dict[int, tuple[str, float]]) -> None:
@@ -56,7 +56,7 @@ class _Sender(Strategy):
             )
             self.submit_order(order)
 
-    def on_order_filled(self, event) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 (untyped engine)
+    def on_order_filled(self, event: Any) -> None:  # noqa: ANN401 (the engine is untyped)
         """Keep the fill."""
         side = "BUY" if event.order_side == OrderSide.BUY else "SELL"
         self.fills.append(
@@ -141,7 +141,7 @@ def run_classic(bars: pl.DataFrame, orders: pl.DataFrame, spec: RunSpec) -> Clas
     balance = float(engine.cache.account_for_venue(venue).balance_total(currency).as_double())
     engine.dispose()
     return ClassicResult(
-        fills=[(int(np.int64(ts)), *rest) for ts, *rest in sender.fills],
+        fills=sender.fills,
         balance_total=balance,
         seconds=seconds,
     )

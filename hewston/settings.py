@@ -53,8 +53,8 @@ try:
     SECRET_KEY = _secret_key()
 except OSError as problem:
     raise ImproperlyConfigured(
-        f"The data root {DATA_ROOT} cannot be used ({problem.strerror}). Set HEWSTON_DATA_ROOT to a "
-        "folder that can be written."
+        f"The data root {DATA_ROOT} cannot be used ({problem.strerror}). Set HEWSTON_DATA_ROOT "
+        "to a folder that can be written."
     ) from problem
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("HEWSTON_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")

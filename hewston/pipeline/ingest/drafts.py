@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hewston.pipeline.spec import Instrument
 
@@ -52,7 +53,7 @@ class DatasetDraft:
     tz: str
     raw_files: tuple[RawFile, ...]
     bars: Path
-    quality: dict[str, object]
+    quality: dict[str, Any]
     bars_sha256: str
     rows: int
     options: Mapping[str, object]

@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -61,8 +60,8 @@ def measure() -> list[Row]:
                 _write(Path(folder) / f"{schema}.dbn.zst", schema, dtype, millions * 1_000_000)
             alone = [_run("decompress", folder) for _ in range(_REPEATS)]
             derived = [_run("derive", folder) for _ in range(_REPEATS)]
-        floors.append(statistics.median(seconds for seconds, _ in alone))
-        derivations.append(statistics.median(seconds for seconds, _ in derived))
+        floors.append(min(seconds for seconds, _ in alone))
+        derivations.append(min(seconds for seconds, _ in derived))
         peaks.append(max(peak for _, peak in derived))
     ratio = derivations[0] / floors[0]
     growth = peaks[1] / peaks[0] - 1

@@ -70,6 +70,11 @@ def by_instrument(rows: Rows) -> Rows:
     return rows[np.argsort(ids, kind="stable")]
 
 
+def select(rows: Rows, wanted: npt.NDArray[np.bool_]) -> Rows:
+    """Keep the rows that are wanted, without a copy when all are."""
+    return rows if wanted.all() else rows[wanted]
+
+
 def is_print(rows: Rows) -> npt.NDArray[np.bool_]:
     """Tell which records are prints: a trade with a price and a size above 0."""
     defined = rows["price"] != UNDEF_PRICE
@@ -84,11 +89,10 @@ def is_two_sided(rows: Rows) -> npt.NDArray[np.bool_]:
 
 
 def aggregate_prints(rows: Rows) -> pl.DataFrame:
-    """Aggregate the prints of a chunk, put together by instrument, into columns of PRINTS.
+    """Aggregate rows that all are prints, put together by instrument, into columns of PRINTS.
 
     A minute may come in several rows, in file order; ``merge`` makes them one.
     """
-    rows = _select(rows, is_print(rows))
     if len(rows) == 0:
         return pl.DataFrame(schema=PRINTS)
     starts, keys = _minutes(rows)
@@ -117,9 +121,8 @@ def aggregate_prints(rows: Rows) -> pl.DataFrame:
 
 
 def aggregate_quotes(rows: Rows) -> pl.DataFrame:
-    """Aggregate the valid quotes of a chunk of TBBO, like ``aggregate_prints``, into QUOTES."""
-    valid = is_print(rows) & is_two_sided(rows) & (rows["bid_px"] <= rows["ask_px"])
-    rows = _select(rows, valid)
+    """Aggregate the valid quotes of TBBO rows that all are prints into columns of QUOTES."""
+    rows = select(rows, is_two_sided(rows) & (rows["bid_px"] <= rows["ask_px"]))
     if len(rows) == 0:
         return pl.DataFrame(schema=QUOTES)
     starts, keys = _minutes(rows)
@@ -188,10 +191,6 @@ def to_bars(
 def write_bars(bars: pl.DataFrame, path: Path) -> None:
     """Write bars to parquet so that equal bars are equal bytes."""
     bars.rechunk().write_parquet(path, compression="zstd", row_group_size=BARS_ROW_GROUP)
-
-
-def _select(rows: Rows, wanted: npt.NDArray[np.bool_]) -> Rows:
-    return rows if wanted.all() else rows[wanted]
 
 
 def _minutes(rows: Rows) -> tuple[npt.NDArray[np.intp], dict[str, npt.NDArray[np.generic]]]:

@@ -98,9 +98,11 @@ class Reader:
         records = 0
         for chunk in self._chunks(source):
             rows = bars.by_instrument(chunk.rows)
-            symbols.look_up(count_records(rows, tally), chunk)
+            printed = bars.is_print(rows)
+            symbols.look_up(count_records(rows, printed, tally), chunk)
             records = int(chunk.numbers[-1]) + 1
             arrivals.add(rows)
+            rows = bars.select(rows, printed)
             prints.add(bars.aggregate_prints(rows))
             if source.schema == "tbbo":
                 quotes.add(bars.aggregate_quotes(rows))

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hewston.pipeline.bars import TRADE, is_print, is_two_sided
+from hewston.pipeline.bars import TRADE, is_two_sided
 from hewston.pipeline.schemas import Schema
 from hewston.pipeline.sources.dbn.records import NS_PER_DAY, PRICE_SCALE, UNDEF_PRICE, Rows
 
@@ -70,15 +70,19 @@ def split_keys(
     return ids, (keys & np.uint64((1 << _DAY_BITS) - 1)).astype(np.int64)
 
 
-def count_records(rows: Rows, tally: Tally) -> npt.NDArray[np.uint64]:
-    """Count a chunk's records and the odd ones among them; returns the keys of all of them."""
+def count_records(
+    rows: Rows, printed: npt.NDArray[np.bool_], tally: Tally
+) -> npt.NDArray[np.uint64]:
+    """Count a chunk's records and the odd ones among them; returns the keys of all of them.
+
+    ``printed`` tells which rows are prints.
+    """
     keys = tally.add("records", rows)
     trade = rows["action"] == TRADE
     priced = rows["price"] != UNDEF_PRICE
     _count(tally, "other_action", rows, ~trade)
     _count(tally, "without_price", rows, trade & ~priced)
     _count(tally, "without_size", rows, trade & priced & (rows["size"] == 0))
-    printed = is_print(rows)
     _count(tally, "negative_price", rows, printed & (rows["price"] < 0))
     _count_decimals(tally, rows, printed)
     if "bid_px" in (rows.dtype.names or ()):

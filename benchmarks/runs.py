@@ -58,8 +58,8 @@ def _engine_rows(bars: pl.DataFrame) -> list[Row]:
         seconds.append(time.perf_counter() - start)
     ours = statistics.median(seconds)
     peer = run_classic(window.bars, result.orders, spec)
-    fills = result.executions.select(pl.col("side").cast(pl.String), "qty", "price", "fee").rows()
-    same = [fill[1:] for fill in peer.fills] == fills
+    fills = result.executions.select(pl.col("side").cast(pl.String), "qty", "price").rows()
+    same = [fill[1:4] for fill in peer.fills] == fills
     ratio = peer.seconds / ours
     size = f"{window.bars.height:,} bars, {len(fills):,} fills"
     return [

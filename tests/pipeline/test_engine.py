@@ -158,8 +158,11 @@ def test_the_classic_engine_makes_the_same_fills_of_the_same_orders(clock: FillC
     targets = make_targets([(i // 11) % 3 - 1 for i in range(len(bars))])
     result = run_engine(bars=bars, targets=targets, spec=spec)
     peer = run_classic(bars, result.orders, spec)
-    ours = result.executions.select(pl.col("side").cast(pl.String), "qty", "price", "fee").rows()
-    assert [fill[1:] for fill in peer.fills] == ours
+    ours = result.executions.select(pl.col("side").cast(pl.String), "qty", "price").rows()
+    assert [fill[1:4] for fill in peer.fills] == ours
+    # The classic engine rounds a fee of floats, ours one of decimals: a tie may fall either way.
+    fees = result.executions["fee"].to_list()
+    assert [fill[4] for fill in peer.fills] == pytest.approx(fees, abs=1.5e-8, rel=0)
     assert peer.balance_total == pytest.approx(result.balance_total, abs=1e-8)
     market_times = result.executions["ts"].to_physical().to_list()
     offset = 0 if clock == "close" else 1
@@ -240,15 +243,12 @@ def test_an_exception_in_a_callback_fails_the_run(monkeypatch: pytest.MonkeyPatc
                 run_engine(bars=bars, targets=targets, spec=make_spec())
 
 
-def test_an_exception_while_fees_are_charged_fails_the_run() -> None:
-    class Planted(float):
-        def __radd__(self, other: float) -> float:
-            raise ZeroDivisionError("planted")
-
-    costs = SlippageFees(k_spread=0, fees_bps=0, fee_per_unit=1)
-    bars, spec = make_bars([100] * 3, [100] * 3), make_spec(slippage_fees=costs)
-    object.__setattr__(costs, "fee_per_unit", Planted())
-    with pytest.raises(ZeroDivisionError, match="planted"):
+def test_an_exception_while_fees_are_charged_fails_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bars, spec = make_bars([100] * 3, [100] * 3), make_spec()
+    monkeypatch.setattr(follower, "MONEY_PRECISION", "eight")
+    with pytest.raises(TypeError):
         run_engine(bars=bars, targets=make_targets([1, 0, 0]), spec=spec)
 
 

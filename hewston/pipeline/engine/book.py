@@ -12,7 +12,7 @@ from hewston.pipeline.spec import Instrument, RunSpec
 
 VENUE = nautilus.Venue("SIM")
 QUOTE_SIZE = 10**12  # units shown at each quote: more than any order
-_MONEY_PRECISION = 8  # decimals of the account: cents would round every fee
+MONEY_PRECISION = 8  # decimals of the account: cents would round every fee
 
 
 class Book:
@@ -39,7 +39,7 @@ class Book:
         self.size_precision = _decimals(spec.instrument.lot)
         self.currency = nautilus.Currency(
             spec.instrument.currency,
-            _MONEY_PRECISION,
+            MONEY_PRECISION,
             0,
             spec.instrument.currency,
             nautilus.CurrencyType.FIAT,

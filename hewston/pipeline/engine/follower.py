@@ -7,13 +7,14 @@ first exception is kept, nothing more is done, and ``raise_failure`` raises it a
 import functools
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import polars as pl
 from nautilus_trader.core import nautilus_pyo3 as nautilus
 
-from hewston.pipeline.engine.book import QUOTE_SIZE, Book
+from hewston.pipeline.engine.book import MONEY_PRECISION, QUOTE_SIZE, Book
 from hewston.pipeline.errors import InputError, ReconciliationError
 from hewston.pipeline.spec import RunSpec
 
@@ -38,13 +39,18 @@ def _guarded[**P](callback: Callable[P, None]) -> Callable[P, None]:
 
 
 class _Fees(nautilus.FeeModel):  # type: ignore[misc]  # the engine is untyped
-    """``fees_bps`` of the notional and ``fee_per_unit``, on each side."""
+    """``fees_bps`` of the notional and ``fee_per_unit``, on each side.
+
+    In decimals, half to even at the account's last digit, as the engine rounds its own fees.
+    """
 
     def prepare(self, book: Book, spec: RunSpec, failures: list[BaseException]) -> None:
         self.failures = failures
         self.currency = book.currency
-        self.rate = spec.slippage_fees.fees_bps / 10_000 * spec.instrument.multiplier
-        self.per_unit = spec.slippage_fees.fee_per_unit
+        self.rate = (
+            _decimal(spec.slippage_fees.fees_bps) / 10_000 * _decimal(spec.instrument.multiplier)
+        )
+        self.per_unit = _decimal(spec.slippage_fees.fee_per_unit)
 
     def get_commission_with_context(
         self,
@@ -56,9 +62,8 @@ class _Fees(nautilus.FeeModel):  # type: ignore[misc]  # the engine is untyped
     ) -> Any:  # noqa: ANN401
         """Give the fee of one fill."""
         try:
-            units = qty.as_double()
-            fee = units * (abs(price.as_double()) * self.rate + self.per_unit)
-            return nautilus.Money(fee, self.currency)
+            fee = qty.as_decimal() * (abs(price.as_decimal()) * self.rate + self.per_unit)
+            return nautilus.Money(float(round(fee, MONEY_PRECISION)), self.currency)
         except BaseException as problem:
             self.failures.append(problem)
             raise
@@ -279,6 +284,10 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         order = self.orders[self.sent[str(event.client_order_id)]]
         order["status"], order["reason"] = "REJECTED", str(event.reason)
         self.log_line(f"Order {order['order_id']} was refused: {event.reason}")
+
+
+def _decimal(value: float) -> Decimal:
+    return Decimal(repr(value))
 
 
 def _whole_lots(lots: float) -> int:

@@ -22,6 +22,8 @@ from hewston.pipeline.store import read_json
 
 _PAGE = 50
 _LONGEST_GAPS = 20
+_RAW_FILES = 100
+_FILE_LISTS = {"raw_files", "input_hashes"}
 _SEVERITIES = ("error", "warning", "info")
 
 
@@ -68,7 +70,9 @@ def _describe(
         "intervals": list(INTERVALS),
         "sessions": list(SESSION_FILTERS),
         "columns_url": _columns_url(found, revision, "INTERVAL", "SESSION"),
-        "manifest": manifest,
+        # Its lists of files are the table of raw files; the download has all of it.
+        "manifest": {name: manifest[name] for name in manifest if name not in _FILE_LISTS},
+        "raw_files": revision.raw_files[:_RAW_FILES],
         "quality": quality,
         **_sort_findings(quality),
         "runs": found.runs.visible_to(request.user)

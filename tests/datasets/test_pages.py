@@ -144,3 +144,13 @@ def test_columns_are_immutable_private_and_compressed(ada, catalogue):
 def test_an_address_that_names_no_content_is_not_found(ada, catalogue, tail):
     address = playback.address(catalogue.revision.bars_sha256)
     assert ada.get(f"{PAGE}columns/" + tail.format(address=address)).status_code == 404
+
+
+def test_a_dataset_of_a_thousand_files_lists_the_first_of_them(ada, catalogue):
+    file = catalogue.revision.raw_files[0]
+    catalogue.revision.raw_files = [file | {"name": f"{number}.dbn"} for number in range(1000)]
+    catalogue.revision.save()
+    page = ada.get(PAGE).content.decode()
+    assert "the first 100 of 1,000" in page
+    assert "99.dbn" in page
+    assert "100.dbn" not in page

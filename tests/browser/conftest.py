@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from playwright.sync_api import expect
 
 _ARGUMENTS = [
     "--headless",
@@ -21,6 +22,7 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 _START_SECONDS = 60
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ def snapshot(chart):
 
 def wait_until(page, chart, condition):
     """Wait for a condition on the chart's snapshot, given as JavaScript of ``state``."""
-    for _ in range(100):
+    for _ in range(600):
         if chart.evaluate(f"chart => {{ const state = chart.snapshot(); return {condition}; }}"):
             return snapshot(chart)
         page.wait_for_timeout(30)

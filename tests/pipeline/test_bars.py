@@ -88,7 +88,15 @@ def test_crossed_and_one_sided_quotes_are_left_out_and_locked_ones_stay():
             Print(bid=98, ask=98),
         ],
     )
-    names = ("bid_open", "ask_open", "bid_close", "ask_close", "bid_mean", "ask_mean", "spread_mean")
+    names = (
+        "bid_open",
+        "ask_open",
+        "bid_close",
+        "ask_close",
+        "bid_mean",
+        "ask_mean",
+        "spread_mean",
+    )
     assert found.select(names).row(0) == (99, 100, 98, 98, 98.5, 99, 0.5)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hewston.pipeline import bars
 from hewston.pipeline.schemas import BARS
+from hewston.pipeline.sources.dbn.records import Rows
 from tests.pipeline.dbnfiles import Print, rows_of
 
 KEYS = ("instrument_id", "minute")
@@ -18,21 +19,18 @@ def bars_of(
     trades: list[Print], quotes: list[Print] | None = None, chunk: int = 1000
 ) -> pl.DataFrame:
     """Derive in chunks; the quotes are TBBO."""
-    prints = [pl.DataFrame(schema=bars.PRINTS)]
+    prints = [bars.aggregate_prints(part) for part in prints_of(rows_of(trades), chunk)]
+    tbbo = rows_of(quotes or [], "tbbo")
     sides = [pl.DataFrame(schema=bars.QUOTES)]
-    rows = rows_of(trades)
-    for first in range(0, len(rows), chunk):
-        prints.append(bars.aggregate_prints(only_prints(rows[first : first + chunk])))
-    rows = rows_of(quotes or [], "tbbo")
-    for first in range(0, len(rows), chunk):
-        sides.append(bars.aggregate_quotes(only_prints(rows[first : first + chunk])))
+    sides += [bars.aggregate_quotes(part) for part in prints_of(tbbo, chunk)]
     result, _ = bars.to_bars(bars.merge(prints, KEYS), bars.merge(sides, KEYS), calendar="XNYS")
     return result
 
 
-def only_prints(rows):
-    rows = bars.by_instrument(rows)
-    return bars.select(rows, bars.is_print(rows))
+def prints_of(rows: Rows, chunk: int = 1000) -> list[Rows]:
+    """Give the prints of each chunk, put together by instrument."""
+    parts = [bars.by_instrument(rows[i : i + chunk]) for i in range(0, len(rows), chunk)]
+    return [bars.select(part, bars.is_print(part)) for part in parts]
 
 
 def test_a_minute_is_first_highest_lowest_and_last_print():
@@ -170,7 +168,7 @@ def test_vwap_is_the_nearest_float_to_the_exact_ratio(prints):
 
 def test_instruments_of_one_chunk_do_not_mix():
     rows = rows_of([Print(instrument_id=n % 3, price=n + 1) for n in range(9)])
-    merged = bars.merge([bars.aggregate_prints(only_prints(rows))], KEYS).sort("instrument_id")
+    merged = bars.merge([bars.aggregate_prints(*prints_of(rows))], KEYS).sort("instrument_id")
     assert (merged["open"] // 10**9).to_list() == [1, 2, 3]
     assert (merged["close"] // 10**9).to_list() == [7, 8, 9]
     assert merged["trade_count"].to_list() == [3, 3, 3]

@@ -96,7 +96,8 @@ def verify_dataset(folder: Path) -> list[str]:
             problems.append(f"{name} is missing.")
         elif (found := store.sha256_file(path)) != expected.get(key):
             problems.append(
-                f"{name} has changed: its SHA-256 is {found}, the manifest says {expected.get(key)}."
+                f"{name} has changed: its SHA-256 is {found}, "
+                f"the manifest says {expected.get(key)}."
             )
     known = {BARS, QUALITY, MANIFEST}
     problems += [

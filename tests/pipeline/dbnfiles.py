@@ -85,7 +85,7 @@ def header_of(meta: Meta) -> bytes:
     listed = list(meta.intervals) or [
         (name, meta.start, meta.end, str(number)) for name, number in meta.symbols.items()
     ]
-    mappings: dict[str, Mapping] = {}
+    mappings: dict[str, Any] = {}
     for name, first, end, target in listed:
         mapping = mappings.setdefault(name, Mapping(name, []))
         mapping.intervals.append(Interval(first, end, target))

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import databento_dbn
 import polars as pl
@@ -23,17 +24,17 @@ PRINTS = [Print(at=n * 10, price=100 + n / 100, sequence=n) for n in range(30)]
 NEXT = DAY + dt.timedelta(days=1)
 
 
-def derive(tmp_path: Path, *paths: Path, **options: object) -> Sequence[DatasetDraft]:
+def derive(tmp_path: Path, *paths: Path, **options: Any) -> Sequence[DatasetDraft]:
     staging = tmp_path / f"staging{len(list(tmp_path.iterdir()))}"
     return derive_dbn(list(paths), staging=staging, **options).drafts
 
 
-def bars_of(tmp_path: Path, *paths: Path, **options: object) -> pl.DataFrame:
+def bars_of(tmp_path: Path, *paths: Path, **options: Any) -> pl.DataFrame:
     (draft,) = derive(tmp_path, *paths, **options)
     return pl.read_parquet(draft.bars)
 
 
-def refusal_of(tmp_path: Path, *paths: Path, **options: object) -> InputError:
+def refusal_of(tmp_path: Path, *paths: Path, **options: Any) -> InputError:
     with pytest.raises(InputError) as raised:
         derive(tmp_path, *paths, **options)
     assert not list(tmp_path.glob("staging*/drafts/*/bars.parquet"))
@@ -230,7 +231,7 @@ def test_an_unknown_symbol_is_answered_with_the_nearest_ones(tmp_path):
 
 def definition(instrument_id=7, raw_symbol="AAA", **fields) -> bytes:
     """Encode a definition of version 3."""
-    given = {
+    given: dict[str, Any] = {
         "publisher_id": 2,
         "ts_event": 0,
         "ts_recv": 1,

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -28,11 +29,11 @@ DAY_S = 86_400
 numbers = itertools.count()
 
 
-def derive(tmp_path: Path, *paths: Path, **options: object) -> Derivation:
+def derive(tmp_path: Path, *paths: Path, **options: Any) -> Derivation:
     return derive_dbn(list(paths), staging=tmp_path / f"staging{next(numbers)}", **options)
 
 
-def draft_of(tmp_path: Path, *paths: Path, **options: object) -> DatasetDraft:
+def draft_of(tmp_path: Path, *paths: Path, **options: Any) -> DatasetDraft:
     (draft,) = derive(tmp_path, *paths, **options).drafts
     return draft
 
@@ -41,7 +42,7 @@ def left_out_of(derivation: Derivation) -> dict[str, str]:
     return {left.file: left.reason for left in derivation.left_out}
 
 
-def refusal_of(tmp_path: Path, *paths: Path, **options: object) -> InputError:
+def refusal_of(tmp_path: Path, *paths: Path, **options: Any) -> InputError:
     with pytest.raises(InputError) as raised:
         derive(tmp_path, *paths, **options)
     return raised.value
@@ -239,7 +240,7 @@ def test_prints_come_from_trades_and_on_days_without_them_from_tbbo(tmp_path):
 
 def test_progress_is_told_and_may_cancel(tmp_path):
     path = write_dbn(tmp_path / "a.dbn", PRINTS)
-    told = []
+    told: list[Any] = []
     derive(tmp_path, path, progress=told.append)
     assert told[0]["file"] == "a.dbn"
     assert told[0]["day"] == "2023-01-03"

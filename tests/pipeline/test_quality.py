@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -165,7 +166,7 @@ def test_rows_that_only_share_a_hash_are_not_equal():
 def report_of(frame: pl.DataFrame, first=TUESDAY, last=TUESDAY, name="XNYS", **more):
     tally = Tally()
     tally.add("records", rows_of([Print()]))
-    given = {
+    given: dict[str, Any] = {
         "tallies": {"TRADES": tally.frame()},
         "disagreement": Disagreement(),
         "asset_class": "equity",
@@ -179,7 +180,8 @@ def report_of(frame: pl.DataFrame, first=TUESDAY, last=TUESDAY, name="XNYS", **m
     )
 
 
-def finding_of(found: dict, key: str) -> dict:
+def finding_of(found: dict[str, Any], key: str) -> dict[str, Any]:
+    one: dict[str, Any]
     (one,) = [finding for finding in found["findings"] if finding["key"] == key]
     return one
 

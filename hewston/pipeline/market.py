@@ -1,7 +1,6 @@
 """Stage 4: what the engine sees of the bars: which ones, when, and at what bid and ask."""
 
 import dataclasses
-import datetime as dt
 from collections.abc import Callable
 
 import polars as pl
@@ -47,7 +46,7 @@ class Window:
 def select_window(bars: pl.DataFrame, spec: RunSpec) -> Window:
     """Choose the session's bars and the rows between the spec's exchange dates, both inclusive.
 
-    Raises InputError for dates outside the data, or when no bar is left.
+    Raises InputError when no bar is left.
     """
     frame = bars.filter(pl.col("session").is_in(SESSION_FILTERS[spec.session]))
     if frame.is_empty():
@@ -57,33 +56,23 @@ def select_window(bars: pl.DataFrame, spec: RunSpec) -> Window:
             allowed=sorted({str(s) for s in bars["session"].unique()} | {"all"}),
         )
     days = frame["ts_open"].dt.convert_time_zone(spec.tz).dt.date()
-    lowest, highest = days[0], days[-1]
-    first_day = _within("from", spec.from_date, lowest, highest)
-    last_day = _within("to", spec.to_date, lowest, highest)
-    if first_day > last_day:
+    if spec.from_date and spec.to_date and spec.from_date > spec.to_date:
         raise InputError(
-            f"from ({first_day}) is after to ({last_day}).", field="from", allowed=f"≤ {last_day}"
+            f"from ({spec.from_date}) is after to ({spec.to_date}).",
+            field="from",
+            allowed=f"at most {spec.to_date}",
         )
-    first = int((days < first_day).sum())
-    last = len(frame) - int((days > last_day).sum()) - 1
+    start, end = spec.from_date or days[0], spec.to_date or days[-1]
+    first = int((days < start).sum())
+    last = len(frame) - int((days > end).sum()) - 1
     if first > last:
         raise InputError(
-            f"There are no bars from {first_day} to {last_day} in the session {spec.session}.",
-            field="from",
+            f"There are no bars from {start} to {end} in the session {spec.session}: the data has "
+            f"bars from {days[0]} to {days[-1]}.",
+            field="to" if end < days[0] else "from",
+            allowed=f"{days[0]} to {days[-1]}",
         )
     return Window(frame=frame[: last + 1], first=first, last=last)
-
-
-def _within(field: str, day: dt.date | None, lowest: dt.date, highest: dt.date) -> dt.date:
-    if day is None:
-        return lowest if field == "from" else highest
-    if not lowest <= day <= highest:
-        raise InputError(
-            f"{field} ({day}) is outside the data, which covers {lowest} to {highest}.",
-            field=field,
-            allowed=f"{lowest} to {highest}",
-        )
-    return day
 
 
 def close_times(bars: pl.DataFrame, interval: str) -> pl.Series:

@@ -36,8 +36,13 @@ def test_a_session_chooses_its_bars(session: str, count: int) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "sentence"),
     [
-        ({"from_date": dt.date(2022, 1, 1)}, "from", "outside the data"),
-        ({"to_date": dt.date(2024, 1, 1)}, "to", "2023-01-03 to 2023-01-05"),
+        ({"from_date": dt.date(2023, 1, 6)}, "from", "from 2023-01-03 to 2023-01-05"),
+        ({"to_date": dt.date(2022, 1, 1)}, "to", "from 2023-01-03 to 2023-01-05"),
+        (
+            {"from_date": dt.date(2022, 1, 1), "to_date": dt.date(2022, 1, 2)},
+            "to",
+            "from 2023-01-03 to 2023-01-05",
+        ),
         (
             {"from_date": dt.date(2023, 1, 5), "to_date": dt.date(2023, 1, 4)},
             "from",
@@ -54,6 +59,12 @@ def test_a_window_without_bars_is_refused(
     with pytest.raises(InputError, match=sentence) as refusal:
         market.select_window(bars, make_spec(**changes))
     assert refusal.value.details["field"] == field
+
+
+def test_dates_without_bars_at_the_edges_of_a_year_are_no_error() -> None:
+    bars = make_bars([1.0] * 2, [1.0] * 2, minutes=[0, 1440])
+    spec = make_spec(from_date=dt.date(2023, 1, 1), to_date=dt.date(2023, 12, 31))
+    assert len(market.select_window(bars, spec).bars) == 2
 
 
 def test_a_day_between_two_sessions_is_refused_as_empty() -> None:

@@ -181,29 +181,34 @@ def perform(job: Job, work: Callable[[Path, JobLog], None]) -> None:
     """
     store = Store(settings.DATA_ROOT)
     with contextlib.suppress(BlockingIOError), store.staging(job.pk) as folder:
-        if not job.claim():
-            return
-        log = JobLog(store.log_file(job.pk))
         try:
-            _check_disk()
-            work(folder, log)
+            if job.claim():
+                _work(job, folder, store.log_file(job.pk), work)
         except (KeyboardInterrupt, CancelledError):
-            log.write("Cancelled.", level="warning")
+            job.refresh_from_db()  # the interruption may have come in the middle of the claim
             job.cancel()
             raise
-        except HewstonError as problem:
-            log.write(problem.message, level="error", **problem.details)
-            job.fail(problem)
-            raise
-        except Exception as unforeseen:
-            failure = _explain(unforeseen, job)
-            log.write(
-                failure.message, level="error", traceback=traceback.format_exception(unforeseen)
-            )
-            job.fail(failure)
-            raise failure from unforeseen
-        finally:
-            log.close()
+
+
+def _work(job: Job, folder: Path, log_file: Path, work: Callable[[Path, JobLog], None]) -> None:
+    log = JobLog(log_file)
+    try:
+        _check_disk()
+        work(folder, log)
+    except (KeyboardInterrupt, CancelledError):
+        log.write("Cancelled.", level="warning")
+        raise
+    except HewstonError as problem:
+        log.write(problem.message, level="error", **problem.details)
+        job.fail(problem)
+        raise
+    except Exception as unforeseen:
+        failure = _explain(unforeseen, job)
+        log.write(failure.message, level="error", traceback=traceback.format_exception(unforeseen))
+        job.fail(failure)
+        raise failure from unforeseen
+    finally:
+        log.close()
 
 
 def _check_disk() -> None:

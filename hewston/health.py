@@ -85,7 +85,11 @@ def _pending_migrations() -> int:
 def _data_root() -> Check:
     root = settings.DATA_ROOT
     ok = os.access(root, os.R_OK | os.W_OK | os.X_OK)
-    message = "The data root can be written." if ok else f"{root} cannot be written."
+    message = (
+        "The data root can be written."
+        if ok
+        else "The data root cannot be written: see HEWSTON_DATA_ROOT."
+    )
     return Check(name="data_root", ok=ok, message=message)
 
 

@@ -1,18 +1,29 @@
 """What every page needs from the request, and how errors leave the site."""
 
+import contextlib
 import csv
 import gzip
 import io
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
+from django.utils.deprecation import MiddlewareMixin
+from polars.exceptions import PolarsError
+
+from hewston.pipeline.errors import HewstonError
 
 Theme = Literal["auto", "dark", "light"]
 Zone = Literal["exchange", "utc"]
@@ -32,7 +43,13 @@ def site(request: HttpRequest) -> dict[str, object]:
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Tell whether the client prefers JSON to a page."""
+    """Tell whether an error is JSON for this client, and not a page.
+
+    It is where the client prefers JSON, and where it takes anything at an address of data:
+    those of pages end with a slash.
+    """
+    if not request.path.endswith("/") and "text/html" not in request.headers.get("Accept", ""):
+        return True
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
@@ -56,6 +73,53 @@ class SignInRequired(LoginRequiredMiddleware):
         if answer is not None and wants_json(request):
             return problem(401, "UNAUTHENTICATED", "Sign in first.")
         return answer
+
+
+class DamagedError(Exception):
+    """What the catalogue names is not whole on the disk."""
+
+    def __init__(self, sentence: str, name: str) -> None:
+        super().__init__(sentence)
+        self.sentence, self.name = sentence, name
+
+
+@contextlib.contextmanager
+def reading(kind: str, name: str, *files: Path) -> Iterator[None]:
+    """Raise DamagedError, which names no folder, where stored files are missing or damaged."""
+    try:
+        yield
+    except (HewstonError, OSError, PolarsError, LookupError, TypeError, ValueError) as problem:
+        missing = [path.name for path in files if not path.is_file()]
+        damage = f"missing: {', '.join(missing)}" if missing else "a file is damaged"
+        sentence = f"The files of {kind} {name} are not whole ({damage})."
+        raise DamagedError(sentence, name) from problem
+
+
+class Refusals(MiddlewareMixin):
+    """Give every refusal a body, and keep what is private out of caches."""
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """Answer 409 for what is not whole on the disk; the log says what failed."""
+        if not isinstance(exception, DamagedError):
+            return None
+        logger.error("%s %s", exception.sentence, exception.__cause__)
+        command = f"uv run manage.py verify {exception.name}"
+        return _error(request, 409, "CONFLICT", exception.sentence, command=command)
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """Say what may be asked instead of a method that may not be used."""
+        if isinstance(response, HttpResponseNotAllowed):
+            allowed = response["Allow"]
+            message = f"{request.method} cannot be used at this address, but {allowed} can."
+            response = _error(request, 405, "METHOD_NOT_ALLOWED", message)
+            response["Allow"] = allowed
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        return response
 
 
 def compress_columns(encoded: bytes) -> bytes:
@@ -132,11 +196,20 @@ def failed(request: HttpRequest) -> HttpResponse:
     return _error(request, 500, "INTERNAL", message)
 
 
-def _error(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+def _error(
+    request: HttpRequest, status: int, code: str, message: str, *, command: str = ""
+) -> HttpResponse:
+    """Answer with the uniform body or a page; ``command`` is what mends it."""
     if wants_json(request):
-        return problem(status, code, message)
+        return problem(status, code, f"{message} Try: {command}" if command else message)
     # Without the request's context: an error page must not fail by what made the page fail.
     page = render_to_string(
-        "error.html", {"status": status, "message": message, "theme": site(request)["theme"]}
+        "error.html",
+        {
+            "status": status,
+            "message": message,
+            "command": command,
+            "theme": site(request)["theme"],
+        },
     )
     return HttpResponse(page, status=status)

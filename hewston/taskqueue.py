@@ -23,6 +23,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from hewston.pipeline.errors import CancelledError, HewstonError
+from hewston.pipeline.spec import canonical_json
 from hewston.pipeline.store import Store
 
 
@@ -163,13 +164,25 @@ class JobLog:
         self._file.close()
 
 
-def read_log(job_id: str, *, last: int = 200) -> list[dict[str, object]]:
-    """Read the newest lines of a job's log, oldest first; what a crash cut short is left out."""
+def read_log(job_id: str, *, last: int = 200) -> str:
+    """Read the newest lines of a job's log for people: without the tracebacks it may hold."""
     path = Store(settings.DATA_ROOT).log_file(job_id)
     if not path.is_file():
-        return []
-    lines: deque[str] = deque(path.open(encoding="utf-8"), maxlen=last)
-    return [json.loads(line) for line in lines if line.endswith("}\n")]
+        return ""
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        return "\n".join(map(_write_line, deque(lines, maxlen=last)))
+
+
+def _write_line(line: str) -> str:
+    try:
+        entry = dict(json.loads(line))
+    except (TypeError, ValueError):
+        return "(a line that was cut off)"
+    when = str(entry.pop("at", ""))[:19].replace("T", " ")
+    level, message = entry.pop("level", "info"), entry.pop("message", "")
+    entry.pop("traceback", None)
+    more = "".join(f" {name}={canonical_json(value)}" for name, value in entry.items())
+    return f"{when} {level}: {message}{more}"
 
 
 def perform(job: Job, work: Callable[[Path, JobLog], None]) -> None:

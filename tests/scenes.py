@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
-from apps.datasets.models import Dataset, Revision
+from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.models import User
 from apps.runs.models import Run
 from apps.runs.tasks import record_result
@@ -51,6 +51,7 @@ class Catalogue:
     stranger: User
     dataset: Dataset
     revision: Revision
+    ingest: Ingest
     run: Run
 
 
@@ -241,6 +242,10 @@ def fill_catalogue(stage: Stage) -> Catalogue:
         ],
         warnings=1,
     )
+    ingest = Ingest.objects.create(owner=ada, sources=["/inbox/acme.dbn.zst", "/inbox/notes.txt"])
+    ingest.claim()
+    ingest.complete(left_out=[{"file": "notes.txt", "reason": "It does not end in .dbn."}])
+    ingest.revisions.set([revision])
     code_hash = artifacts.hash_code()
     run = Run.objects.create(
         id=RUN_ID,
@@ -255,7 +260,13 @@ def fill_catalogue(stage: Stage) -> Catalogue:
     run.claim()
     record_result(run=run, metrics=stage.metrics)
     return Catalogue(
-        ada=ada, owner=owner, stranger=stranger, dataset=dataset, revision=revision, run=run
+        ada=ada,
+        owner=owner,
+        stranger=stranger,
+        dataset=dataset,
+        revision=revision,
+        ingest=ingest,
+        run=run,
     )
 
 

@@ -7,36 +7,60 @@ from typing import Any
 
 import polars as pl
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.datasets.forms import ChartForm, DatasetFilter
-from apps.datasets.models import Dataset, Revision
-from hewston.http import compress_columns, send_columns, send_csv, send_file
+from apps.datasets.models import Dataset, Ingest, Revision
+from hewston.http import compress_columns, reading, send_columns, send_csv, send_file
 from hewston.pipeline import playback
 from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.resampling import INTERVALS
 from hewston.pipeline.store import read_json
+from hewston.taskqueue import read_log
 
 _PAGE = 50
+_LATEST_INGESTS = 5
 _LONGEST_GAPS = 20
 _RAW_FILES = 100
 _FILE_LISTS = {"raw_files", "input_hashes"}
 _SEVERITIES = ("error", "warning", "info")
 
 
-@require_GET
+@require_safe
 def datasets(request: HttpRequest) -> HttpResponse:
     """List datasets."""
     form = DatasetFilter(request.GET)
     found = form.apply(Dataset.objects.visible_to(request.user)).prefetch_related("revisions")
     page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
-    return render(request, "datasets/datasets.html", {"page": page, "form": form})
+    ingests = _list_ingests(request)[:_LATEST_INGESTS]
+    return render(
+        request, "datasets/datasets.html", {"page": page, "form": form, "ingests": ingests}
+    )
 
 
-@require_GET
+def _list_ingests(request: HttpRequest) -> QuerySet[Ingest]:
+    return Ingest.objects.visible_to(request.user).prefetch_related("revisions")
+
+
+@require_safe
+def ingests(request: HttpRequest) -> HttpResponse:
+    """List ingests, also those that failed: the newest first."""
+    page = Paginator(_list_ingests(request), _PAGE).get_page(request.GET.get("page"))
+    return render(request, "datasets/ingests.html", {"page": page})
+
+
+@require_safe
+def ingest(request: HttpRequest, ingest_id: str) -> HttpResponse:
+    """Show one ingest: its files, what they became or why not, and its log."""
+    found = get_object_or_404(_list_ingests(request), pk=ingest_id)
+    return render(request, "datasets/ingest.html", {"ingest": found, "log": read_log(found.pk)})
+
+
+@require_safe
 def export_datasets(request: HttpRequest) -> HttpResponse:
     """Give the list of datasets as CSV."""
     found = DatasetFilter(request.GET).apply(Dataset.objects.visible_to(request.user))
@@ -45,7 +69,7 @@ def export_datasets(request: HttpRequest) -> HttpResponse:
     return send_csv("datasets.csv", header, found.values_list(*header))
 
 
-@require_GET
+@require_safe
 def dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """Show one dataset: chart, quality, manifest, revisions, runs."""
     found = get_object_or_404(Dataset.objects.visible_to(request.user), pk=dataset_id)
@@ -64,7 +88,10 @@ def _describe(
     found: Dataset, revision: Revision, chosen: dict[str, str], request: HttpRequest
 ) -> dict[str, object]:
     """Gather what the page shows of a revision."""
-    manifest, quality = _read_reports(revision.folder)
+    files = (revision.folder / name for name in ("manifest.json", "quality.json"))
+    with reading("dataset", found.pk, *files):
+        manifest, quality = _read_reports(revision.folder)
+        findings = _sort_findings(quality)
     return {
         **chosen,
         "intervals": list(INTERVALS),
@@ -74,7 +101,7 @@ def _describe(
         "manifest": {name: manifest[name] for name in manifest if name not in _FILE_LISTS},
         "raw_files": revision.raw_files[:_RAW_FILES],
         "quality": quality,
-        **_sort_findings(quality),
+        **findings,
         "runs": found.runs.visible_to(request.user)
         .filter(revision=revision)
         .select_related("metrics")[:10],
@@ -93,7 +120,7 @@ def _sort_findings(quality: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def _read_reports(folder: Path) -> tuple[dict[str, object], Mapping[str, Any]]:
     """Read a revision's manifest and quality report, which never change."""
     return read_json(folder / "manifest.json"), read_json(folder / "quality.json")
@@ -104,15 +131,17 @@ def _columns_url(found: Dataset, revision: Revision, interval: str, session: str
     return reverse("dataset-columns", args=[found.pk, address, interval, session])
 
 
-@require_GET
+@require_safe
 def manifest(request: HttpRequest, dataset_id: str, number: int) -> HttpResponse:
     """Give a revision's manifest as it is stored."""
     found = get_object_or_404(Dataset.objects.visible_to(request.user), pk=dataset_id)
     revision = get_object_or_404(found.revisions, number=number)
-    return send_file(revision.folder / "manifest.json", "application/json")
+    path = revision.folder / "manifest.json"
+    with reading("dataset", found.pk, path):
+        return send_file(path, "application/json")
 
 
-@require_GET
+@require_safe
 def columns(
     request: HttpRequest, dataset_id: str, address: str, interval: str, session: str
 ) -> HttpResponse:
@@ -123,10 +152,13 @@ def columns(
     )
     if revision is None or interval not in INTERVALS or session not in SESSION_FILTERS:
         raise Http404
-    return send_columns(request, _encode(revision.folder, interval, session, found.tz))
+    files = (revision.folder / name for name in ("bars.parquet", "quality.json"))
+    with reading("dataset", found.pk, *files):
+        compressed = _encode(revision.folder, interval, session, found.tz)
+    return send_columns(request, compressed)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=4)
 def _encode(folder: Path, interval: str, session: str, tz: str) -> bytes:
     """Encode and compress; the last few stay in memory."""
     encoded = playback.encode_dataset(

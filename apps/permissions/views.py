@@ -13,7 +13,12 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from apps.permissions.forms import DisplayForm
 from apps.permissions.models import SignInLink
@@ -83,7 +88,7 @@ def set_display(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 def notices(request: HttpRequest) -> HttpResponse:
     """Show the licences of what the pages are made with."""
     packages = _read_notices(settings.STATICFILES_DIRS[0] / "notices.json")

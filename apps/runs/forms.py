@@ -4,34 +4,21 @@ from django import forms
 from django.db.models import F, QuerySet
 
 from apps.runs.models import Run
+from hewston.pipeline.metrics import METRICS
 from hewston.taskqueue import Status
 
-METRIC_ORDERS = (
-    "net_profit",
-    "total_return",
-    "cagr",
-    "max_drawdown",
-    "sharpe",
-    "sortino",
-    "trades",
-    "hit_rate",
-    "profit_factor",
-    "exposure",
-    "fees_paid",
-    "final_equity",
-)
 _COLUMNS = {
     "created": "created_at",
     "strategy": "strategy_id",
     "dataset": "dataset_id",
     "status": "status",
-    **{name: f"metrics__{name}" for name in METRIC_ORDERS},
+    **{name: f"metrics__{name}" for name in METRICS},
 }
 ORDER_CHOICES = [
-    ("", "newest first"),
-    ("created", "oldest first"),
+    ("", "Newest first"),
+    ("created", "Oldest first"),
     *(
-        (sign + name, f"{name.replace('_', ' ')}, {words}")
+        (sign + name, f"{METRICS[name].label if name in METRICS else name.capitalize()}, {words}")
         for name in _COLUMNS
         if name != "created"
         for sign, words in (("-", "falling"), ("", "rising"))
@@ -60,7 +47,7 @@ class RunFilter(forms.Form):
     strategy = forms.CharField(max_length=80, required=False)
     symbol = forms.CharField(max_length=71, required=False)
     order = forms.ChoiceField(
-        choices=[*ORDER_CHOICES, ("-created", "newest first")], required=False
+        choices=[*ORDER_CHOICES, ("-created", "Newest first")], required=False
     )
 
     def apply(self, runs: QuerySet[Run]) -> QuerySet[Run]:

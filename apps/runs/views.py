@@ -1,37 +1,34 @@
 """The dashboard, the list of runs, and one run with its tabs."""
 
-import collections
 import functools
-import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import polars as pl
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from apps.datasets.models import Dataset, Revision
-from apps.runs.forms import METRIC_ORDERS, ORDER_CHOICES, RunFilter, TradeOrder
+from apps.runs.forms import ORDER_CHOICES, RunFilter, TradeOrder
 from apps.runs.models import Run
 from hewston.health import check_readiness
-from hewston.http import compress_columns, send_columns, send_csv, send_file
+from hewston.http import compress_columns, reading, send_columns, send_csv, send_file
 from hewston.pipeline import artifacts, breakdown, playback
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.resampling import INTERVALS
 from hewston.pipeline.spec import canonical_json
-from hewston.pipeline.store import Store, read_json
+from hewston.pipeline.store import read_json
 from hewston.pipeline.strategies.catalogue import BUILT_IN
-from hewston.taskqueue import Status
+from hewston.taskqueue import Status, read_log
 
 _PAGE = 25
 _TRADES_PAGE = 50
 _TRADES_BESIDE_CHART = 12
-_LOG_LINES = 200
 _HISTOGRAM_BINS = 24
 _KEY_FIGURES = (
     "net_profit",
@@ -47,9 +44,18 @@ _KEY_FIGURES = (
     "exposure",
     "fees_paid",
 )
+_LISTED_FIGURES = (
+    "net_profit",
+    "total_return",
+    "max_drawdown",
+    "sharpe",
+    "profit_factor",
+    "hit_rate",
+    "trades",
+)
 
 
-@require_GET
+@require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show what is there and whether it is well."""
     datasets = Dataset.objects.visible_to(request.user)
@@ -67,7 +73,7 @@ def _with_figures(runs: QuerySet[Run]) -> QuerySet[Run]:
     return runs.select_related("metrics", "dataset").defer("note", "progress", "error")
 
 
-@require_GET
+@require_safe
 def runs(request: HttpRequest) -> HttpResponse:
     """List runs. Their figures are columns of the database: no artifact is opened."""
     form = RunFilter(request.GET)
@@ -86,17 +92,23 @@ def runs(request: HttpRequest) -> HttpResponse:
         .values_list("symbol", flat=True)
         .distinct(),
     }
-    table = {"page": page, "rows": [rows[pk] for pk in ids], "form": form}
+    ordered_by = (form.cleaned_data.get("order") or "").removeprefix("-")
+    table = {
+        "page": page,
+        "rows": [rows[pk] for pk in ids],
+        "form": form,
+        "extra": None if ordered_by in _LISTED_FIGURES else METRICS.get(ordered_by),
+    }
     return render(request, "runs/runs.html", table | choices)
 
 
-@require_GET
+@require_safe
 def export_runs(request: HttpRequest) -> HttpResponse:
     """Give the list of runs, filtered and sorted as on the page, as CSV."""
     names = ("id", "strategy_id", "dataset_id", "status", "created_at", "spec")
     found = RunFilter(request.GET).apply(Run.objects.visible_to(request.user))
-    header = [*names, *METRIC_ORDERS]
-    figures = [f"metrics__{name}" for name in METRIC_ORDERS]
+    header = [*names, *METRICS]
+    figures = [f"metrics__{name}" for name in METRICS]
     rows = found.values_list(*names, *figures)
     return send_csv(
         "runs.csv", header, ((*row[:5], canonical_json(row[5]), *row[6:]) for row in rows)
@@ -108,6 +120,13 @@ def _find_run(request: HttpRequest, run_id: str) -> Run:
     return get_object_or_404(mine.select_related("dataset", "revision", "owner"), pk=run_id)
 
 
+def _reading(run: Run) -> AbstractContextManager[None]:
+    """Read a run's artifacts, and the bars under its chart, inside this."""
+    names = (*map(artifacts.frame_file, artifacts.FRAMES), artifacts.METRICS_FILE)
+    files = [run.folder / name for name in (*names, artifacts.MANIFEST_FILE)]
+    return reading("run", run.pk, *files, run.revision.folder / "bars.parquet")
+
+
 def _find_finished(request: HttpRequest, run_id: str) -> Run:
     run = _find_run(request, run_id)
     if run.status != Status.DONE:
@@ -115,15 +134,16 @@ def _find_finished(request: HttpRequest, run_id: str) -> Run:
     return run
 
 
-@require_GET
+@require_safe
 def overview(request: HttpRequest, run_id: str) -> HttpResponse:
     """Show a run: key figures, chart with fills, equity and drawdown, by month, first trades."""
     run = _find_run(request, run_id)
     page: dict[str, object] = {"run": run}
     if run.status == Status.DONE:
-        page |= _describe_result(run) | _choose_trades(run, request.GET.get("trade", ""))
+        with _reading(run):
+            page |= _describe_result(run) | _choose_trades(run, request.GET.get("trade", ""))
     else:
-        page["log"] = _read_log(run.pk)
+        page["log"] = read_log(run.pk)
     return render(request, "runs/overview.html", page)
 
 
@@ -188,79 +208,62 @@ def _choose_trades(run: Run, wanted: str) -> dict[str, object]:
     }
 
 
-@require_GET
+@require_safe
 def trades(request: HttpRequest, run_id: str) -> HttpResponse:
     """List a run's trades."""
     run = _find_finished(request, run_id)
     form = TradeOrder(request.GET)
     column, falls = form.chosen()
-    found = artifacts.read_frame(run.folder, "trades").sort(
-        column, "trade_id", descending=[falls, False], nulls_last=True
-    )
+    with _reading(run):
+        found = artifacts.read_frame(run.folder, "trades").sort(
+            column, "trade_id", descending=[falls, False], nulls_last=True
+        )
     page = Paginator(range(found.height), _TRADES_PAGE).get_page(request.GET.get("page"))
     shown = found[page.start_index() - 1 : page.end_index()] if found.height else found
     table = {"run": run, "page": page, "trades": shown.to_dicts(), "form": form}
     return render(request, "runs/trades.html", table)
 
 
-@require_GET
+@require_safe
 def export_trades(request: HttpRequest, run_id: str) -> HttpResponse:
     """Give all trades of a run as CSV, times in UTC."""
     run = _find_finished(request, run_id)
-    found = artifacts.read_frame(run.folder, "trades").with_columns(
-        pl.col("entry_ts", "exit_ts").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
-    )
+    with _reading(run):
+        found = artifacts.read_frame(run.folder, "trades").with_columns(
+            pl.col("entry_ts", "exit_ts").dt.strftime("%Y-%m-%dT%H:%M:%S%.fZ")
+        )
     return send_csv(f"trades-{run.pk}.csv", found.columns, found.iter_rows())
 
 
-@require_GET
+@require_safe
 def logs(request: HttpRequest, run_id: str) -> HttpResponse:
     """Show the end of a run's log."""
     run = _find_run(request, run_id)
-    return render(request, "runs/logs.html", {"run": run, "log": _read_log(run.pk)})
+    return render(request, "runs/logs.html", {"run": run, "log": read_log(run.pk)})
 
 
-def _read_log(run_id: str) -> str:
-    """Read the last lines of a run's log for people: without the tracebacks it may hold."""
-    path = Store(settings.DATA_ROOT).log_file(run_id)
-    if not path.is_file():
-        return ""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        return "\n".join(map(_write_log_line, collections.deque(lines, _LOG_LINES)))
-
-
-def _write_log_line(line: str) -> str:
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return "(a line that was cut off)"
-    when = str(entry.pop("at", ""))[:19].replace("T", " ")
-    level, message = entry.pop("level", "info"), entry.pop("message", "")
-    entry.pop("traceback", None)
-    more = "".join(f" {name}={canonical_json(value)}" for name, value in entry.items())
-    return f"{when} {level}: {message}{more}"
-
-
-@require_GET
+@require_safe
 def manifest(request: HttpRequest, run_id: str) -> HttpResponse:
     """Show what decided a run, and the hashes that prove its results."""
     run = _find_finished(request, run_id)
-    page = {"run": run, "manifest": read_json(run.folder / artifacts.MANIFEST_FILE)}
+    with _reading(run):
+        page = {"run": run, "manifest": read_json(run.folder / artifacts.MANIFEST_FILE)}
     return render(request, "runs/manifest.html", page)
 
 
-@require_GET
+@require_safe
 def manifest_file(request: HttpRequest, run_id: str) -> HttpResponse:
     """Give a run's manifest as it is stored."""
     run = _find_finished(request, run_id)
-    return send_file(run.folder / artifacts.MANIFEST_FILE, "application/json")
+    with _reading(run):
+        return send_file(run.folder / artifacts.MANIFEST_FILE, "application/json")
 
 
 def _columns_url(run: Run, interval: str) -> str:
     return reverse("run-columns", args=[run.pk, playback.address(run.input_hash), interval])
 
 
-@require_GET
+@require_safe
 def columns(request: HttpRequest, run_id: str, address: str, interval: str) -> HttpResponse:
     """Give a run's bars, equity, indicators and fills, at an address that names their content."""
     run = _find_finished(request, run_id)
@@ -270,12 +273,12 @@ def columns(request: HttpRequest, run_id: str, address: str, interval: str) -> H
     if known.index(interval) < known.index(run.run_spec.interval):
         raise Http404
     spec = run.run_spec
-    return send_columns(
-        request, _encode(run.folder, run.revision.folder, spec.interval, interval, spec.tz)
-    )
+    with _reading(run):
+        compressed = _encode(run.folder, run.revision.folder, spec.interval, interval, spec.tz)
+    return send_columns(request, compressed)
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=4)
 def _encode(folder: Path, dataset: Path, run_interval: str, interval: str, tz: str) -> bytes:
     """Encode and compress; the last few stay in memory."""
     encoded = playback.encode_run(

@@ -12,8 +12,9 @@ from tests.scenes import DATASET_ID, RUN_ID
 
 PUBLIC = {"healthz", "readyz", "sign-in", "sign-in-link", "display"}  # each has tests of its own
 FORMS = {"sign-out"}
-LISTS = ["dashboard", "datasets", "datasets-csv", "runs", "runs-csv", "notices"]
+LISTS = ["dashboard", "datasets", "datasets-csv", "ingests", "runs", "runs-csv", "notices"]
 OBJECTS = [
+    "ingest",
     "dataset",
     "dataset-manifest",
     "dataset-columns",
@@ -38,6 +39,7 @@ def names_of(patterns):
 def address(name, catalogue):
     arguments: dict[str, list[str | int]] = {
         "dataset": [DATASET_ID],
+        "ingest": [catalogue.ingest.pk],
         "dataset-manifest": [DATASET_ID, 1],
         "dataset-columns": [
             DATASET_ID,
@@ -57,9 +59,18 @@ def test_these_tests_know_every_address():
 
 @pytest.mark.parametrize("name", LISTS + OBJECTS)
 def test_nothing_answers_without_a_sign_in(client, catalogue, name):
-    refused = client.get(address(name, catalogue))
+    refused = client.get(address(name, catalogue), HTTP_ACCEPT="text/html,*/*;q=0.8")
     assert refused.status_code == 302
     assert refused["Location"].startswith("/sign-in/?next=")
+
+
+@pytest.mark.parametrize(
+    "name", ["runs-csv", "run-columns", "dataset-columns", "run-manifest-file"]
+)
+def test_data_answers_without_a_sign_in_in_the_uniform_shape(client, catalogue, name):
+    refused = client.get(address(name, catalogue), HTTP_ACCEPT="*/*")
+    assert refused.status_code == 401
+    assert refused.json()["error"]["code"] == "UNAUTHENTICATED"
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -85,9 +96,33 @@ def test_the_owner_and_an_administrator_see_it(client, catalogue, name, who):
 
 
 @pytest.mark.parametrize("name", [*LISTS, *OBJECTS])
-def test_an_address_only_reads(client, catalogue, name):
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_an_address_only_reads(client, catalogue, name, method):
     client.force_login(catalogue.ada)
-    assert client.post(address(name, catalogue)).status_code == 405
+    refused = client.generic(method, address(name, catalogue))
+    assert refused.status_code == 405
+    assert refused["Allow"] == "GET, HEAD"
+    sentence = f"{method} cannot be used at this address, but GET, HEAD can."
+    if address(name, catalogue).endswith("/"):
+        assert sentence in refused.content.decode()
+        assert "<h1>405</h1>" in refused.content.decode()
+    else:
+        assert refused.json() == {"error": {"code": "METHOD_NOT_ALLOWED", "message": sentence}}
+
+
+@pytest.mark.parametrize("name", [*LISTS, *OBJECTS])
+def test_an_address_answers_for_its_headers_alone(client, catalogue, name):
+    client.force_login(catalogue.ada)
+    answer = client.head(address(name, catalogue))
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+@pytest.mark.parametrize("name", [*LISTS, *OBJECTS])
+def test_nothing_private_stays_in_a_shared_cache(client, catalogue, name):
+    client.force_login(catalogue.ada)
+    kept = client.get(address(name, catalogue))["Cache-Control"]
+    lasting = "private, max-age=31536000, immutable"  # its address names its content
+    assert kept == (lasting if name.endswith("-columns") else "private, no-store")
 
 
 def test_no_template_has_inline_styles_or_scripts():

@@ -162,7 +162,7 @@ def test_trades_are_listed_sorted_and_paged(ada, stage):
     assert f"1-{trades.height} of {trades.height}" in page
     best = trades.filter(pl.col("exit_ts").is_not_null()).sort("net_pnl")["net_pnl"][-1]
     falling = text_of(ada.get(PAGE + "trades/?order=-net_pnl"))
-    assert falling.index(f"+{best:,.2f}") < falling.index("MFE") + 400
+    assert falling.index(f"+{best:,.2f}") < falling.index("exit bar - entry bar") + 200
     assert ada.get(PAGE + "trades/?order=nonsense&page=99").status_code == 200
 
 
@@ -222,7 +222,7 @@ def test_a_run_without_a_result_says_why_and_shows_its_log(ada, catalogue, stage
 
 
 def test_a_run_that_logged_nothing_says_so(ada):
-    assert "has logged nothing" in text_of(ada.get(PAGE + "logs/"))
+    assert "Nothing was logged" in text_of(ada.get(PAGE + "logs/"))
 
 
 def columns_of(ada, catalogue, interval):

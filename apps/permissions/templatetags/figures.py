@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from hewston.pipeline.breakdown import Bin
+from hewston.pipeline.metrics import METRICS
 
 register = template.Library()
 
@@ -150,6 +151,12 @@ def field(row: dict[str, object], name: str) -> object:
     return row.get(name)
 
 
+@register.filter
+def attribute(row: object, name: str) -> object:
+    """Take an attribute by a name that is itself a value."""
+    return getattr(row, name, None)
+
+
 _FINE = 0.1  # below ten percent a second decimal tells runs apart
 
 
@@ -183,16 +190,25 @@ def tint(value: float | None) -> int:
 
 
 @register.inclusion_tag("sort_header.html")
-def sort_header(form: forms.BaseForm, name: str, label: str, kind: str = "") -> dict[str, object]:
+def sort_header(
+    form: forms.BaseForm | None, name: str, label: str, kind: str = "", hint: str = ""
+) -> dict[str, object]:
     """Write a column's header as a button that sorts, first falling for figures.
 
-    ``kind`` is the header's class. The button belongs to the form with the id ``filters``.
+    ``kind`` is the header's class. The button belongs to the form with the id ``filters``;
+    without a form there is none. ``hint`` says how the figures are computed, which a metric's
+    header knows itself.
     """
-    order = form.cleaned_data.get("order") or ""
+    if name in METRICS:
+        hint = METRICS[name].formula
+    order = (form.cleaned_data.get("order") or "") if form else ""
     state = {name: "ascending", f"-{name}": "descending"}.get(order, "")
     first, second = (f"-{name}", name) if kind == "num" else (name, f"-{name}")
     return {
+        "form": form,
+        "name": name,
         "label": label,
+        "hint": hint,
         "kind": kind,
         "state": state,
         "order": second if order == first else first,

@@ -1,0 +1,118 @@
+"""Files that are missing or damaged on the disk: a sentence says so, and nothing fails inside."""
+
+import functools
+import itertools
+import shutil
+from pathlib import Path
+
+import pytest
+from django.urls import reverse
+
+from apps.datasets import views as dataset_views
+from apps.runs import views as run_views
+from hewston.pipeline import playback
+from tests.scenes import DATASET_ID, RUN_ID
+
+RUN_PAGES = ["run", "run-trades", "run-manifest"]
+
+
+@pytest.fixture
+def ada(client, catalogue, tmp_path, settings, monkeypatch):
+    """Signed in, on a copy of the files, with nothing in memory."""
+    shutil.copytree(settings.DATA_ROOT, tmp_path / "root")
+    settings.DATA_ROOT = tmp_path / "root"
+    for module, name in (
+        (run_views, "_encode"),
+        (run_views, "_break_down"),
+        (dataset_views, "_encode"),
+        (dataset_views, "_read_reports"),
+    ):
+        fresh = functools.lru_cache(getattr(module, name).__wrapped__)
+        monkeypatch.setattr(module, name, fresh)
+    client.force_login(catalogue.ada)
+    return client
+
+
+def address(name, catalogue):
+    columns = playback.address(catalogue.run.input_hash)
+    return reverse(name, args=[RUN_ID, columns, "1m"] if name == "run-columns" else [RUN_ID])
+
+
+def spoil(folder: Path, how: str) -> None:
+    """Damage every file of a folder, which is write-protected."""
+    if how == "folder is gone":
+        shutil.rmtree(folder)
+        return
+    for path in folder.iterdir():
+        content = path.read_bytes()
+        path.unlink()
+        if how == "files are cut":
+            path.write_bytes(content[: len(content) // 2])
+        elif how == "files are empty":
+            path.touch()
+        elif how == "files are other JSON":
+            path.write_text("[]")
+
+
+DAMAGES = ["folder is gone", "files are gone", "files are cut", "files are empty"]
+
+
+@pytest.mark.parametrize("how", [*DAMAGES, "files are other JSON"])
+@pytest.mark.parametrize("name", RUN_PAGES)
+def test_a_page_of_a_damaged_run_says_what_to_do(ada, catalogue, name, how):
+    spoil(catalogue.run.folder, how)
+    page = ada.get(address(name, catalogue))
+    assert page.status_code == 409
+    assert f"The files of run {RUN_ID} are not whole" in page.content.decode()
+    assert f"uv run manage.py verify {RUN_ID}" in page.content.decode()
+    assert str(catalogue.run.folder) not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        *itertools.product(["run-trades-csv", "run-columns"], DAMAGES),
+        ("run-manifest-file", "folder is gone"),  # what is there leaves as it is stored
+        ("run-manifest-file", "files are gone"),
+    ],
+)
+def test_data_of_a_damaged_run_is_refused_in_the_uniform_shape(ada, catalogue, name, how):
+    spoil(catalogue.run.folder, how)
+    refused = ada.get(address(name, catalogue))
+    assert refused.status_code == 409
+    assert refused.json()["error"]["code"] == "CONFLICT"
+    assert f"manage.py verify {RUN_ID}" in refused.json()["error"]["message"]
+
+
+def test_a_missing_file_is_named(ada, catalogue):
+    catalogue.run.folder.joinpath("trades.parquet").unlink()
+    page = ada.get(address("run", catalogue)).content.decode()
+    assert f"The files of run {RUN_ID} are not whole (missing: trades.parquet)." in page
+
+
+@pytest.mark.parametrize("how", [*DAMAGES, "files are other JSON"])
+def test_a_damaged_dataset_says_what_to_do(ada, catalogue, how):
+    spoil(catalogue.revision.folder, how)
+    page = ada.get(f"/datasets/{DATASET_ID}/")
+    assert page.status_code == 409
+    assert f"uv run manage.py verify {DATASET_ID}" in page.content.decode()
+    columns = playback.address(catalogue.revision.bars_sha256)
+    refused = ada.get(f"/datasets/{DATASET_ID}/columns/{columns}/1m-regular")
+    assert refused.status_code == 409
+    assert refused.json()["error"]["code"] == "CONFLICT"
+
+
+def test_lists_need_no_files(ada, catalogue):
+    shutil.rmtree(catalogue.run.folder)
+    shutil.rmtree(catalogue.revision.folder)
+    for path in ("/", "/runs/", "/runs/export.csv", "/datasets/", "/datasets/export.csv"):
+        assert ada.get(path).status_code == 200
+
+
+def test_a_damaged_log_is_shown_as_far_as_it_goes(ada, catalogue, settings):
+    log = settings.DATA_ROOT / "logs" / f"{RUN_ID}.jsonl"
+    log.parent.mkdir(exist_ok=True)
+    log.write_bytes(b'{"at": "2023-11-08T00:00:00", "message": "Started."}\n3\n\xff\n{"at": "20')
+    page = ada.get(f"/runs/{RUN_ID}/logs/").content.decode()
+    assert "2023-11-08 00:00:00 info: Started." in page
+    assert page.count("(a line that was cut off)") == 3

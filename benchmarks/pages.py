@@ -11,12 +11,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 
 from benchmarks.rows import Row
+from hewston.supervisor import APPLICATION, WEB_MEMORY, WEB_SERVER
 
 MEDIAN_MS = 30.0
 P95_MS = 100.0
@@ -107,21 +108,20 @@ def _run(root: str, *arguments: str) -> str:
     return done.stdout
 
 
-def _environment(root: str) -> Mapping[str, str]:
+def _environment(root: str) -> dict[str, str]:
     return os.environ | {"HEWSTON_DATA_ROOT": root}
 
 
 @contextlib.contextmanager
 def _serve(root: str) -> Iterator[tuple[int, psutil.Process]]:
-    """Serve with daphne, as `manage.py serve` does; needs the built and collected pages."""
+    """Serve as `manage.py serve` does; needs the built and collected pages."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    daphne = ("-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "-v", "0")
     server = subprocess.Popen(
-        [sys.executable, *daphne, "hewston.asgi:application"],
+        [sys.executable, "-m", *WEB_SERVER, "-b", "127.0.0.1", "-p", str(port), APPLICATION],
         cwd=_PROJECT,
-        env=_environment(root),
+        env=WEB_MEMORY | _environment(root),
     )
     try:
         deadline = time.monotonic() + _START_SECONDS

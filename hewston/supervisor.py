@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,6 +25,14 @@ WEB_SERVER = (
     *("--websocket-max-message-size", "16384", "--application-close-timeout", "5"),
 )
 APPLICATION = "hewston.asgi:application"
+# Pages read a file now and then: memory goes back at once, and few threads each keep some.
+WEB_MEMORY = {
+    "MALLOC_ARENA_MAX": "2",  # glibc: Python and its libraries
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:0,muzzy_decay_ms:0,narenas:1",  # jemalloc: polars
+    "POLARS_MAX_THREADS": "2",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOPBACK = ("127.0.0.1", "localhost")
 GRACE_SECONDS = 5.0  # a child that was asked to end has this long
@@ -90,7 +98,7 @@ def _serve(bind: tuple[str, int], *, sample: bool) -> NoReturn:
         failures = 0
         while True:
             started = time.monotonic()
-            with _child(*command, keep=listener) as web:
+            with _child(*command, keep=listener, env=WEB_MEMORY | os.environ) as web:
                 if not announced and _answers(web, port):
                     announced = True
                     _announce(bind[0], port, path)
@@ -146,7 +154,10 @@ def _prepare(*, sample: bool) -> str:
 
 @contextlib.contextmanager
 def _child(
-    *command: str, keep: socket.socket | None = None, capture: bool = False
+    *command: str,
+    keep: socket.socket | None = None,
+    capture: bool = False,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a module in a session of its own; when the block ends, so does all of that session."""
     child = subprocess.Popen(  # noqa: S603 (modules of this project, named here)
@@ -154,6 +165,7 @@ def _child(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if capture else None,
         text=True,
+        env=env,
         start_new_session=True,
         pass_fds=[] if keep is None else [keep.fileno()],
     )

@@ -2,13 +2,13 @@
 
 import argparse
 import importlib
-import os
-import platform
 import sys
 
 from benchmarks.rows import Row
 
 PARTS = ("derive", "runs", "pages")
+HEAD = ("what", "target", "measured", "peer in the same run", "met")
+WIDTHS = (58, 22, 28, 28, 3)
 
 
 def main() -> int:
@@ -20,25 +20,27 @@ def main() -> int:
     unknown = set(options.parts) - set(PARTS)
     if unknown:
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    rows: list[Row] = []
-    for part in options.parts or PARTS:
-        rows += importlib.import_module(f"benchmarks.{part}").measure()
-    _print_table(rows)
-    return 1 if options.check and not all(row.met for row in rows) else 0
+    _print_line(HEAD)
+    _print_line(tuple("-" * width for width in WIDTHS))
+    met = True
+    try:
+        for part in options.parts or PARTS:
+            for row in importlib.import_module(f"benchmarks.{part}").measure():
+                _print_line((row.name, row.target, row.measured, row.peer or "", _verdict(row)))
+                met = met and row.met
+    except KeyboardInterrupt:
+        return 130
+    return 1 if options.check and not met else 0
 
 
-def _print_table(rows: list[Row]) -> None:
-    head = ("what", "target", "measured", "peer in the same run", "met")
-    lines = [
-        (row.name, row.target, row.measured, row.peer or "", "yes" if row.met else "NO")
-        for row in rows
-    ]
-    widths = [max(len(line[i]) for line in (head, *lines)) for i in range(len(head))]
-    write = sys.stdout.write
-    write(f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}\n\n")
-    for line in (head, tuple("-" * width for width in widths), *lines):
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        write(f"| {' | '.join(cells)} |\n")
+def _verdict(row: Row) -> str:
+    return "yes" if row.met else "NO"
+
+
+def _print_line(cells: tuple[str, ...]) -> None:
+    padded = (cell.ljust(width) for cell, width in zip(cells, WIDTHS, strict=True))
+    sys.stdout.write(f"| {' | '.join(padded)} |\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

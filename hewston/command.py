@@ -85,9 +85,9 @@ class HewstonCommand(BaseCommand):
 
     def show_progress(self, line: str) -> None:
         """Show how far the work is on a terminal; nothing in a pipe."""
-        if sys.stderr.isatty():
-            self.stderr.write(f"\r\x1b[K{line}", ending="")
-            self.stderr.flush()
+        if sys.stderr.isatty():  # not self.stderr, which Django colours red
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
 
     def end_progress(self) -> None:
         """Clear the progress line."""

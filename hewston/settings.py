@@ -24,6 +24,13 @@ def _read_number(name: str, default: float) -> float:
     return number
 
 
+def _read_switch(name: str) -> bool:
+    text = os.environ.get(name, "")
+    if text not in {"", "0", "1"}:
+        raise ImproperlyConfigured(f"{name} is {text}, but must be 0 or 1.")
+    return text == "1"
+
+
 MIN_FREE_BYTES = _read_number("HEWSTON_MIN_FREE_GB", 1) * 1e9
 
 
@@ -58,7 +65,7 @@ except OSError as problem:
     ) from problem
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("HEWSTON_ALLOWED_HOSTS", "127.0.0.1,localhost").split(",")
-HTTPS = os.environ.get("HEWSTON_HTTPS", "") == "1"
+HTTPS = _read_switch("HEWSTON_HTTPS")
 
 INSTALLED_APPS = [
     "apps.permissions",
@@ -74,6 +81,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "hewston.http.Refusals",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -83,7 +91,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
-    "hewston.http.Refusals",
 ]
 ROOT_URLCONF = "hewston.urls"
 ASGI_APPLICATION = "hewston.asgi.application"

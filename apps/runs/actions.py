@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
 
-from apps.datasets.models import Revision
+from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import User
 from apps.runs.models import Run
 from apps.runs.tasks import record_result
@@ -69,18 +69,18 @@ def request_run(*, owner: User, revision: Revision, spec: RunSpec) -> tuple[Run,
     return run, True
 
 
-def find_run(*, user: User, run_id: str) -> Run:
-    """Find a run the user may see; raises InputError."""
-    visible = Run.objects.visible_to(user)
-    found = visible.filter(pk=run_id).select_related("dataset", "revision", "owner").first()
-    if found is None:
-        known = list(visible.values_list("pk", flat=True)[:1000])
-        raise InputError(
-            f"There is no run {run_id}. {suggest(run_id, known)}",
-            code="RUN_NOT_FOUND",
-            field="run_id",
-        )
-    return found
+def find_subject(*, user: User, name: str) -> Dataset | Run:
+    """Find the dataset or the run of a name; raises InputError with the nearest one."""
+    datasets = Dataset.objects.visible_to(user)
+    if (dataset := datasets.filter(pk=name).first()) is not None:
+        return dataset
+    runs = Run.objects.visible_to(user)
+    if (run := runs.filter(pk=name).select_related("revision").first()) is not None:
+        return run
+    known = [*datasets.values_list("pk", flat=True)[:10], *runs.values_list("pk", flat=True)[:10]]
+    raise InputError(
+        f"There is no dataset or run {name}. {suggest(name, known)}", code="NOT_FOUND", field="id"
+    )
 
 
 def recover_runs() -> list[Run]:

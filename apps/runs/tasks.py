@@ -76,6 +76,8 @@ def _trade(run: Run, folder: Path, log: JobLog, report: Callable[[float], None])
         raise HewstonError(f"{run.folder} is there already.", code="CONFLICT")
     if not record_result(run=run, metrics=outcome.metrics["values"]):
         raise CancelledError("The run was cancelled.")
+    for finding in outcome.metrics["findings"]:
+        log.write(finding["message"], level=finding["severity"], ts_open=finding["ts_open"])
     timings = dict(outcome.timings_ms)
     log.write("Done.", timings_ms=timings)
     return timings

@@ -138,19 +138,34 @@ def _context(spec: RunSpec, window: market.Window) -> dict[str, Any]:
 
 
 def _findings(result: engine.EngineResult, bars: pl.DataFrame) -> list[dict[str, Any]]:
-    if result.ruined_bar is None:
-        return []
-    moment = bars["ts_open"][result.ruined_bar]
-    return [
-        {
-            "key": engine.RUINED,
-            "severity": "error",
-            "bar": result.ruined_bar,
-            "ts_open": moment.isoformat(),
-            "message": "Equity fell to 0 or below at the close of this bar. The position was "
-            "closed at the next fill and nothing was traded after it.",
-        }
-    ]
+    findings = []
+    if result.ruined_bar is not None:
+        findings.append(
+            {
+                "key": engine.RUINED,
+                "severity": "error",
+                "message": "Equity fell to 0 or below at the close of this bar. The position was "
+                "closed at the next fill and nothing was traded after it.",
+                **_locate(bars, result.ruined_bar),
+            }
+        )
+    refused = result.orders.filter(pl.col("status") == "REJECTED")
+    if refused.height:
+        count = "1 order was" if refused.height == 1 else f"{refused.height:,} orders were"
+        findings.append(
+            {
+                "key": "rejected",
+                "severity": "warning",
+                "message": f"{count} refused, first at this bar ({refused['reason'][0]}). For "
+                "want of buying power lower size, or raise starting_cash or max_leverage.",
+                **_locate(bars, refused["bar"][0]),
+            }
+        )
+    return findings
+
+
+def _locate(bars: pl.DataFrame, bar: int) -> dict[str, Any]:
+    return {"bar": bar, "ts_open": bars["ts_open"][bar].isoformat()}
 
 
 def run_backtest(

@@ -56,12 +56,6 @@ def select_window(bars: pl.DataFrame, spec: RunSpec) -> Window:
             allowed=sorted({str(s) for s in bars["session"].unique()} | {"all"}),
         )
     days = frame["ts_open"].dt.convert_time_zone(spec.tz).dt.date()
-    if spec.from_date and spec.to_date and spec.from_date > spec.to_date:
-        raise InputError(
-            f"from ({spec.from_date}) is after to ({spec.to_date}).",
-            field="from",
-            allowed=f"at most {spec.to_date}",
-        )
     start, end = spec.from_date or days[0], spec.to_date or days[-1]
     first = int((days < start).sum())
     last = len(frame) - int((days > end).sum()) - 1

@@ -115,6 +115,12 @@ def read_run_fields(given: Mapping[str, object]) -> dict[str, Any]:
     said = {name: value for name, value in given.items() if value is not None}
     fallback = SpreadFallback.parse(said.pop("spread_fallback", None))
     values = read_fields(RUN_FIELDS | COST_FIELDS, said, of="option of a run")
+    if values["from"] and values["to"] and values["from"] > values["to"]:
+        raise InputError(
+            f"from ({values['from']}) is after to ({values['to']}).",
+            field="from",
+            allowed=f"at most {values['to']}",
+        )
     costs = {name: values.pop(name) for name in COST_FIELDS}
     return {
         **{{"from": "from_date", "to": "to_date"}.get(k, k): v for k, v in values.items()},

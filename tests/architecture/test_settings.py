@@ -15,6 +15,7 @@ PROJECT = Path(__file__).resolve().parents[2]
     [
         ("HEWSTON_MIN_FREE_GB", "plenty", "must be a number of at least 0"),
         ("HEWSTON_MIN_FREE_GB", "-1", "must be a number of at least 0"),
+        ("HEWSTON_HTTPS", "yes", "must be 0 or 1"),
         ("HEWSTON_DATA_ROOT", os.devnull, "folder that can be written"),
     ],
 )

@@ -112,6 +112,16 @@ def test_a_ruined_run_is_done_and_says_so() -> None:
     assert figures["findings"][0]["bar"] == 2
 
 
+def test_a_run_whose_orders_were_refused_says_so() -> None:
+    bars = make_bars([100.0] * 5, [100.0] * 5)
+    spec = make_spec(strategy_id="buy_and_hold", params={}, size=1e6)
+    _, figures = backtest.trade(bars, spec)
+    (finding,) = figures["findings"]
+    assert (finding["key"], finding["bar"]) == ("rejected", 0)
+    assert "1 order was refused" in finding["message"]
+    assert "buying_power" in finding["message"]
+
+
 def test_a_run_without_trades_has_no_figures_about_trades() -> None:
     bars = make_bars([100.0] * 30, [100.0] * 30)
     _, figures = backtest.trade(bars, make_spec())

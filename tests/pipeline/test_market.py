@@ -43,11 +43,6 @@ def test_a_session_chooses_its_bars(session: str, count: int) -> None:
             "to",
             "from 2023-01-03 to 2023-01-05",
         ),
-        (
-            {"from_date": dt.date(2023, 1, 5), "to_date": dt.date(2023, 1, 4)},
-            "from",
-            "is after to",
-        ),
         ({"session": "regular"}, "session", "no bars in the session regular"),
     ],
 )

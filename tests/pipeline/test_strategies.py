@@ -60,6 +60,7 @@ def test_a_wrong_parameter_is_refused_with_what_it_may_be(
         ({"session": "night"}, "session"),
         ({"fill_clock": "open"}, "fill_clock"),
         ({"from": "01/02/2023"}, "from"),
+        ({"from": "2023-01-05", "to": "2023-01-04"}, "from"),
         ({"seed": -1}, "seed"),
         ({"fees": 1}, "fees"),
         ({"spread_fallback": "2"}, "spread_fallback"),

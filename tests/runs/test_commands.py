@@ -199,8 +199,10 @@ def test_unknown_names_are_refused_with_the_nearest(root: Path, dataset: dict[st
     error = run_command(root, "backtest", name, "--strategy", "sma_cross").error
     assert error["code"] == "STRATEGY_NOT_FOUND"
     assert "Did you mean sma_crossover?" in error["message"]
-    assert run_command(root, "reproduce", "nothing").error["code"] == "RUN_NOT_FOUND"
-    assert run_command(root, "verify", "nothing").error["code"] == "DATASET_NOT_FOUND"
+    for command in ("reproduce", "verify"):
+        error = run_command(root, command, name[:-1]).error
+        assert error["code"] == "NOT_FOUND"
+        assert f"Did you mean {name}?" in error["message"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Every metric by its key, in the order in which pages and reports show them.
 
-Pages, API, reports and the command line all read this one registry. A value is null where the
+Pages and the command line read this one registry. A value is null where the
 sample is too small or the formula has no answer, and then there is a reason in words.
 """
 

@@ -92,6 +92,7 @@ class Command(HewstonCommand):
         ):
             value = figures.get(key)
             lines.append(f"  {name:<13}{'-' if value is None else form.format(value)}")
+        lines += [f"  {found['ts_open']}: {found['message']}" for found in answer["findings"]]
         return "\n".join(lines)
 
 

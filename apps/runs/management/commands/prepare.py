@@ -19,6 +19,7 @@ from hewston.command import HewstonCommand
 from hewston.taskqueue import Status
 
 SAMPLE_STRATEGY = "sma_crossover"
+SAMPLE_SIZE = "100"  # units: large enough beside the starting cash to be seen
 
 
 class Command(HewstonCommand):
@@ -68,7 +69,9 @@ class Command(HewstonCommand):
         if (run := done.order_by("created_at").first()) is not None:
             return str(run.pk)
         self.stderr.write(f"Backtesting {SAMPLE_STRATEGY} on it.")
-        answer = self._call("backtest", dataset.pk, "--strategy", SAMPLE_STRATEGY)
+        answer = self._call(
+            "backtest", dataset.pk, "--strategy", SAMPLE_STRATEGY, "--size", SAMPLE_SIZE
+        )
         return str(answer["run_id"])
 
     def _call(self, *command: str) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from apps.datasets.actions import find_dataset
 from apps.datasets.models import Dataset
 from apps.permissions.actions import ensure_user
-from apps.runs.actions import find_run, recover_runs
+from apps.runs.actions import find_subject, recover_runs
 from apps.runs.models import Run
 from hewston.command import HewstonCommand
 from hewston.pipeline import artifacts, store
@@ -32,20 +31,15 @@ class Command(HewstonCommand):
         """Compute again and compare."""
         recover_runs()
         user = ensure_user(name=options["user"])
-        try:
-            run = find_run(user=user, run_id=options["id"])
-        except InputError as unknown_run:
-            try:
-                dataset = find_dataset(user=user, dataset_id=options["id"])
-            except InputError:
-                raise unknown_run from None
-            return _reproduce_dataset(dataset)
-        return _reproduce_run(run)
+        subject = find_subject(user=user, name=options["id"])
+        if isinstance(subject, Dataset):
+            return _reproduce_dataset(subject)
+        return _reproduce_run(subject)
 
     def describe(self, answer: Mapping[str, Any]) -> str:
         """Say whether every hash is equal, and what changed since."""
         name = f"{answer['kind']} {answer['id']}"
-        lines = [f"{name} reproduces: {len(answer['expected'])} hashes are equal."]
+        lines = [f"{name} reproduces: every hash is equal."]
         if answer["failed"]:
             lines = [f"{name} does not reproduce: {', '.join(answer['differences'])} differ."]
         return "\n".join([*lines, *(f"  {change}" for change in answer["changes"])])

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from apps.datasets.actions import find_dataset, verify_revision
+from apps.datasets.actions import verify_revision
 from apps.datasets.models import Dataset
 from apps.permissions.actions import ensure_user
 from apps.permissions.models import User
-from apps.runs.actions import find_run, recover_runs
+from apps.runs.actions import find_subject, recover_runs
 from apps.runs.models import Run
 from hewston.command import HewstonCommand
 from hewston.pipeline import artifacts
@@ -53,16 +53,12 @@ def _check_all(user: User) -> list[dict[str, Any]]:
 
 
 def _check_one(user: User, name: str) -> dict[str, Any]:
-    try:
-        return _check_dataset(find_dataset(user=user, dataset_id=name))
-    except InputError as unknown_dataset:
-        try:
-            run = find_run(user=user, run_id=name)
-        except InputError:
-            raise unknown_dataset from None
-    if run.status != Status.DONE:
-        raise InputError(f"Run {run.pk} is {run.get_status_display()}: it has no artifacts.")
-    return _check_run(run)
+    subject = find_subject(user=user, name=name)
+    if isinstance(subject, Dataset):
+        return _check_dataset(subject)
+    if subject.status != Status.DONE:
+        raise InputError(f"Run {name} is {subject.get_status_display()}: it has no artifacts.")
+    return _check_run(subject)
 
 
 def _check_dataset(dataset: Dataset) -> dict[str, Any]:

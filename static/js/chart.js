@@ -9,6 +9,7 @@ import {
   CrosshairMode,
   HistogramSeries,
   LineSeries,
+  PriceLineSource,
 } from "lightweight-charts";
 
 import { loadColumns } from "./columns.js";
@@ -20,7 +21,9 @@ import { formatMinute } from "./zone-format.js";
 const WINDOW = 3000; // bars the chart holds
 const MARGIN = 250; // bars left at an edge before the window moves
 const FIRST_VIEW = 180;
-const LABELLED_MARKERS = 60;
+const LEAST_VIEW = 30; // bars, so that a few of them are no walls
+const LABEL_WIDTH = 22; // pixels that an arrow with a text needs, and one without
+const ARROW_WIDTH = 9;
 const TABLE_ROWS = 300;
 const MINUTES = { "1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 390 };
 
@@ -30,6 +33,7 @@ class PriceChart extends HTMLElement {
   #series = {};
   #markers;
   #shownFills = [];
+  #shownArrows = [];
   #shade = new SessionShade();
   #data;
   #indicators = [];
@@ -43,6 +47,7 @@ class PriceChart extends HTMLElement {
   #frame = 0;
   #asked; // the view that was asked for and that the library has not drawn yet
   #framesToWait = 0;
+  #opened; // the view that was opened last, and the place it stands for
   #pressed = false;
   #media = matchMedia("(prefers-color-scheme: dark)");
   #repaint = () => this.#paint();
@@ -112,14 +117,15 @@ class PriceChart extends HTMLElement {
       .replace("SESSION", this.getAttribute("session") ?? "");
     try {
       const { columns, about } = await loadColumns(url, loading.signal);
-      const centre = this.#data && this.#centreTime();
+      const place = this.#data && this.#findPlace();
       this.#data = columns;
+      this.#end = 0; // the chart holds bars of the former data
       this.#indicators = about.indicators ?? [];
       if (!this.#chart) {
         this.#create();
       }
       this.querySelector(".chart-problem")?.remove();
-      this.#open(centre);
+      this.#open(place);
     } catch (problem) {
       if (problem.name !== "AbortError") {
         this.#explain(problem.message);
@@ -154,7 +160,10 @@ class PriceChart extends HTMLElement {
     };
     const quiet = { lastValueVisible: false, priceLineVisible: false };
     const series = this.#series;
-    series.price = this.#chart.addSeries(CandlestickSeries, { priceFormat });
+    series.price = this.#chart.addSeries(CandlestickSeries, {
+      priceFormat,
+      priceLineSource: PriceLineSource.LastVisible, // as its label
+    });
     series.price.attachPrimitive(this.#shade);
     series.volume = this.#chart.addSeries(
       HistogramSeries, { ...quiet, priceFormat: { type: "volume" } }, 1,
@@ -217,8 +226,8 @@ class PriceChart extends HTMLElement {
     }
   }
 
-  /** Shows the data from its end, or around a time that was in the middle before. */
-  #open(centre) {
+  /** Shows the data from its end, or the place that another interval or session showed. */
+  #open(place = { isAtEnd: true, width: FIRST_VIEW }) {
     const label = this.#conclude();
     this.#box.setAttribute("aria-label", label);
     for (const button of this.querySelectorAll("[data-interval], [data-session]")) {
@@ -228,13 +237,35 @@ class PriceChart extends HTMLElement {
       button.setAttribute("aria-pressed", String(mine));
     }
     if (this.#rows === 0) {
-      this.#start = this.#end = 0;
+      this.#opened = undefined;
       this.#fill(0);
       this.#explain("There are no bars in this session.");
       return;
     }
-    const row = centre === undefined ? this.#rows - FIRST_VIEW / 2 : this.#rowAt(centre);
-    this.#view(row - FIRST_VIEW / 2, row + FIRST_VIEW / 2);
+    this.#chart.timeScale().applyOptions({ timeVisible: this.getAttribute("interval") !== "1d" });
+    const width = Math.max(LEAST_VIEW, Math.min(place.width, this.#rows + 1));
+    const wanted = place.isAtEnd ? this.#rows : this.#rowAt(place.time) + width / 2;
+    const to = Math.min(Math.max(wanted, width - 1), this.#rows); // no empty half at either end
+    this.#view(to - width, to);
+    this.#opened = { place, view: this.#asked };
+  }
+
+  /** What the view shows: the end, or a time in its middle; as it was when it has not moved. */
+  #findPlace() {
+    const visible = this.#visible();
+    if (!visible || this.#rows === 0) {
+      return this.#opened?.place;
+    }
+    const was = this.#opened?.view;
+    if (was && Math.abs(was.from - visible.from) + Math.abs(was.to - visible.to) < 1) {
+      return this.#opened.place;
+    }
+    const row = Math.round((visible.from + visible.to) / 2);
+    return {
+      isAtEnd: visible.to >= this.#rows - 1,
+      time: this.#data.time[Math.max(0, Math.min(row, this.#rows - 1))],
+      width: visible.to - visible.from,
+    };
   }
 
   #conclude() {
@@ -325,13 +356,9 @@ class PriceChart extends HTMLElement {
     return range && { from: range.from + this.#start, to: range.to + this.#start };
   }
 
-  #centreTime() {
-    const visible = this.#visible();
-    if (!visible || this.#rows === 0) {
-      return undefined;
-    }
-    const row = Math.round((visible.from + visible.to) / 2);
-    return this.#data.time[Math.max(0, Math.min(row, this.#rows - 1))];
+  /** The last bar that a view shows, whose figures the texts give. */
+  #lastRow(visible) {
+    return Math.max(0, Math.min(Math.floor(visible.to), this.#rows - 1));
   }
 
   #rowAt(time) {
@@ -389,10 +416,10 @@ class PriceChart extends HTMLElement {
     this.#mark(visible);
     this.#describeBar({});
     this.#table.refresh();
-    const last = Math.max(1, Math.min(Math.ceil(visible.to), this.#rows));
+    const last = this.#lastRow(visible);
     this.querySelector(".where").textContent =
-      `Bar ${decimal(last, 0)} of ${decimal(this.#rows, 0)} · ` +
-      formatMinute(this.#data.time[last - 1], this.#zone);
+      `Bar ${decimal(last + 1, 0)} of ${decimal(this.#rows, 0)} · ` +
+      formatMinute(this.#data.time[last], this.#zone);
   }
 
   #mark(visible) {
@@ -408,26 +435,30 @@ class PriceChart extends HTMLElement {
         chosen.push(index);
       }
     }
-    // Each fill is a dot at its exact price, and an arrow outside the bar that says what it did.
-    const labelled = chosen.length <= LABELLED_MARKERS;
+    // Each fill is a dot at its exact price. Those of a bar and a side share an arrow outside the
+    // bar that says what they did, where the view has room for it.
+    const quantity = (index) => Number(data.fill_qty[index].toPrecision(8));
     this.#shownFills = chosen.map((index) => {
       const side = data.fill_side[index] > 0 ? "B" : "S";
-      return {
-        time: data.time[data.fill_row[index]],
-        price: data.fill_price[index],
-        text: `${side} ${Number(data.fill_qty[index].toPrecision(8))}`,
-      };
+      const time = data.time[data.fill_row[index]];
+      return { time, price: data.fill_price[index], side, text: `${side} ${quantity(index)}` };
     });
     const dots = this.#shownFills.map(({ time, price }) => {
       const dot = { position: "atPriceMiddle", shape: "circle", size: 0.5, color: colour.text };
       return { time, price, ...dot };
     });
-    const arrows = this.#shownFills.map(({ time, text }) => {
-      const arrow = text.startsWith("B")
+    const groups = Object.values(Object.groupBy(this.#shownFills, ({ time, side }) => side + time));
+    const width = this.#box.clientWidth;
+    const isLabelled = groups.length * LABEL_WIDTH <= width;
+    const arrows = groups.length * ARROW_WIDTH > width ? [] : groups.map((fills) => {
+      const [{ time, side, text }] = fills;
+      const arrow = side === "B"
         ? { position: "belowBar", shape: "arrowUp", color: colour.up }
         : { position: "aboveBar", shape: "arrowDown", color: colour.down };
-      return { time, ...arrow, text: labelled ? text : undefined };
+      const label = fills.length > 1 ? `${side} ×${fills.length}` : text;
+      return { time, ...arrow, text: isLabelled ? label : undefined };
     });
+    this.#shownArrows = arrows.map(({ time, text }) => ({ time, text }));
     this.#markers.setMarkers([...dots, ...arrows].sort((one, other) => one.time - other.time));
   }
 
@@ -436,8 +467,9 @@ class PriceChart extends HTMLElement {
     if (!visible || this.#rows === 0) {
       return;
     }
-    const pointed = move.logical === undefined ? visible.to : move.logical + this.#start;
-    const row = Math.max(0, Math.min(Math.round(pointed), this.#rows - 1));
+    const row = move.logical === undefined
+      ? this.#lastRow(visible)
+      : Math.max(0, Math.min(Math.round(move.logical) + this.#start, this.#rows - 1));
     const data = this.#data;
     const parts = [["", formatMinute(data.time[row], this.#zone)]];
     for (const [name, label] of [["open", "O"], ["high", "H"], ["low", "L"], ["close", "C"]]) {
@@ -471,7 +503,7 @@ class PriceChart extends HTMLElement {
   #describeRows() {
     const visible = this.#visible() ?? { from: 0, to: 0 };
     const from = Math.max(0, Math.ceil(visible.from));
-    const to = Math.min(this.#rows - 1, Math.floor(visible.to), from + TABLE_ROWS - 1);
+    const to = Math.min(this.#lastRow(visible), from + TABLE_ROWS - 1);
     const names = ["open", "high", "low", "close", "volume"];
     names.push(...(this.#isRun ? ["position", "equity"] : ["spread"]));
     names.push(...this.#indicators.map(({ name }) => `indicator:${name}`));
@@ -570,6 +602,14 @@ class PriceChart extends HTMLElement {
     }
   }
 
+  /** The first and the last bar that the library draws, by what it was given. */
+  #drawnTimes(visible) {
+    const bars = this.#series.price.data();
+    const at = (row) => bars[Math.max(0, Math.min(row - this.#start, bars.length - 1))];
+    const rows = visible ? [Math.max(0, Math.ceil(visible.from)), this.#lastRow(visible)] : [];
+    return rows.map((row) => at(row) && formatMinute(at(row).time, this.#zone));
+  }
+
   /** What is on the screen, in words and numbers. */
   snapshot() {
     if (!this.#chart) {
@@ -587,6 +627,10 @@ class PriceChart extends HTMLElement {
       candles: this.#series.price.data().length,
       last: this.#series.price.data().at(-1),
       fills: this.#shownFills,
+      arrows: this.#shownArrows,
+      where: this.querySelector(".where").textContent,
+      legend: this.#legend.textContent,
+      drawn: this.#drawnTimes(visible),
       dayStarts: this.#scale.dayStarts.map((time) => formatMinute(time, this.#zone)),
       shaded: this.#shade.runs.length,
       label: this.#box.getAttribute("aria-label"),

@@ -7,6 +7,7 @@ import io
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +16,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseNotAllowed,
     JsonResponse,
 )
 from django.template.loader import render_to_string
@@ -112,8 +112,9 @@ class Refusals(MiddlewareMixin):
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
         """Say what may be asked instead of a method that may not be used."""
-        if isinstance(response, HttpResponseNotAllowed):
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = response["Allow"]
+            response.close()
             message = f"{request.method} cannot be used at this address, but {allowed} can."
             response = _error(request, 405, "METHOD_NOT_ALLOWED", message)
             response["Allow"] = allowed

@@ -12,6 +12,8 @@ _MESSAGE = b'{"error": {"code": "PAYLOAD_TOO_LARGE", "message": "The body is ove
 _REFUSAL = (
     b"HTTP/1.1 413 Content Too Large\r\n"
     b"Content-Type: application/json\r\n"
+    b"Content-Security-Policy: default-src 'none'\r\n"
+    b"X-Content-Type-Options: nosniff\r\n"
     b"Content-Length: %d\r\n"
     b"Connection: close\r\n\r\n%s" % (len(_MESSAGE), _MESSAGE)
 )

@@ -38,7 +38,8 @@ def ensure_user(*, name: str | None = None) -> User:
 @transaction.atomic
 def issue_signin_link(*, user: User, next_path: str) -> str:
     """Make a link that signs the user in once within ten minutes; returns its token."""
-    if not url_has_allowed_host_and_scheme(next_path, allowed_hosts=None):
+    is_here = url_has_allowed_host_and_scheme(next_path, allowed_hosts=None)
+    if not (is_here and next_path.startswith("/")):
         raise InputError("A sign-in link can only lead to a page of this site.", field="next")
     now = timezone.now()
     SignInLink.objects.filter(expires_at__lt=now - dt.timedelta(days=1)).delete()

@@ -24,6 +24,7 @@ from apps.permissions.forms import DisplayForm
 from apps.permissions.models import SignInLink
 
 _LOOPBACK = ("127.0.0.1", "::1")
+_FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-IP")  # a proxy of this machine sets them
 _YEAR_S = 365 * 24 * 3600
 
 
@@ -31,7 +32,7 @@ def _next_path(request: HttpRequest, wanted: str) -> str:
     """Keep a redirect on this site."""
     host = {request.get_host()}
     safe = url_has_allowed_host_and_scheme(wanted, host, require_https=request.is_secure())
-    return wanted if safe else settings.LOGIN_REDIRECT_URL
+    return wanted if safe and wanted.startswith("/") else settings.LOGIN_REDIRECT_URL
 
 
 @login_not_required
@@ -57,7 +58,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_GET
 def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
     """Sign in by a one-time link, from this machine only."""
-    if request.META.get("REMOTE_ADDR") not in _LOOPBACK:
+    is_passed_on = any(name in request.headers for name in _FORWARDING)
+    if is_passed_on or request.META.get("REMOTE_ADDR") not in _LOOPBACK:
         return render(request, "permissions/link_refused.html", {"is_remote": True}, status=403)
     link = SignInLink.consume(token)
     if link is None or not link.user.is_active:

@@ -198,8 +198,8 @@ def _break_down(
 def _choose_trades(run: Run, wanted: str) -> dict[str, object]:
     """Choose the trades to show beside the chart: around the wanted one, else the first."""
     found = artifacts.read_frame(run.folder, "trades")
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() else 0
-    row = found["trade_id"].index_of(number) if number else None
+    is_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(found.height))
+    row = found["trade_id"].index_of(int(wanted)) if is_number else None
     start = 0 if row is None else max(row - _TRADES_BESIDE_CHART // 2, 0)
     return {
         "trades": found[start : start + _TRADES_BESIDE_CHART].to_dicts(),

@@ -70,3 +70,22 @@ def test_every_page_carries_the_security_headers(client):
     assert page["X-Frame-Options"] == "DENY"
     assert page["X-Content-Type-Options"] == "nosniff"
     assert page["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nothing/", "/static/app.css", "/sign-in/link/x/"])
+def test_every_answer_carries_a_policy_and_is_not_sniffed(client, path):
+    answer, refused = client.get(path), client.post(path)
+    for headers in (answer.headers, refused.headers):
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+    answer.close()  # a static file is open until it was sent
+    assert refused.status_code in {404, 405}
+    assert refused.content
+
+
+@pytest.mark.parametrize(
+    "wanted", ["abc", "runs", "0", "dashboard", "//evil.example", "/\\evil.example", "\0//x"]
+)
+def test_a_redirect_goes_to_an_address_of_this_site(client, wanted):
+    client.force_login(User.objects.create_user("ada"))
+    assert client.get("/sign-in/", {"next": wanted})["Location"] == "/"

@@ -151,3 +151,11 @@ def test_a_form_from_another_site_is_refused_in_our_layout(ada):
     refused = strict.post("/sign-out/")
     assert refused.status_code == 403
     assert b"The form has expired" in refused.content
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Real-IP", "Forwarded"])
+def test_a_link_that_a_proxy_passes_on_is_refused_and_stays_usable(client, ada, name):
+    token = issue_signin_link(user=ada, next_path="/")
+    address = f"/sign-in/link/{token}/"
+    assert client.get(address, headers={name: "127.0.0.1"}).status_code == 403
+    assert client.get(address).status_code == 302

@@ -262,3 +262,31 @@ def test_an_address_of_other_content_is_not_found(ada, catalogue):
     right = playback.address(catalogue.run.input_hash)
     assert ada.get(f"{PAGE}columns/{'0' * 16}/1m").status_code == 404
     assert ada.get(f"{PAGE}columns/{right}/7m").status_code == 404
+
+
+@pytest.mark.parametrize("wanted", ["0", "-1", "٣", "9" * 5, "9" * 30, "NaN", "\0"])
+def test_a_trade_that_does_not_exist_is_as_if_it_were_not_asked(ada, wanted):
+    page = ada.get(PAGE, {"trade": wanted})
+    assert page.status_code == 200
+    assert "focus-from" not in page.content.decode()
+
+
+def test_the_list_shows_the_figure_it_is_sorted_by(ada):
+    assert "Calmar" not in ada.get("/runs/").content.decode().partition("<thead>")[2]
+    page = ada.get("/runs/?order=-calmar").content.decode().partition("<thead>")[2]
+    assert METRICS["calmar"].formula in page
+    assert 'value="calmar"' in page  # once more turns it round
+
+
+def test_every_metric_is_a_column_of_the_catalogue_and_of_the_export(ada):
+    names = {field.name for field in RunMetrics._meta.fields} - {"run"}
+    assert names == set(METRICS)
+    header = ada.get("/runs/export.csv").content.decode().splitlines()[0].split(",")
+    assert header[-len(METRICS) :] == list(METRICS)
+
+
+def test_a_header_explains_its_figures(ada):
+    for path in ("/", "/runs/", f"/datasets/{DATASET_ID}/"):
+        page = ada.get(path).content.decode()
+        assert 'aria-describedby="how-sharpe"' in page
+        assert f'id="how-sharpe">{METRICS["sharpe"].formula}' in page

@@ -113,6 +113,13 @@ def test_a_record_that_comes_back_later_in_the_file_is_a_duplicate():
         assert arrivals_of(rows, chunk) == {"out_of_order": 1, "duplicate": 3}
 
 
+def test_times_that_differ_by_nanoseconds_are_told_apart():
+    rows = rows_of([Print(), Print(), Print(sequence=1), Print(), Print(sequence=1), Print()])
+    rows["ts_recv"] += np.array([0, 2, 1, 0, 1, 2], np.uint64)
+    for chunk in (1, 2, 3, 100):
+        assert arrivals_of(rows, chunk) == slow_arrivals_of(rows)
+
+
 def test_reversed_records_are_out_of_order():
     order = [*range(10), *range(19, 9, -1), *range(20, 30)]
     assert arrivals_of(rows_of([Print(at=n) for n in order])) == {"out_of_order": 9}
@@ -126,7 +133,7 @@ def test_instruments_that_follow_each_other_are_in_order():
 ROWS = st.lists(
     st.builds(
         Print,
-        at=st.integers(0, 5),
+        at=st.sampled_from([0, 1e-9, 2e-9, 1, 2, 3]),
         price=st.sampled_from([1.0, 2.0]),
         instrument_id=st.sampled_from([1, 2]),
     ),

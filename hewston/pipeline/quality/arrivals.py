@@ -113,7 +113,8 @@ class Arrivals:
             reached = np.maximum.accumulate(own)
             if known is not None:
                 reached = np.maximum(reached, np.uint64(known))
-            before = np.concatenate(([known or 0], reached[:-1])).astype(np.uint64)
+            # As uint64: beside a plain integer they would become floats and lose nanoseconds.
+            before = np.concatenate((np.array([known or 0], np.uint64), reached[:-1]))
             again = starts_run[start:end] & ~is_held[start:end] & (own <= before)
             self._reopened.append(np.unique(own[again]))
             self._highest[instrument] = int(reached[-1])

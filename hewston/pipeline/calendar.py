@@ -46,6 +46,7 @@ def zone(calendar: str) -> str:
     return "UTC" if calendar == ALWAYS_OPEN else "America/New_York"
 
 
+@functools.cache
 def calendar_version() -> str:
     """Name the source of the sessions and its release."""
     return f"exchange_calendars {importlib.metadata.version('exchange_calendars')}"
@@ -111,6 +112,7 @@ def _every_day(first: dt.date, last: dt.date) -> pl.DataFrame:
     return days.with_columns(pre_open=start, open=start, close=end, post_close=end)
 
 
+@functools.lru_cache(maxsize=64)  # many symbols of one range have the same sessions
 def _us_equities(first: dt.date, last: dt.date) -> pl.DataFrame:
     # Whole years, so that a process builds each calendar once and not for every range.
     sessions = _us_equities_of_years(first.year, last.year)

@@ -174,7 +174,7 @@ def test_a_file_of_mixed_schemas_is_refused(tmp_path):
     content = bytearray(content_of())
     content[24:26] = b"\xff\xff"
     problem = refusal_of(tmp_path, written(tmp_path, bytes(content)))
-    assert "names no single schema" in problem.message
+    assert "names no schema, as live captures do" in problem.message
 
 
 def test_an_instrument_that_no_symbol_is_mapped_to_is_refused_with_its_record(tmp_path):
@@ -370,3 +370,11 @@ def test_real_ticks_give_the_bars_of_two_independent_derivations(tmp_path, symbo
     assert found.select(pl.col(means).is_null()).equals(expected.select(pl.col(means).is_null()))
     for name in means:
         assert ((found[name] - expected[name]).abs() <= 1e-12).all()
+
+
+def test_files_put_behind_one_another_are_refused_with_the_record(tmp_path):
+    one = write_dbn(tmp_path / "one.dbn", [Print(), Print(at=1)], plain=True).read_bytes()
+    path = tmp_path / "both.dbn"
+    path.write_bytes(one + one)
+    problem = refusal_of(tmp_path, path)
+    assert "another DBN file begins where record 2 belongs" in problem.message

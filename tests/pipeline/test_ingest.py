@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,48 @@ def test_nothing_to_read_is_refused(tmp_path):
     problem = refusal_of(tmp_path, tmp_path / "given")
     assert problem.message.startswith("There is no TRADES or TBBO file to read (notes.txt: ")
     assert "does not exist" in refusal_of(tmp_path, tmp_path / "absent").message
+
+
+def test_what_is_no_regular_file_is_never_opened(tmp_path):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    (tmp_path / "other").mkdir()
+    write_dbn(folder / "a.dbn", PRINTS)
+    os.mkfifo(folder / "pipe.dbn")
+    (folder / "lost.dbn").symlink_to("nowhere")
+    (folder / "loop.dbn").symlink_to("loop.dbn")
+    (folder / "other.dbn").symlink_to(tmp_path / "other")
+    problem = refusal_of(tmp_path, folder / "pipe.dbn")
+    assert problem.message.startswith("pipe.dbn is no regular file but a pipe")
+    nowhere = "it is no regular file, or a link to one that is not there"
+    assert left_out_of(derive(tmp_path, folder)) == {
+        "lost.dbn": nowhere,
+        "loop.dbn": nowhere,
+        "pipe.dbn": nowhere,
+        "other.dbn": "it is a link to a folder; give that folder by its own path",
+    }
+
+
+def test_a_path_too_long_to_exist_is_refused(tmp_path):
+    assert "cannot be opened" in refusal_of(tmp_path, tmp_path / ("a" * 300)).message
+
+
+def test_names_that_no_page_could_show_are_written_out(tmp_path):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    for name in (b"new\nline.dbn", b"not-utf8-\xff.dbn", "\u202eleft.dbn".encode()):
+        (folder / os.fsdecode(name)).write_bytes(b"")
+    write_dbn(folder / os.fsdecode(b"\xffa.dbn"), PRINTS)
+    for path in folder.glob("*.dbn"):
+        if not path.stat().st_size:
+            path.rename(path.with_suffix(".txt"))
+    derivation = derive(tmp_path, folder)
+    assert sorted(left_out_of(derivation)) == [
+        "\\u202eleft.txt",
+        "new\\nline.txt",
+        "not-utf8-\\udcff.txt",
+    ]
+    assert derivation.drafts[0].raw_files[0].name == "\\udcffa.dbn"
 
 
 def test_records_without_any_print_are_refused(tmp_path):
@@ -243,8 +286,10 @@ def test_progress_is_told_and_may_cancel(tmp_path):
     told: list[Any] = []
     derive(tmp_path, path, progress=told.append)
     assert told[0]["file"] == "a.dbn"
-    assert told[0]["day"] == "2023-01-03"
-    assert 0 <= told[0]["share"] <= 1
+    assert [state["day"] for state in told] == [None, "2023-01-03", None]  # copy, read, derive
+    shares = [state["share"] for state in told]
+    assert shares == sorted(shares)
+    assert 0 < shares[0] <= shares[-1] <= 1
 
     def cancel(_state):
         raise CancelledError("Stop.")

@@ -1,10 +1,18 @@
 """From source files to a dataset: one-minute bars, what is odd about them, and a manifest."""
 
 from hewston.pipeline.ingest.drafts import DatasetDraft, Derivation, LeftOut, Progress, RawFile
-from hewston.pipeline.ingest.folder import dataset_manifest, rederive, verify_dataset, write_dataset
+from hewston.pipeline.ingest.files import printable
+from hewston.pipeline.ingest.folder import (
+    MANIFEST,
+    dataset_manifest,
+    rederive,
+    verify_dataset,
+    write_dataset,
+)
 from hewston.pipeline.ingest.ticks import derive_dbn
 
 __all__ = [
+    "MANIFEST",
     "DatasetDraft",
     "Derivation",
     "LeftOut",
@@ -12,6 +20,7 @@ __all__ = [
     "RawFile",
     "dataset_manifest",
     "derive_dbn",
+    "printable",
     "rederive",
     "verify_dataset",
     "write_dataset",

@@ -11,6 +11,17 @@ from hewston.pipeline.spec import Instrument
 Progress = Callable[[Mapping[str, object]], None]
 
 
+def within(progress: Progress, first: float, last: float) -> Progress:
+    """Report a step of the work, whose share goes from 0 to 1, as its part of the whole."""
+
+    def tell(state: Mapping[str, object]) -> None:
+        share = state["share"]
+        done = share if isinstance(share, float) else 0.0
+        progress({**state, "share": first + (last - first) * done})
+
+    return tell
+
+
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
     """A file, or some days of it, that gave nothing to any dataset, and why."""
@@ -40,6 +51,7 @@ class DatasetDraft:
 
     symbol: str
     instrument: Instrument
+    is_defined: bool  # by definitions of the vendor or by the user, not by defaults
     interval: str = "1m"
     from_date: dt.date
     to_date: dt.date

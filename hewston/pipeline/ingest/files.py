@@ -1,11 +1,11 @@
-"""Which of the given files are read, and in what order."""
+"""Which of the given files are read."""
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hewston.pipeline import store
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.drafts import LeftOut, RawFile
 from hewston.pipeline.sources.dbn.bytestream import open_bytes
@@ -64,6 +64,9 @@ class Triage:
             self.left_out.append(
                 LeftOut(file=given.name, reason="its name does not end in .dbn or .dbn.zst")
             )
+            return
+        if not given.path.is_file():  # opening a pipe would wait for ever
+            self.left_out.append(LeftOut(file=given.name, reason=_irregular(given)))
             return
         with open_bytes(given.path, name=given.name) as stream:
             header = read_header(stream)
@@ -149,72 +152,52 @@ def list_given(paths: Sequence[Path]) -> list[Given]:
     """
     listed: list[Given] = []
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112  # a path too long to exist is no folder
             listed += [
-                Given(path=file, name=file.relative_to(path).as_posix(), alone=False)
+                Given(path=file, name=printable(file.relative_to(path).as_posix()), alone=False)
                 for file in sorted(path.rglob("*"))
-                if file.is_file()
+                if file.is_symlink() or not file.is_dir()
             ]
-        elif path.exists():
-            listed.append(Given(path=path, name=path.name, alone=True))
         else:
-            raise InputError(f"{path} does not exist.", file=str(path))
-    once: dict[Path, Given] = {}
+            _check_exists(path)
+            listed.append(Given(path=path, name=printable(path.name), alone=True))
+    once: dict[str, Given] = {}
     for given in listed:
-        place = given.path.resolve()
+        place = os.path.realpath(given.path)
         known = once.get(place)
         if known is None or (given.alone and not known.alone):
             once[place] = given
     return _renamed(list(once.values()))
 
 
-def stage(wanted: Sequence[Given], folder: Path) -> tuple[list[Source], list[LeftOut]]:
-    """Copy the files by content, since they may change while they are read.
-
-    Returns the copies ordered by first receive time, then content, and what is there twice.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    sources: dict[str, Source] = {}
-    left_out = []
-    for given in wanted:
-        copied = folder / "copied"
-        try:
-            sha256 = store.copy_hashed(given.path, copied)
-        except OSError as problem:
-            raise InputError(
-                f"{given.name} cannot be copied: {problem.strerror or problem}.", file=given.name
-            ) from problem
-        if sha256 in sources:
-            copied.unlink()
-            reason = f"it is the same file as {sources[sha256].name}"
-            left_out.append(LeftOut(file=given.name, reason=reason))
-            continue
-        source = _described(copied, given.name, sha256)
-        final = folder / f"{sha256}{source.raw.suffix}"
-        copied.rename(final)
-        sources[sha256] = replace(source, path=final)
-    return sorted(sources.values(), key=lambda s: (s.first_ts, s.raw.sha256)), left_out
+def printable(name: str) -> str:
+    """Write a name so that every page, log and terminal can show it: on one line, as UTF-8."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in name
+    )
 
 
-def _described(path: Path, name: str, sha256: str) -> Source:
-    with open_bytes(path, name=name) as stream:
-        header = read_header(stream)
-        first_ts = 0
-        if header.schema in DTYPES:
-            chunk = next(read_chunks(stream, header, chunk_records=1), None)
-            first_ts = 0 if chunk is None else int(chunk.rows["ts_recv"][0])
-        return Source(
-            path=path,
-            name=name,
-            dataset=header.dataset,
-            schema=header.schema,
-            start=header.start,
-            end=header.end,
-            first_ts=first_ts,
-            raw=RawFile(
-                name=name, sha256=sha256, suffix=stream.suffix, size_bytes=path.stat().st_size
-            ),
+def _check_exists(path: Path) -> None:
+    name = printable(str(path))
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{name} does not exist.", file=name) from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        raise InputError(f"{name} cannot be opened: {reason}.", file=name) from problem
+
+
+def _irregular(given: Given) -> str:
+    if given.alone:
+        raise InputError(
+            f"{given.name} is no regular file but a pipe, a socket or a device. Save the data to a "
+            "file first.",
+            file=given.name,
         )
+    if given.path.is_dir():
+        return "it is a link to a folder; give that folder by its own path"
+    return "it is no regular file, or a link to one that is not there"
 
 
 def _without_records(given: Given) -> str:
@@ -249,7 +232,7 @@ def _renamed(listed: list[Given]) -> list[Given]:
     for given in listed:
         count[given.name] += 1
     named = [
-        replace(given, name=f"{given.path.resolve().parent.name}/{given.name}")
+        replace(given, name=f"{printable(given.path.absolute().parent.name)}/{given.name}")
         if count[given.name] > 1
         else given
         for given in listed

@@ -1,6 +1,7 @@
 """One symbol's minutes and counts to its draft."""
 
 import datetime as dt
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,7 @@ def draft_of(
     return DatasetDraft(
         symbol=ticks.symbol,
         instrument=instrument,
+        is_defined=bool(own or overrides),
         from_date=first,
         to_date=last,
         whole_year=requested is not None,
@@ -143,6 +145,7 @@ def requested_year(sources: Sequence[Source], tz: str) -> tuple[dt.date, dt.date
     return None
 
 
+@functools.cache
 def _new_year(year: int, zone: str) -> int:
     midnight = pl.Series([dt.datetime(year, 1, 1)]).dt.replace_time_zone(zone)  # noqa: DTZ001  # the zone follows
     return int(midnight.dt.epoch("ns").item())

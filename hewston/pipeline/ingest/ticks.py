@@ -10,18 +10,18 @@ import polars as pl
 
 from hewston.pipeline import bars
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.ingest.drafts import Derivation, LeftOut, Progress
+from hewston.pipeline.ingest.drafts import DatasetDraft, Derivation, LeftOut, Progress, within
 from hewston.pipeline.ingest.files import (
     DEFINITION,
     Given,
     Source,
     Triage,
     list_given,
-    stage,
 )
 from hewston.pipeline.ingest.instrument import check_overrides
 from hewston.pipeline.ingest.overlap import Coverage
 from hewston.pipeline.ingest.reading import BY_SYMBOL, FileMinutes, Parts, Reader
+from hewston.pipeline.ingest.staging import stage
 from hewston.pipeline.ingest.symbol import SymbolTicks, draft_of
 from hewston.pipeline.quality.tally import TALLY
 from hewston.pipeline.schemas import Schema
@@ -33,6 +33,9 @@ _SYMBOL: Schema = {"symbol": pl.String}
 _PRINTS = _SYMBOL | {k: v for k, v in bars.PRINTS.items() if k != "instrument_id"}
 _QUOTES = _SYMBOL | {k: v for k, v in bars.QUOTES.items() if k != "instrument_id"}
 _TALLY = _SYMBOL | TALLY
+
+# What share of an ingest each step is, from where to where.
+_COPYING, _READING, _DEFINING, _DRAFTING = (0.0, 0.1), (0.1, 0.8), (0.8, 0.85), (0.85, 1.0)
 
 
 def silent(_state: Mapping[str, object]) -> None:
@@ -90,27 +93,19 @@ def derive_given(
     for one in given:
         triage.take(one)
     triage.check()
-    sources, left_out = stage(triage.wanted, staging / "raw")
+    sources, left_out = stage(triage.wanted, staging / "raw", progress=within(progress, *_COPYING))
     left_out = triage.left_out + left_out
     ticks = [source for source in sources if source.schema != DEFINITION]
-    gathered = _gather(ticks, options, progress, left_out)
-    definitions = _definitions([s for s in sources if s.schema == DEFINITION], gathered, left_out)
-    drafts = []
-    for number, (dataset, name) in enumerate(sorted(gathered.sources_of)):
-        ticks_of_symbol = gathered.of(dataset, name)
-        if ticks_of_symbol.trades.is_empty() and ticks_of_symbol.tbbo.is_empty():
-            continue
-        folder = staging / "drafts" / f"{number:05}"
-        folder.mkdir(parents=True)
-        drafts.append(
-            draft_of(
-                ticks_of_symbol,
-                folder=folder,
-                definitions=definitions[dataset],
-                overrides=options.overrides,
-                calendar=options.calendar,
-            )
-        )
+    gathered = _gather(ticks, options, within(progress, *_READING), left_out)
+    definitions = _definitions(
+        [source for source in sources if source.schema == DEFINITION],
+        gathered,
+        left_out,
+        within(progress, *_DEFINING),
+    )
+    drafts = _drafts(
+        gathered, definitions, staging / "drafts", options, within(progress, *_DRAFTING)
+    )
     if not drafts:
         raise InputError(
             "The files hold no trade with a price and a size"
@@ -132,6 +127,7 @@ class _Gathered:
         self._split: dict[tuple[str, ...], dict[tuple[object, ...], pl.DataFrame]] = {}
         self.sources_of: dict[tuple[str, str], list[Source]] = defaultdict(list)
         self.ids_of: dict[str, set[int]] = defaultdict(set)  # by vendor dataset
+        self.records = 0
 
     def add(self, minutes: FileMinutes) -> None:
         source = minutes.source
@@ -145,16 +141,9 @@ class _Gathered:
             )
         self._tallies[key].append(minutes.tally.select(list(_TALLY)))
         self.ids_of[source.dataset].update(minutes.tally["instrument_id"].unique().to_list())
+        self.records += int(minutes.tally.filter(pl.col("kind") == "records")["count"].sum())
         for name in sorted(minutes.tally["symbol"].unique()):
             self.sources_of[source.dataset, name].append(source)
-
-    def ids(self) -> dict[str, set[int]]:
-        """List the instrument ids of each vendor dataset."""
-        found: dict[str, set[int]] = defaultdict(set)
-        for (dataset, _), tallies in self._tallies.items():
-            for tally in tallies:
-                found[dataset].update(tally["instrument_id"].unique())
-        return found
 
     def of(self, dataset: str, symbol: str) -> SymbolTicks:
         """Give all of one symbol's ticks."""
@@ -206,25 +195,66 @@ def _gather(
     return gathered
 
 
+def _drafts(
+    gathered: _Gathered,
+    definitions: Mapping[str, list[tuple[Source, Definition]]],
+    staging: Path,
+    options: Options,
+    progress: Progress,
+) -> list[DatasetDraft]:
+    """Derive each symbol's bars."""
+    drafts = []
+    symbols = sorted(gathered.sources_of)
+    for number, (dataset, name) in enumerate(symbols):
+        ticks = gathered.of(dataset, name)
+        if ticks.trades.is_empty() and ticks.tbbo.is_empty():
+            continue
+        progress(
+            {
+                "file": ticks.sources[-1].name,
+                "day": None,
+                "records": gathered.records,
+                "share": number / len(symbols),
+            }
+        )
+        folder = staging / f"{number:05}"
+        folder.mkdir(parents=True)
+        drafts.append(
+            draft_of(
+                ticks,
+                folder=folder,
+                definitions=definitions.get(dataset, []),
+                overrides=options.overrides,
+                calendar=options.calendar,
+            )
+        )
+    return drafts
+
+
 def _is_gathered(names: set[str], numbers: set[int], name: str, number: int) -> bool:
     return name in names or number in numbers
 
 
 def _definitions(
-    sources: Sequence[Source], gathered: _Gathered, left_out: list[LeftOut]
+    sources: Sequence[Source], gathered: _Gathered, left_out: list[LeftOut], progress: Progress
 ) -> dict[str, list[tuple[Source, Definition]]]:
     """Read the definitions of what was gathered, by vendor dataset."""
     found: dict[str, list[tuple[Source, Definition]]] = defaultdict(list)
     symbols: dict[str, set[str]] = defaultdict(set)
     for dataset, name in gathered.sources_of:
         symbols[dataset].add(name)
-    for source in sources:
+    for done, source in enumerate(sources):
+
+        def tell(records: int, name: str = source.name, share: float = done / len(sources)) -> None:
+            progress({"file": name, "day": None, "records": records, "share": share})
+
         names, numbers = symbols[source.dataset], gathered.ids_of[source.dataset]
         with open_bytes(source.path, name=source.name) as stream:
             defined = read_definitions(
                 stream,
                 read_header(stream),
                 wanted=functools.partial(_is_gathered, names, numbers),
+                tell=tell,
             )
         if not defined:
             left_out.append(LeftOut(file=source.name, reason="it defines nothing that is ingested"))

@@ -32,8 +32,8 @@ class ByteStream:
     def __init__(self, source: BinaryIO, *, name: str) -> None:
         self.name = name
         self._source = source
-        self._held = source.read(_READ_BYTES)
-        self._taken = len(self._held)  # bytes read from the file so far
+        self._taken = 0  # bytes read from the file so far
+        self._held = self._refill()
         self.zstd = is_zstd(self._held)
         self._decompressor = ZstdDecompressor() if self.zstd else None
         self._piece = memoryview(b"")
@@ -131,7 +131,15 @@ class ByteStream:
         )
 
     def _refill(self) -> bytes:
-        block = self._source.read(_READ_BYTES)
+        try:
+            block = self._source.read(_READ_BYTES)
+        except OSError as problem:
+            raise InputError(
+                f"{self.name} cannot be read at byte {self._taken:,}: "
+                f"{problem.strerror or problem}.",
+                file=self.name,
+                byte=self._taken,
+            ) from problem
         self._taken += len(block)
         return block
 

@@ -46,8 +46,11 @@ def read_definitions(
     header: Header,
     *,
     wanted: Callable[[str, int], bool],
+    tell: Callable[[int], object] = int,
 ) -> list[Definition]:
     """Read the definitions that ``wanted(raw_symbol, instrument_id)`` asks for, the latest of each.
+
+    ``tell`` is told the records read so far, a few times a second.
 
     Raises InputError for a damaged file.
     """
@@ -57,6 +60,7 @@ def read_definitions(
     latest: dict[tuple[str, int], Definition] = {}
     number = 0
     while block := stream.read(_READ_BYTES):
+        tell(number)
         for record in _decode(decoder, block, stream.name, number):
             number += 1
             if not isinstance(record, databento_dbn.InstrumentDefMsg):

@@ -102,8 +102,8 @@ def _decode(encoded: bytes, version: int, name: str) -> Header:
         ) from problem
     if schema is None:
         raise InputError(
-            f"{name} names no single schema, as live captures of several do. "
-            "Give files of the schemas TRADES and TBBO.",
+            f"{name} names no schema, as live captures do, whose records may be of several. Split "
+            "it into files of TRADES and TBBO with Databento's dbn tool, or request these.",
             file=name,
             allowed=["trades", "tbbo"],
         )

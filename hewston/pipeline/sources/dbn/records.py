@@ -114,6 +114,13 @@ def _check(rows: Rows, header: Header, stored: int, first: int, name: str) -> No
     wrong = (rows["rtype"] != rtype) | (rows["length"] != length)
     if wrong.any():
         at = int(wrong.argmax())
+        if rows[at].tobytes().startswith(b"DBN"):
+            raise InputError(
+                f"{name}: another DBN file begins where record {first + at:,} belongs: files were "
+                "put together behind one another. Give each file by itself.",
+                file=name,
+                record=first + at,
+            )
         raise InputError(
             f"{name}: record {first + at:,} is no {header.schema.upper()} record: its type is "
             f"{int(rows['rtype'][at])} and its length {int(rows['length'][at]) * 4} bytes, where "

@@ -10,7 +10,7 @@ from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.models import User
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import suggest
-from hewston.pipeline.ingest import verify_dataset
+from hewston.pipeline.ingest import printable, verify_dataset
 from hewston.pipeline.store import Store
 from hewston.taskqueue import INTERRUPTED, find_dead
 
@@ -19,7 +19,18 @@ from hewston.taskqueue import INTERRUPTED, find_dead
 def request_ingest(
     *, owner: User, sources: Sequence[Path], options: Mapping[str, object]
 ) -> Ingest:
-    """Ask for files to be brought in."""
+    """Ask for files to be brought in.
+
+    Raises InputError for a path that no page could show.
+    """
+    for path in sources:
+        if not str(path).isprintable():
+            name = printable(str(path))
+            raise InputError(
+                f"{name} has characters that cannot be shown. Rename it, or give the folder it is "
+                "in.",
+                file=name,
+            )
     return Ingest.objects.create(
         owner=owner, sources=[str(path) for path in sources], options=dict(options)
     )

@@ -1,11 +1,16 @@
 """The work of an ingest: claim the row, call the pipeline, record one outcome."""
 
+import contextlib
 import dataclasses
 import datetime as dt
+import fcntl
+import itertools
 import re
+import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, Self
 
 import polars as pl
 from django.conf import settings
@@ -16,8 +21,10 @@ from apps.datasets.models import Dataset, Ingest, Revision
 from hewston.pipeline import store as storage
 from hewston.pipeline.errors import CancelledError, HewstonError
 from hewston.pipeline.ingest import (
+    MANIFEST,
     DatasetDraft,
     Derivation,
+    dataset_manifest,
     derive_dbn,
     verify_dataset,
     write_dataset,
@@ -67,8 +74,26 @@ def _bring_in(ingest: Ingest, folder: Path, log: JobLog, beat: _Beat) -> None:
         derivation = _made_up(derivation)
     for left_out in derivation.left_out:
         log.write(f"{left_out.file} was left out: {left_out.reason}", level="warning")
-    revisions = [_publish(ingest, draft, folder) for draft in derivation.drafts]
-    _record(ingest, derivation, revisions, log)
+    with _alone(), _Publisher(ingest, folder) as publisher:
+        for draft in derivation.drafts:
+            beat(
+                {
+                    "file": draft.raw_files[-1].name,
+                    "day": draft.to_date.isoformat(),
+                    "records": draft.rows,
+                    "share": 1.0,
+                }
+            )
+            publisher.publish(draft)
+        _record(ingest, derivation, publisher.published, log)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Let one ingest after the other choose ids and publish: else two could choose the same."""
+    with (settings.DATA_ROOT / ".publish-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _made_up(derivation: Derivation) -> Derivation:
@@ -102,18 +127,22 @@ def _identity(owner_id: int, draft: DatasetDraft) -> dict[str, object]:
     }
 
 
-def _choose_id(owner_id: int, draft: DatasetDraft) -> str:
-    """Find the dataset's id, or make one: when taken, with the venue code, then -2, -3."""
+def _choose_id(owner_id: int, draft: DatasetDraft, chosen: set[str]) -> str:
+    """Find the dataset's id, or make one: when taken, with the venue code, then -2, -3.
+
+    ``chosen`` are the ids of this ingest's other datasets, which are in no row yet.
+    """
     known = Dataset.objects.filter(**_identity(owner_id, draft)).first()
     if known is not None:
         return known.dataset_id
     base = _slug(draft.symbol) + _describe_range(draft)
     with_venue = f"{base}-{_slug(draft.venue_code)}"
-    candidates = [base, with_venue, *(f"{with_venue}-{n}" for n in range(2, 1000))]
-    taken = set(
-        Dataset.objects.filter(dataset_id__in=candidates).values_list("dataset_id", flat=True)
+    numbered = (f"{with_venue}-{number}" for number in itertools.count(2))
+    return next(
+        candidate
+        for candidate in itertools.chain([base, with_venue], numbered)
+        if candidate not in chosen and not Dataset.objects.filter(pk=candidate).exists()
     )
-    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def _slug(text: str) -> str:
@@ -125,33 +154,95 @@ def _describe_range(draft: DatasetDraft) -> str:
     return f"-{draft.from_date.year if draft.whole_year else days}-{draft.interval}"
 
 
-def _publish(ingest: Ingest, draft: DatasetDraft, folder: Path) -> _Published:
-    store = Store(settings.DATA_ROOT)
-    dataset_id = _choose_id(ingest.owner_id, draft)
-    times = pl.scan_parquet(draft.bars).select(
-        first=pl.col("ts_open").first(), last=pl.col("ts_open").last()
-    )
-    first_ts, last_ts = times.collect().row(0)
-    final = store.dataset_folder(dataset_id, draft.bars_sha256)
-    if not final.exists():
-        for raw in draft.raw_files:
-            staged = folder / "raw" / f"{raw.sha256}{raw.suffix}"
-            if staged.exists():
-                storage.publish(staged, store.raw_file(raw.sha256, raw.suffix))
-        staged = folder / "dataset" / dataset_id
-        staged.mkdir(parents=True)
-        write_dataset(staged, draft, dataset_id=dataset_id, created_at=timezone.now().isoformat())
-        storage.publish(staged, final)
-    elif problems := verify_dataset(final):
-        raise HewstonError(
-            f"{final} is there already, but is damaged: {problems[0]} Move it away and ingest "
-            "again.",
-            code="CONFLICT",
+class _Publisher:
+    """Puts an ingest's files in place; what it added is removed when the ingest fails."""
+
+    def __init__(self, ingest: Ingest, folder: Path) -> None:
+        self.published: list[_Published] = []
+        self._owner_id = ingest.owner_id
+        self._folder = folder
+        self._store = Store(settings.DATA_ROOT)
+        self._added: list[Path] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: object, *_details: object) -> None:
+        if failed:
+            for path in self._added:
+                _remove(path)
+
+    def publish(self, draft: DatasetDraft) -> None:
+        """Put a draft's dataset in place, or find the same one there.
+
+        Raises HewstonError when the one that is there is damaged.
+        """
+        dataset_id = _choose_id(self._owner_id, draft, {item.dataset_id for item in self.published})
+        times = pl.scan_parquet(draft.bars).select(
+            first=pl.col("ts_open").first(), last=pl.col("ts_open").last()
         )
-    size = sum(path.stat().st_size for path in final.iterdir())
-    return _Published(
-        draft=draft, dataset_id=dataset_id, size_bytes=size, first_ts=first_ts, last_ts=last_ts
-    )
+        first_ts, last_ts = times.collect().row(0)
+        final = self._place(draft, dataset_id)
+        self.published.append(
+            _Published(
+                draft=draft,
+                dataset_id=dataset_id,
+                size_bytes=sum(path.stat().st_size for path in final.iterdir()),
+                first_ts=first_ts,
+                last_ts=last_ts,
+            )
+        )
+
+    def _place(self, draft: DatasetDraft, dataset_id: str) -> Path:
+        final = self._store.dataset_folder(dataset_id, draft.bars_sha256)
+        is_known = Revision.objects.filter(
+            dataset_id=dataset_id, bars_sha256=draft.bars_sha256
+        ).exists()
+        if is_known and final.exists():
+            if problems := verify_dataset(final):
+                raise HewstonError(
+                    f"{final} is there already, but is damaged: {problems[0]} Move it away and "
+                    "ingest again.",
+                    code="CONFLICT",
+                )
+            self._keep_raw(storage.read_json(final / MANIFEST)["raw_files"])
+            return final
+        created_at = timezone.now().isoformat()
+        manifest = dataset_manifest(draft, dataset_id=dataset_id, created_at=created_at)
+        self._keep_raw(dataclasses.asdict(raw) for raw in draft.raw_files)
+        if final.exists() and not _holds(final, manifest):
+            _remove(final)  # a crash left it before its row, and it was made of other files
+        if not final.exists():
+            staged = self._folder / "dataset" / dataset_id
+            write_dataset(staged, draft, dataset_id=dataset_id, created_at=created_at)
+            self._add(staged, final)
+        return final
+
+    def _keep_raw(self, files: Iterable[Mapping[str, Any]]) -> None:
+        for raw in files:
+            staged = self._folder / "raw" / f"{raw['sha256']}{raw['suffix']}"
+            final = self._store.raw_file(raw["sha256"], raw["suffix"])
+            if staged.exists() and not final.exists():
+                self._add(staged, final)
+
+    def _add(self, staged: Path, final: Path) -> None:
+        self._added.append(final)
+        storage.publish(staged, final)
+
+
+def _holds(folder: Path, manifest: Mapping[str, Any]) -> bool:
+    """Tell whether a folder is whole and is what the manifest says, whenever it was made."""
+    if verify_dataset(folder):
+        return False
+    found = storage.read_json(folder / MANIFEST)
+    return {**found, "created_at": None} == {**manifest, "created_at": None}
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @transaction.atomic
@@ -163,6 +254,7 @@ def _record(
     for item in published:
         revision, created = _catalogue(ingest, item)
         found.append(revision)
+        _define(revision.dataset, item.draft, log)
         state = "is new" if created else "was there already: nothing was added"
         log.write(f"{revision} ({revision.rows} bars) {state}.", created=created)
     ingest.complete(
@@ -170,6 +262,19 @@ def _record(
         progress={"share": 1.0},
     )
     ingest.revisions.set(found)
+
+
+def _define(dataset: Dataset, draft: DatasetDraft, log: JobLog) -> None:
+    """Take the instrument from definitions that came in after the same trades did."""
+    instrument = draft.instrument.as_json()
+    if draft.is_defined and dataset.instrument != instrument:
+        log.write(
+            f"{dataset} has its instrument from a definition now.",
+            before=dataset.instrument,
+            after=instrument,
+        )
+        dataset.instrument = instrument
+        dataset.save(update_fields=["instrument"])
 
 
 def _catalogue(ingest: Ingest, item: _Published) -> tuple[Revision, bool]:

@@ -281,6 +281,53 @@ def test_prints_come_from_trades_and_on_days_without_them_from_tbbo(tmp_path):
     assert counts_of(draft)["products_differ"] == 1
 
 
+def test_several_publishers_make_bars_together_and_that_is_said(tmp_path):
+    rows = rows_of([Print(price=3), Print(price=1), Print(price=2)])
+    rows["publisher_id"] = [40, 39, 40]
+    path = write_dbn(tmp_path / "a.dbn", rows, Meta(dataset="DBEQ.BASIC"))
+    draft = draft_of(tmp_path, path)
+    assert pl.read_parquet(draft.bars).select("open", "low", "close").row(0) == (3, 1, 2)
+    assert counts_of(draft)["several_publishers"] == 2
+    (sentence,) = [
+        one["sentence"] for one in draft.quality["findings"] if one["key"] == "several_publishers"
+    ]
+    assert sentence.startswith("Records of 2 publishers (39, 40)")
+
+
+def test_the_vendors_condition_of_each_day_is_kept(tmp_path):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    write_dbn(folder / "a.dbn", [*PRINTS, *shifted(DAY_S)], BOTH_DAYS)
+    days = {"2023-01-02": "missing", "2023-01-03": "degraded", "2023-01-04": "available"}
+    (folder / "condition.json").write_text(
+        json.dumps([{"date": date, "condition": word} for date, word in days.items()])
+    )
+    draft = draft_of(tmp_path, folder)
+    assert draft.quality["vendor_condition"] == {
+        "2023-01-03": "degraded",
+        "2023-01-04": "available",
+    }
+    assert counts_of(draft)["vendor_condition"] == 1
+    stored = tmp_path / "dataset"
+    manifest = write_dataset(stored, draft, dataset_id="AAA", created_at="2026-01-01T00:00:00Z")
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (file,) = draft.raw_files
+    (raw / f"{file.sha256}{file.suffix}").write_bytes((folder / "a.dbn").read_bytes())
+    assert rederive(manifest, raw, staging=tmp_path / "again").quality == draft.quality
+
+
+@pytest.mark.parametrize("content", ["", "7", "[1]", '[{"date": "x", "condition": "missing"}]'])
+def test_a_condition_file_of_somebody_else_is_only_left_out(tmp_path, content):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    write_dbn(folder / "a.dbn", PRINTS)
+    (folder / "condition.json").write_text(content)
+    derivation = derive(tmp_path, folder)
+    assert derivation.drafts[0].quality["vendor_condition"] is None
+    assert list(left_out_of(derivation)) == ["condition.json"]
+
+
 def test_progress_is_told_and_may_cancel(tmp_path):
     path = write_dbn(tmp_path / "a.dbn", PRINTS)
     told: list[Any] = []

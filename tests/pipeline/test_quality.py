@@ -77,6 +77,7 @@ def test_odd_records_are_counted_by_kind():
     count_records(rows, bars.is_print(rows), tally)
     assert counts_of(tally) == {
         "records": 10,
+        "publisher_0": 10,
         "without_price": 2,
         "without_size": 1,
         "other_action": 1,
@@ -86,6 +87,20 @@ def test_odd_records_are_counted_by_kind():
         "crossed_quote": 1,
         "locked_quote": 1,
         "one_sided_quote": 1,
+    }
+
+
+def test_publishers_and_unreliable_times_are_counted():
+    rows = rows_of([Print(), Print(), Print()])
+    rows["publisher_id"] = [1, 2, 1]
+    rows["flags"] = [128, 136, 8]
+    tally = Tally()
+    count_records(rows, bars.is_print(rows), tally)
+    assert counts_of(tally) == {
+        "records": 3,
+        "publisher_1": 2,
+        "publisher_2": 1,
+        "unreliable_time": 2,
     }
 
 

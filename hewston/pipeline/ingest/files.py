@@ -31,6 +31,7 @@ class Source:
     """A file of a schema that is read. ``start`` and ``end`` are the requested range, UTC ns."""
 
     path: Path
+    folder: Path  # where it was found
     name: str
     dataset: str
     schema: str

@@ -144,6 +144,7 @@ def rederive(
             vendor_dataset=str(options["vendor_dataset"]),
             overrides=options["overrides"],
             calendar=str(options["calendar"]),
+            conditions=options.get("conditions"),
         ),
         progress=progress,
     )

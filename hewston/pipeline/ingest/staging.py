@@ -39,7 +39,7 @@ def stage(
             reason = f"it is the same file as {sources[sha256].name}"
             left_out.append(LeftOut(file=given.name, reason=reason))
             continue
-        source = _described(copied, given.name, sha256)
+        source = _described(copied, given, sha256)
         final = folder / f"{sha256}{source.raw.suffix}"
         copied.rename(final)
         sources[sha256] = replace(source, path=final)
@@ -93,7 +93,8 @@ def _size(given: Given) -> int:
         return 0  # copying will say why
 
 
-def _described(path: Path, name: str, sha256: str) -> Source:
+def _described(path: Path, given: Given, sha256: str) -> Source:
+    name = given.name
     with open_bytes(path, name=name) as stream:
         header = read_header(stream)
         first_ts = 0
@@ -107,6 +108,7 @@ def _described(path: Path, name: str, sha256: str) -> Source:
             )
         return Source(
             path=path,
+            folder=given.path.parent,
             name=name,
             dataset=header.dataset,
             schema=header.schema,

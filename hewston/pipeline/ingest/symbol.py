@@ -44,8 +44,12 @@ def draft_of(
     definitions: Sequence[tuple[Source, Definition]],
     overrides: Mapping[str, object],
     calendar: str | None,
+    conditions: Mapping[str, str],
 ) -> DatasetDraft:
-    """Derive the bars, write them to ``folder`` and describe the dataset."""
+    """Derive the bars, write them to ``folder`` and describe the dataset.
+
+    ``conditions`` is what the vendor says of its data by UTC date.
+    """
     own = _own_definitions(ticks, definitions)
     instrument = describe(
         dataset=ticks.dataset,
@@ -63,6 +67,11 @@ def draft_of(
     dates = exchange_calendar.exchange_date(bars["ts_open"], calendar)
     requested = requested_year(ticks.sources, exchange_calendar.zone(calendar))
     first, last = requested or (dates[0], dates[-1])
+    known = {
+        date: word
+        for date, word in conditions.items()
+        if first <= dt.date.fromisoformat(date) <= last
+    }
     raw = {source.raw for source in [*ticks.sources, *(source for source, _ in own)]}
     return DatasetDraft(
         symbol=ticks.symbol,
@@ -90,6 +99,7 @@ def draft_of(
             disagreement=disagreement,
             multiplier_known=bool(own) or "multiplier" in overrides,
             asset_class=instrument.asset_class,
+            conditions=known,
         ),
         bars_sha256=store.sha256_file(path),
         rows=len(bars),
@@ -98,6 +108,7 @@ def draft_of(
             "vendor_dataset": ticks.dataset,
             "calendar": calendar,
             "overrides": dict(overrides),
+            "conditions": known,
         },
     )
 

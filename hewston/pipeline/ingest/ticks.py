@@ -10,6 +10,7 @@ import polars as pl
 
 from hewston.pipeline import bars
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.ingest.conditions import merge_conditions, read_conditions
 from hewston.pipeline.ingest.drafts import DatasetDraft, Derivation, LeftOut, Progress, within
 from hewston.pipeline.ingest.files import (
     DEFINITION,
@@ -82,6 +83,7 @@ class Options:
     vendor_dataset: str | None = None
     overrides: Mapping[str, object] = field(default_factory=dict)
     calendar: str | None = None
+    conditions: Mapping[str, str] | None = None  # by UTC date; None: as condition.json says
 
 
 def derive_given(
@@ -104,7 +106,12 @@ def derive_given(
         within(progress, *_DEFINING),
     )
     drafts = _drafts(
-        gathered, definitions, staging / "drafts", options, within(progress, *_DRAFTING)
+        gathered,
+        definitions,
+        read_conditions(given),
+        staging=staging / "drafts",
+        options=options,
+        progress=within(progress, *_DRAFTING),
     )
     if not drafts:
         raise InputError(
@@ -198,6 +205,8 @@ def _gather(
 def _drafts(
     gathered: _Gathered,
     definitions: Mapping[str, list[tuple[Source, Definition]]],
+    conditions: Mapping[Path, Mapping[str, str]],
+    *,
     staging: Path,
     options: Options,
     progress: Progress,
@@ -217,6 +226,7 @@ def _drafts(
                 "share": number / len(symbols),
             }
         )
+        found = {source.folder for source in ticks.sources} & conditions.keys()
         folder = staging / f"{number:05}"
         folder.mkdir(parents=True)
         drafts.append(
@@ -226,6 +236,8 @@ def _drafts(
                 definitions=definitions.get(dataset, []),
                 overrides=options.overrides,
                 calendar=options.calendar,
+                conditions=options.conditions
+                or merge_conditions(conditions[place] for place in sorted(found)),
             )
         )
     return drafts

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from hewston.pipeline.quality.tally import PUBLISHER
+
 MOST_GAPS_LISTED = 1000
 OUTLIER_SHARE = 0.2
 _MINUTE = pl.duration(minutes=1, time_unit="ns")
@@ -36,6 +38,11 @@ _COUNTED = {
         "Out of order",
         "warning",
         "{n} came later in the file than one received after it; open and close follow the file.",
+    ),
+    "unreliable_time": (
+        "Unreliable receive times",
+        "warning",
+        "{n} had a receive time that the vendor marks as unreliable; bars go by it all the same.",
     ),
     "duplicate": (
         "Duplicates",
@@ -75,11 +82,13 @@ def report(
     disagreement: Disagreement,
     asset_class: str,
     multiplier_known: bool,
+    conditions: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
     """Put together what quality.json holds: plain JSON values, the same for the same input.
 
     ``sessions`` lists those from the dataset's first to its last date; ``dates`` is the exchange
-    date of each bar; ``tallies`` are the counts of TALLY by product.
+    date of each bar; ``tallies`` are the counts of TALLY by product; ``conditions`` is what the
+    vendor says of its data by UTC date, where it is known.
     """
     counts = {product: _counts(tally) for product, tally in tallies.items() if len(tally)}
     gaps = _gaps(bars, sessions)
@@ -89,7 +98,9 @@ def report(
     longest = max(gaps["minutes"].to_list(), default=0)
     findings = [
         *_record_findings(counts),
+        *_publisher_findings(counts),
         *_disagreement_findings(disagreement),
+        *_condition_findings(conditions),
         *_bar_findings(bars, dates),
         *_session_findings(len(listed), present, missing, longest),
         *_assumption_findings(asset_class, multiplier_known=multiplier_known),
@@ -113,7 +124,7 @@ def report(
         },
         "sessions": listed,
         "findings": findings,
-        "vendor_condition": None,
+        "vendor_condition": dict(conditions) if conditions else None,
     }
 
 
@@ -156,6 +167,47 @@ def _record_findings(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, 
             )
         )
     return findings
+
+
+def _publisher_findings(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, object]]:
+    """Say that bars are of several venues together: the vendor's own are one for each."""
+    publishers = sorted(
+        {
+            int(kind.removeprefix(PUBLISHER))
+            for found in counts.values()
+            for kind in found
+            if kind.startswith(PUBLISHER)
+        }
+    )
+    if len(publishers) < 2:  # noqa: PLR2004  # one is what most data has
+        return []
+    return [
+        _finding(
+            "several_publishers",
+            "Several publishers",
+            "warning",
+            len(publishers),
+            f"Records of {len(publishers)} publishers ({', '.join(map(str, publishers))}) make "
+            "these bars together, in file order; the vendor's own bars are one for each.",
+        )
+    ]
+
+
+def _condition_findings(conditions: Mapping[str, str] | None) -> list[dict[str, object]]:
+    poor = {date: word for date, word in (conditions or {}).items() if word != "available"}
+    if not poor:
+        return []
+    date, word = next(iter(poor.items()))
+    return [
+        _finding(
+            "vendor_condition",
+            "Vendor's condition",
+            "warning",
+            len(poor),
+            f"The vendor says of {_number(len(poor), 'day')} that the data is not as it should be, "
+            f"first of {date}: {word}.",
+        )
+    ]
 
 
 def _disagreement_findings(found: Disagreement) -> list[dict[str, object]]:

@@ -8,7 +8,13 @@ import polars as pl
 
 from hewston.pipeline.bars import TRADE, is_two_sided
 from hewston.pipeline.schemas import Schema
-from hewston.pipeline.sources.dbn.records import NS_PER_DAY, PRICE_SCALE, UNDEF_PRICE, Rows
+from hewston.pipeline.sources.dbn.records import (
+    F_BAD_TS_RECV,
+    NS_PER_DAY,
+    PRICE_SCALE,
+    UNDEF_PRICE,
+    Rows,
+)
 
 TALLY: Schema = {
     "instrument_id": pl.UInt32,
@@ -17,6 +23,7 @@ TALLY: Schema = {
     "count": pl.Int64,
 }
 CENT_DECIMALS = 2
+PUBLISHER = "publisher_"  # and its number: a venue, or a feed of one
 _MOST_DECIMALS = 9
 _DAY_BITS = 24
 _PENDING = 64
@@ -30,16 +37,21 @@ class Tally:
     def __init__(self) -> None:
         self._counts: dict[str, list[_Counts]] = defaultdict(list)
 
-    def add(self, kind: str, rows: Rows, weight: int = 1) -> npt.NDArray[np.uint64]:
-        """Count the rows under ``kind``; returns their keys, sorted and unique."""
+    def add(
+        self, kind: str, rows: Rows, weight: int = 1, *, also: str | None = None
+    ) -> npt.NDArray[np.uint64]:
+        """Count the rows under ``kind``, and ``also``; returns their keys, sorted and unique."""
         keys = day_keys(rows)
         edges = np.concatenate(([0], np.flatnonzero(keys[1:] != keys[:-1]) + 1, [len(keys)]))
         counts = self._counts[kind]
         counts.append(_summed(keys[edges[:-1]], np.diff(edges) * weight))
-        added = counts[-1][0]
-        if len(counts) > _PENDING:
-            counts[:] = [_joined(counts)]
-        return added
+        added = counts[-1]
+        if also is not None:
+            self._counts[also].append(added)
+        for pending in (self._counts[kind], self._counts[also or kind]):
+            if len(pending) > _PENDING:
+                pending[:] = [_joined(pending)]
+        return added[0]
 
     def frame(self) -> pl.DataFrame:
         """Give all counts in the schema TALLY, sorted."""
@@ -77,7 +89,14 @@ def count_records(
 
     ``printed`` tells which rows are prints.
     """
-    keys = tally.add("records", rows)
+    publishers = rows["publisher_id"]
+    if (publishers == publishers[0]).all():
+        keys = tally.add("records", rows, also=f"{PUBLISHER}{publishers[0]}")
+    else:
+        keys = tally.add("records", rows)
+        for publisher in np.unique(publishers):
+            _count(tally, f"{PUBLISHER}{publisher}", rows, publishers == publisher)
+    _count(tally, "unreliable_time", rows, (rows["flags"] & F_BAD_TS_RECV) != 0)
     trade = rows["action"] == TRADE
     priced = rows["price"] != UNDEF_PRICE
     _count(tally, "other_action", rows, ~trade)

@@ -48,6 +48,7 @@ TBBO_DTYPE = np.dtype(_TRADE_FIELDS + _QUOTE_FIELDS)
 DTYPES = {"trades": TRADES_DTYPE, "tbbo": TBBO_DTYPE}
 _RTYPES = {"trades": 0, "tbbo": 1}
 _TS_OUT_BYTES = 8
+F_BAD_TS_RECV = 1 << 3  # of flags: the vendor's clock was wrong
 
 # Times after 2261-12-31 do not fit a signed count of nanoseconds; UNDEF is among them.
 _LAST_TS = np.uint64(9_214_646_400_000_000_000)

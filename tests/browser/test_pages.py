@@ -10,6 +10,7 @@ RUN, DATASET = f"/runs/{RUN_ID}/", f"/datasets/{DATASET_ID}/"
 PAGES = [
     "/",
     "/datasets/",
+    "/datasets/ingests/",
     DATASET,
     "/runs/",
     RUN,
@@ -70,6 +71,36 @@ def test_a_focused_figure_explains_itself(watched):
     tile.focus()
     expect(tile.locator(".hint")).to_be_visible()
     expect(tile.locator(".hint")).to_contain_text("final equity")
+
+
+@pytest.mark.parametrize("path", ["/", "/runs/?order=-calmar"])
+def test_a_focused_header_explains_its_figures_and_is_not_cut_off(watched, path):
+    watched.goto(path)
+    hint = watched.locator("#how-sharpe")
+    expect(hint).to_be_hidden()
+    watched.locator("[aria-describedby=how-sharpe]").focus()
+    expect(hint).to_be_visible()
+    expect(hint).to_contain_text("mean daily return")
+    expect(hint).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("media", ["screen", "print"])
+@pytest.mark.parametrize("path", [RUN, DATASET])
+def test_a_chart_is_as_wide_as_its_panel(watched, path, media):
+    watched.emulate_media(media=media)
+    watched.goto(path)
+    expect(watched.locator("price-chart .where")).to_contain_text("Bar ")
+    box = watched.locator("price-chart .canvas")
+    drawn = box.locator("table").first.bounding_box()
+    assert drawn["width"] >= box.bounding_box()["width"] - 4
+
+
+def test_paper_shows_the_figures_and_no_controls(watched):
+    watched.goto(RUN)
+    watched.emulate_media(media="print")
+    expect(watched.locator(".kpis")).to_be_visible()
+    for control in (".rail", ".chart-bar", ".site-header form >> nth=0", ".tabs"):
+        expect(watched.locator(control)).to_be_hidden()
 
 
 def test_a_theme_is_chosen_without_leaving_the_page(watched):

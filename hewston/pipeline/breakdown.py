@@ -1,6 +1,7 @@
 """Stage 8: where a result comes from: by month, and by trade."""
 
 import dataclasses
+import itertools
 import math
 
 import polars as pl
@@ -17,7 +18,10 @@ class YearOfReturns:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bin:
-    """How many values lie in [low, high); the last bin includes its high."""
+    """How many values lie in [low, high); a bin for all that lies below or above has an infinity.
+
+    A last bin whose high is finite includes it.
+    """
 
     low: float
     high: float
@@ -57,8 +61,8 @@ def monthly_returns(equity: pl.LazyFrame, *, starting_cash: float, tz: str) -> l
 def histogram(values: pl.Series, *, bins: int) -> list[Bin]:
     """Count finite values in ``bins`` bins of equal width, so that 0 is an edge between two.
 
-    Without values there is no bin. The range reaches from the 1st to the 99th percentile, and
-    what lies outside counts in the outermost bins.
+    Without values there is no bin. The range reaches from the 1st to the 99th percentile. Where
+    values lie outside, the outermost bin counts them and reaches to infinity.
     """
     known = values.drop_nulls().filter(values.drop_nulls().is_finite())
     if known.is_empty():
@@ -70,7 +74,12 @@ def histogram(values: pl.Series, *, bins: int) -> list[Bin]:
     last = max(math.ceil(high / width), first + 1)
     numbers = (known / width).floor().cast(pl.Int64).clip(first, last - 1)
     counts = dict(numbers.value_counts().iter_rows())
+    edges = [number * width for number in range(first, last + 1)]
+    if (known < edges[0]).any():
+        edges[0] = -math.inf
+    if (known > edges[-1]).any():
+        edges[-1] = math.inf
     return [
-        Bin(low=number * width, high=(number + 1) * width, count=counts.get(number, 0))
-        for number in range(first, last)
+        Bin(low=low, high=high, count=counts.get(number, 0))
+        for number, (low, high) in enumerate(itertools.pairwise(edges), start=first)
     ]

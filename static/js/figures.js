@@ -5,11 +5,13 @@ export function decimal(value, places = 2) {
     return "–";
   }
   const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
-  return value.toLocaleString("en-US", digits).replace("-", "−");
+  const text = value.toLocaleString("en-US", digits);
+  return /[1-9]/.test(text) ? text.replace("-", "−") : text.replace("-", "");
 }
 
 export function percent(fraction, places = 1) {
-  return `${fraction > 0 ? "+" : ""}${decimal(fraction * 100, places)}%`;
+  const text = decimal(fraction * 100, places);
+  return `${fraction > 0 && /[1-9]/.test(text) ? "+" : ""}${text}%`;
 }
 
 /** The least decimals that write every one of some values, 2 to 6. */

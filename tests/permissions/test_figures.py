@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from apps.permissions.templatetags import figures
 from apps.permissions.templatetags.figures import DASH, MINUS
+from hewston.pipeline.breakdown import Bin, YearOfReturns
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,13 @@ from apps.permissions.templatetags.figures import DASH, MINUS
         (figures.duration(850), "850 ms"),
         (figures.duration(2100), "2.1 s"),
         (figures.duration(185_000), "3 min 5 s"),
+        (figures.price(-1e-12) + " USD", "0.00 USD"),
+        (figures.quantity(-1e-12) + " units", "0 units"),
+        (figures.plus("0.00%", 1e-9), "0.00%"),
+        (figures.price_places([{"in": 1.5, "out": None}], 0.01, "in", "out"), 2),
+        (figures.price_places([{"in": 1.5, "out": 1.505}], 0.01, "in", "out"), 3),
+        (figures.price_places([{"in": 1.98696923}], 0.01, "in"), 4),
+        (figures.price_places([{"in": 1.1}], 1e-05, "in"), 5),
         (figures.figure(0.0123, "fraction"), "1.23%"),
         (figures.figure(0.123, "fraction"), "12.3%"),
         (figures.figure(12.0, "count"), "12"),
@@ -70,6 +78,30 @@ def test_gain_and_loss_differ_by_sign_and_arrow_before_colour():
 )
 def test_a_return_is_graded_for_its_background(value, grade):
     assert figures.tint(value) == grade
+
+
+@pytest.mark.parametrize(("month", "places"), [(0.05, 1), (-0.004, 2), (0.0001, 3), (None, 1)])
+def test_small_monthly_returns_have_more_decimals(month, places):
+    year = YearOfReturns(year=2023, months=(None, 0.0, month), total=0.1)
+    assert figures.return_places([year]) == places
+
+
+def test_the_outer_bars_of_a_distribution_have_no_end_in_words():
+    bins = [
+        Bin(low=-math.inf, high=-1.0, count=3),
+        Bin(low=-1.0, high=0.0, count=0),
+        Bin(low=0.0, high=1.0, count=2),
+        Bin(low=1.0, high=math.inf, count=1),
+    ]
+    drawn = figures.histogram(bins, "USD")
+    assert [bar["range"] for bar in drawn["bars"]] == [
+        f"< {MINUS}$1.00",
+        f"from {MINUS}$1.00 to $0.00",
+        "from $0.00 to $1.00",
+        "≥ $1.00",
+    ]
+    assert (drawn["low"], drawn["high"]) == (f"< {MINUS}$1.00", "≥ $1.00")
+    assert (drawn["zero_share"], drawn["is_zero_named"]) == ("50.00", True)
 
 
 def test_nested_json_becomes_dotted_names():

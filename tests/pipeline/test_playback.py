@@ -139,6 +139,20 @@ def test_a_distribution_counts_every_value_once_and_zero_is_an_edge(values, bins
     assert sum(one.count for one in counted) == len(values)
     assert not any(one.low < 0 < one.high for one in counted)
     assert len(counted) <= bins + 2
+    for one in counted[:-1]:
+        assert one.count == sum(one.low <= value < one.high for value in values)
+
+
+def test_a_distribution_says_where_its_outer_bins_have_no_end():
+    values = pl.Series([-900.0, *range(-50, 150), 5000.0], dtype=pl.Float64)
+    counted = breakdown.histogram(values, bins=12)
+    assert (counted[0].low, counted[-1].high) == (-math.inf, math.inf)
+    assert counted[0].high < 0 < counted[-1].low < 150
+    few = breakdown.histogram(pl.Series([-1.0, 2.0, 3.0]), bins=8)
+    assert few[0].low <= -1
+    assert few[-1].high >= 3
+    assert math.isfinite(few[0].low)
+    assert math.isfinite(few[-1].high)
 
 
 def test_a_distribution_of_nothing_is_empty():

@@ -2,6 +2,9 @@
 
 import datetime as dt
 import math
+import statistics
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import TypeGuard
 from zoneinfo import ZoneInfo
 
@@ -10,7 +13,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from hewston.pipeline.breakdown import Bin
+from hewston.pipeline.breakdown import Bin, YearOfReturns
 from hewston.pipeline.metrics import METRICS
 
 register = template.Library()
@@ -24,6 +27,11 @@ _KILO = 1000
 def _is_known(value: object) -> TypeGuard[float]:
     """Tell a number from None, from NaN and from what a template could not resolve."""
     return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _has_digits(text: str) -> bool:
+    """Tell a written figure from a zero."""
+    return any(digit in text for digit in "123456789")
 
 
 @register.filter
@@ -43,7 +51,28 @@ def price(value: float | None, most_places: int = 9) -> str:
         return DASH
     digits = f"{abs(value):,.{most_places}f}".rstrip("0")
     missing = 2 - len(digits.rpartition(".")[2])
-    return (MINUS if value < 0 else "") + digits + "0" * max(missing, 0)
+    return (MINUS if value < 0 and _has_digits(digits) else "") + digits + "0" * max(missing, 0)
+
+
+_FINER_THAN_A_TICK = 2  # decimals: an average of quotes lies between two ticks
+
+
+@register.simple_tag
+def price_places(rows: Iterable[Mapping[str, object]], tick_size: float, *names: str) -> int:
+    """Give the decimals of a column of prices: a tick's, and more where its rows need them.
+
+    At most two more than a tick has; exports have all.
+    """
+    tick = _count_decimals(tick_size)
+    prices = [row[name] for row in rows for name in names]
+    needed = max((_count_decimals(value) for value in prices if _is_known(value)), default=0)
+    least = max(tick, 2)
+    return min(max(needed, least), least + _FINER_THAN_A_TICK)
+
+
+def _count_decimals(value: float) -> int:
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
 @register.filter
@@ -52,7 +81,7 @@ def quantity(value: float | None) -> str:
     if not _is_known(value):
         return DASH
     text = f"{abs(value):,.8f}".rstrip("0").rstrip(".")
-    return (MINUS if value < 0 else "") + text
+    return (MINUS if value < 0 and _has_digits(text) else "") + text
 
 
 @register.filter
@@ -99,7 +128,7 @@ def duration(milliseconds: float | None) -> str:
 @register.filter
 def signed(text: str, value: float | None) -> SafeString | str:
     """Mark a written figure as gain or loss: by sign and arrow, and only then by colour."""
-    if not _is_known(value) or not any(digit in text for digit in "123456789"):
+    if not _is_known(value) or not _has_digits(text):
         return text
     gain = value > 0
     return format_html(
@@ -113,8 +142,8 @@ def signed(text: str, value: float | None) -> SafeString | str:
 
 @register.filter
 def plus(text: str, value: float | None) -> str:
-    """Write the plus sign of a gain."""
-    return f"+{text}" if _is_known(value) and value > 0 else text
+    """Write the plus sign of a gain, unless it was rounded to zero."""
+    return f"+{text}" if _is_known(value) and value > 0 and _has_digits(text) else text
 
 
 @register.filter
@@ -172,6 +201,17 @@ def figure(value: float | None, unit: str, currency: str = "USD") -> str:
     if unit == "ratio":
         return decimal(value, 2)
     return decimal(value, 0 if value == int(value) else 1)
+
+
+_PERCENT = 0.01
+
+
+@register.simple_tag
+def return_places(years: Iterable[YearOfReturns]) -> int:
+    """Give the decimals, 1 to 3, that tell monthly returns in percent from zero."""
+    months = [abs(value) for year in years for value in year.months if value]
+    middle = statistics.median(months) if months else _PERCENT
+    return 1 + sum(middle < edge for edge in (_PERCENT, _PERCENT / 10))
 
 
 @register.filter
@@ -282,12 +322,11 @@ def date_only(value: dt.date | str | None) -> str:
 
 @register.inclusion_tag("runs/histogram.html")
 def histogram(bins: list[Bin], currency: str) -> dict[str, object]:
-    """Draw bins as bars of a 100 high, 10 wide each."""
+    """Draw bins as bars of a 100 high, 10 wide each, and mark zero."""
     tallest = max((one.count for one in bins), default=0) or 1
     bars = [
         {
-            "low": one.low,
-            "high": one.high,
+            "range": _describe_range(one, currency),
             "count": one.count,
             "is_gain": one.low >= 0,
             "x": 10 * index,
@@ -296,5 +335,31 @@ def histogram(bins: list[Bin], currency: str) -> dict[str, object]:
         }
         for index, one in enumerate(bins)
     ]
-    ends = {"low": bins[0].low, "high": bins[-1].high} if bins else {}
-    return {"bars": bars, "width": 10 * len(bins), "currency": currency, **ends}
+    losses = sum(one.high <= 0 for one in bins)
+    share = 100 * losses / len(bins) if bins else 0
+    return {
+        "bars": bars,
+        "width": 10 * len(bins),
+        "low": _describe_end(bins[0].low, bins[0].high, "<", currency) if bins else "",
+        "high": _describe_end(bins[-1].high, bins[-1].low, "≥", currency) if bins else "",
+        "zero_x": 10 * losses - 0.5,
+        "zero_share": f"{share:.2f}",
+        "is_zero_named": _NARROWEST < share < 100 - _NARROWEST,
+    }
+
+
+_NARROWEST = 22  # percent of the width that the text at an end takes
+
+
+def _describe_end(end: float, inner: float, sign: str, currency: str) -> str:
+    """Name an end of a distribution: its edge, or from where it has no end."""
+    return money(end, currency) if math.isfinite(end) else f"{sign} {money(inner, currency)}"
+
+
+def _describe_range(one: Bin, currency: str) -> str:
+    """Write the range of a bin."""
+    if math.isfinite(one.low) and math.isfinite(one.high):
+        return f"from {money(one.low, currency)} to {money(one.high, currency)}"
+    if math.isfinite(one.low):
+        return f"≥ {money(one.low, currency)}"
+    return f"< {money(one.high, currency)}"

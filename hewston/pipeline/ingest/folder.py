@@ -1,5 +1,6 @@
 """A dataset's folder: its manifest, whether it is whole, and how to derive it again."""
 
+import functools
 import importlib.metadata
 import platform
 from collections.abc import Mapping
@@ -60,11 +61,17 @@ def dataset_manifest(draft: DatasetDraft, *, dataset_id: str, created_at: str) -
         "calendar_version": draft.calendar_version,
         "tz": draft.tz,
         "corp_actions_source_version": None,
-        "tool_versions": {
-            "python": platform.python_version(),
-            **{name: importlib.metadata.version(name) for name in _TOOLS},
-        },
+        "tool_versions": dict(_tool_versions()),
         "created_at": created_at,
+    }
+
+
+@functools.cache
+def _tool_versions() -> Mapping[str, str]:
+    """Name the releases; they are looked up on the disk, once and not for every dataset."""
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in _TOOLS},
     }
 
 

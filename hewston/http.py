@@ -30,6 +30,8 @@ Zone = Literal["exchange", "utc"]
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
 ZONES: tuple[Zone, ...] = ("exchange", "utc")
 
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets run
+
 logger = logging.getLogger(__name__)
 
 
@@ -147,7 +149,7 @@ def send_csv(name: str, header: Iterable[str], rows: Iterable[Sequence[object]])
     writer.writerow(header)
     for row in rows:
         writer.writerow(
-            f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+            f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
             for cell in row
         )
     return HttpResponse(

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from hewston.supervisor import WEB_MEMORY
+
 PROJECT = Path(__file__).resolve().parents[2]
 LONG_SECONDS = 30  # far more than any of it takes
 
@@ -128,6 +130,17 @@ def test_a_sample_and_a_run_of_it_are_made_once_and_the_link_lands_on_the_run(
     assert re.fullmatch(r"/runs/[0-9a-z]{12}/", landings[0])
     assert landings[1] == landings[0]
     assert len(list((tmp_path / "runs").iterdir())) == 1
+
+
+def test_the_web_server_is_told_to_keep_little_memory(site: Serving) -> None:
+    told = site.web_server().environ()
+    assert {name: told.get(name) for name in WEB_MEMORY} == WEB_MEMORY
+
+
+def test_a_link_is_refused_to_a_proxy_and_to_another_host(site: Serving) -> None:
+    link = urlsplit(site.link).path
+    assert site.request(link, **{"X-Forwarded-For": "127.0.0.1"}).status == 403
+    assert site.request(link, Host="evil.example").status == 400
 
 
 def test_ctrl_c_ends_all_of_it(serving: Serving) -> None:

@@ -96,10 +96,11 @@ def test_runs_leave_as_csv_in_the_order_of_the_page(ada, catalogue):
     assert float(rows[0]["net_profit"]) == RunMetrics.objects.get().net_profit
 
 
-def test_a_text_that_a_spreadsheet_would_run_is_quoted(ada, catalogue):
-    Run.objects.filter(pk=RUN_ID).update(strategy_id="=HYPERLINK(1)")
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"])
+def test_a_text_that_a_spreadsheet_would_run_is_quoted(ada, catalogue, text):
+    Run.objects.filter(pk=RUN_ID).update(strategy_id=text)
     content = ada.get("/runs/export.csv").content.decode()
-    assert "'=HYPERLINK(1)" in content
+    assert next(csv.DictReader(io.StringIO(content, newline="")))["strategy_id"] == f"'{text}"
 
 
 def test_the_overview_shows_figures_with_their_unit_and_formula(ada, stage):

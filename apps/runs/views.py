@@ -205,6 +205,7 @@ def _choose_trades(run: Run, wanted: str) -> dict[str, object]:
         "trades": found[start : start + _TRADES_BESIDE_CHART].to_dicts(),
         "trades_total": found.height,
         "wanted": None if row is None else found.row(row, named=True),
+        "unknown_trade": wanted if row is None else "",
     }
 
 

@@ -34,6 +34,7 @@ class PriceChart extends HTMLElement {
   #markers;
   #shownFills = [];
   #shownArrows = [];
+  #chosenBars = []; // where the chosen trade was filled
   #shade = new SessionShade();
   #data;
   #indicators = [];
@@ -441,16 +442,20 @@ class PriceChart extends HTMLElement {
     this.#shownFills = chosen.map((index) => {
       const side = data.fill_side[index] > 0 ? "B" : "S";
       const time = data.time[data.fill_row[index]];
-      return { time, price: data.fill_price[index], side, text: `${side} ${quantity(index)}` };
-    });
-    const dots = this.#shownFills.map(({ time, price }) => {
-      const dot = { position: "atPriceMiddle", shape: "circle", size: 0.5, color: colour.text };
-      return { time, price, ...dot };
+      const isChosen = this.#chosenBars.includes(data.fill_bar[index]);
+      const text = `${side} ${quantity(index)}`;
+      return { time, price: data.fill_price[index], side, text, isChosen };
     });
     const groups = Object.values(Object.groupBy(this.#shownFills, ({ time, side }) => side + time));
     const width = this.#box.clientWidth;
     const isLabelled = groups.length * LABEL_WIDTH <= width;
-    const arrows = groups.length * ARROW_WIDTH > width ? [] : groups.map((fills) => {
+    const isDense = groups.length * ARROW_WIDTH > width;
+    const size = isDense ? 0.15 : isLabelled ? 0.5 : 0.25;
+    const dots = this.#shownFills.map(({ time, price, isChosen }) => {
+      const look = isChosen ? { size: 1, color: colour["line-2"] } : { size, color: colour.text };
+      return { time, price, position: "atPriceMiddle", shape: "circle", ...look };
+    });
+    const arrows = isDense ? [] : groups.map((fills) => {
       const [{ time, side, text }] = fills;
       const arrow = side === "B"
         ? { position: "belowBar", shape: "arrowUp", color: colour.up }
@@ -518,8 +523,9 @@ class PriceChart extends HTMLElement {
     return { header: ["Time", ...names.map((name) => name.replace("indicator:", ""))], rows };
   }
 
-  /** Shows the run's bars from, to in the middle. */
+  /** Shows the run's bars from, to in the middle, and marks what was filled there. */
   centre(from, to = from) {
+    this.#chosenBars = [from, to];
     const rowOf = (bar) => {
       const index = this.#data.fill_bar.indexOf(bar);
       return index < 0 ? Math.min(bar, this.#rows - 1) : this.#data.fill_row[index];
@@ -653,5 +659,5 @@ document.addEventListener("click", (event) => {
   }
   link.closest("tr").setAttribute("aria-current", "true");
   chart.centre(Number(link.dataset.from), Number(link.dataset.to));
-  chart.scrollIntoView({ block: "nearest" });
+  chart.closest("section").scrollIntoView({ block: "nearest" });
 });

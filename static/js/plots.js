@@ -7,6 +7,7 @@ import { buildDataTable, decimal, percent, readColours } from "./figures.js";
 import { formatMinute, wallSeconds } from "./zone-format.js";
 
 const HEIGHTS = [200, 118];
+const HALF_HOUR = 1800; // seconds
 const DAY = "{D} {MMM}";
 const MINUTE = "{HH}:{mm}";
 // uPlot's own form: [least step in seconds, format, and what is added where a year, month, day,
@@ -25,6 +26,7 @@ class LinePlots extends HTMLElement {
   #box;
   #legend;
   #table;
+  #places = 1; // decimals of a drawdown in percent
   #resize = new ResizeObserver(() => this.#fitWidth());
   #media = matchMedia("(prefers-color-scheme: dark)");
   #repaint = () => this.#draw();
@@ -46,6 +48,8 @@ class LinePlots extends HTMLElement {
       const { columns } = await loadColumns(this.getAttribute("src"));
       const depth = columns.drawdown.map((value) => -value);
       this.#data = { time: columns.time, equity: columns.equity, depth };
+      const deepest = depth.reduce((least, value) => Math.min(least, value), 0);
+      this.#places = deepest > -0.001 ? 3 : deepest > -0.01 ? 2 : 1;
       if (this.isConnected) {
         this.#box.setAttribute("aria-label", this.#conclude());
         this.#draw();
@@ -80,7 +84,7 @@ class LinePlots extends HTMLElement {
     return (
       `Equity went from ${decimal(equity[0])} to ${decimal(equity.at(-1))} ` +
       `${this.getAttribute("currency")} (${percent(equity.at(-1) / equity[0] - 1)}); ` +
-      `its deepest drawdown was ${decimal(-deepest * 100, 1)}%.`
+      `its deepest drawdown was ${decimal(-deepest * 100, this.#places)}%.`
     );
   }
 
@@ -97,7 +101,7 @@ class LinePlots extends HTMLElement {
         values: depth,
         stroke: colour.down,
         fill: colour["fill-down"],
-        write: (value) => `${decimal(value * 100, 1)}%`,
+        write: (value) => `${decimal(value * 100, this.#places)}%`,
       },
     ];
     this.#plots = lines.map((line, index) => new uPlot(
@@ -118,6 +122,10 @@ class LinePlots extends HTMLElement {
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), this.#zone),
       padding: [8, 12, 0, 0],
       scales: {
+        // A single bar has half an hour on either side; else the bars fill the plot.
+        x: {
+          range: (_plot, low, high) => (low === high ? [low - HALF_HOUR, high + HALF_HOUR] : [low, high]),
+        },
         y: {
           range: (_plot, low, high) => {
             const pad = (high - low || Math.abs(high) || 1) * 0.06;
@@ -131,7 +139,7 @@ class LinePlots extends HTMLElement {
       ],
       series: [
         {},
-        { stroke, fill, width: 1, points: { show: false }, fillTo: index ? 0 : undefined },
+        { stroke, fill, width: 1, points: { show: this.#data.time.length < 3 }, fillTo: index ? 0 : undefined },
       ],
       hooks: {
         setCursor: [(plot) => this.#describe(plot.cursor.idx ?? this.#data.time.length - 1)],
@@ -144,7 +152,7 @@ class LinePlots extends HTMLElement {
     const texts = [
       formatMinute(time[row], this.#zone),
       `Equity ${decimal(equity[row])} ${this.getAttribute("currency")}`,
-      `Drawdown ${decimal(depth[row] * 100, 2)}%`,
+      `Drawdown ${decimal(depth[row] * 100, Math.max(2, this.#places))}%`,
     ];
     this.#legend.replaceChildren(...texts.map((text) => {
       const part = document.createElement("span");
@@ -160,7 +168,7 @@ class LinePlots extends HTMLElement {
       const day = (at) => Math.floor(wallSeconds(time[at], this.#zone) / 86400);
       if (row === time.length - 1 || day(row) !== day(row + 1)) {
         const date = formatMinute(time[row], this.#zone).slice(0, 10);
-        rows.push([date, decimal(equity[row]), `${decimal(depth[row] * 100, 2)}%`]);
+        rows.push([date, decimal(equity[row]), `${decimal(depth[row] * 100, Math.max(2, this.#places))}%`]);
       }
     }
     return { header: ["Date", "Equity at the last bar", "Drawdown"], rows };

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from hewston.pipeline.errors import CancelledError, HewstonError
+from hewston.pipeline.errors import CancelledError, HewstonError, InputError
+from hewston.taskqueue import FULL
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -63,13 +64,15 @@ class HewstonCommand(BaseCommand):
         try:
             prepare_database()
             answer = self.answer(options)
+        except CommandError:
+            raise  # wrong usage: Django says it and exits with 2
         except HewstonError as problem:
             self._fail(problem.as_json(), as_json=options["json"])
         except (KeyboardInterrupt, CancelledError):
             self.stderr.write("Interrupted: nothing half-made was kept.")
             sys.exit(EXIT_INTERRUPTED)
-        except (DatabaseError, OSError) as problem:
-            self._fail({"code": "INTERNAL", "message": f"{problem}"}, as_json=options["json"])
+        except Exception as problem:  # the edge: a person sees a sentence
+            self._fail(_explain(problem).as_json(), as_json=options["json"])
         else:
             self.stdout.write(
                 json.dumps(answer, sort_keys=True) if options["json"] else self.describe(answer)
@@ -80,7 +83,11 @@ class HewstonCommand(BaseCommand):
     def _fail(self, error: Mapping[str, Any], *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps({"error": error}, sort_keys=True))
-        self.stderr.write(f"Error: {error['message']}")
+        allowed = error.get("details", {}).get("allowed")
+        hint = f" Allowed: {allowed}." if isinstance(allowed, str) else ""
+        sentence = f"Error: {error['message']}{hint}"
+        # A name that is not UTF-8 comes as surrogates, which no stream takes.
+        self.stderr.write(sentence.encode(errors="backslashreplace").decode())
         sys.exit(EXIT_FAILED)
 
     def show_progress(self, line: str) -> None:
@@ -92,6 +99,24 @@ class HewstonCommand(BaseCommand):
     def end_progress(self) -> None:
         """Clear the progress line."""
         self.show_progress("")
+
+
+def _explain(problem: Exception) -> HewstonError:
+    """Turn what no stage foresaw into a sentence for the person who can act."""
+    if isinstance(problem, UnicodeEncodeError):
+        return InputError("A name on the command line is not UTF-8 text.")
+    text = str(problem)
+    if "locked" in text and isinstance(problem, DatabaseError):
+        return HewstonError(
+            "Another process has kept the catalogue locked for too long. Try again.", code="BUSY"
+        )
+    if "full" in text or (isinstance(problem, OSError) and problem.errno in FULL):
+        return HewstonError("The disk is full. Free some space and try again.", code="BUSY")
+    if isinstance(problem, (DatabaseError, OSError)):
+        return HewstonError(f"The data root {settings.DATA_ROOT} cannot be used: {text}")
+    return HewstonError(
+        f"Something unforeseen happened ({type(problem).__name__}: {text}). Please report it."
+    )
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

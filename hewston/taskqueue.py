@@ -15,7 +15,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -130,6 +130,7 @@ INTERRUPTED = HewstonError(
     "again.",
     code="INTERRUPTED",
 )
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})  # no space, or no more of it for this user
 _CLAIM_GRACE = dt.timedelta(seconds=30)
 
 
@@ -209,19 +210,28 @@ def _work(job: Job, folder: Path, log_file: Path, work: Callable[[Path, JobLog],
         _check_disk()
         work(folder, log)
     except (KeyboardInterrupt, CancelledError):
-        log.write("Cancelled.", level="warning")
+        _note_end(log, folder, "Cancelled.", level="warning")
         raise
     except HewstonError as problem:
-        log.write(problem.message, level="error", **problem.details)
+        _note_end(log, folder, problem.message, level="error", **problem.details)
         job.fail(problem)
         raise
     except Exception as unforeseen:
         failure = _explain(unforeseen, job)
-        log.write(failure.message, level="error", traceback=traceback.format_exception(unforeseen))
+        lines = traceback.format_exception(unforeseen)
+        _note_end(log, folder, failure.message, level="error", traceback=lines)
         job.fail(failure)
         raise failure from unforeseen
     finally:
-        log.close()
+        with contextlib.suppress(OSError):
+            log.close()
+
+
+def _note_end(log: JobLog, folder: Path, message: str, **details: Any) -> None:  # noqa: ANN401
+    """Log how a job ended badly, after making room for that: the disk may be full."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        log.write(message, **details)
 
 
 def _check_disk() -> None:
@@ -236,7 +246,7 @@ def _check_disk() -> None:
 
 
 def _explain(problem: Exception, job: Job) -> HewstonError:
-    if isinstance(problem, OSError) and problem.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(problem, OSError) and problem.errno in FULL:
         return HewstonError(
             "The disk is full. Nothing half-made was kept: free some space and try again.",
             code="BUSY",

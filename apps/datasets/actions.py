@@ -11,7 +11,7 @@ from apps.permissions.models import User
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import suggest
 from hewston.pipeline.ingest import printable, verify_dataset
-from hewston.pipeline.store import Store
+from hewston.pipeline.store import Store, sha256_file
 from hewston.taskqueue import INTERRUPTED, find_dead
 
 
@@ -53,10 +53,18 @@ def find_dataset(*, user: User, dataset_id: str) -> Dataset:
 def verify_revision(*, revision: Revision) -> list[str]:
     """Compare a revision's files with its manifest and the catalogue; a sentence a problem."""
     problems = verify_dataset(revision.folder)
-    store = Store(settings.DATA_ROOT)
+    manifest = revision.folder / "manifest.json"
+    if not problems and sha256_file(manifest) != revision.manifest_sha256:
+        problems.append(
+            "manifest.json differs from the catalogue: it was changed after the ingest."
+        )
+    place = Store(settings.DATA_ROOT)
     for raw in revision.raw_files:
-        if not store.raw_file(raw["sha256"], raw["suffix"]).is_file():
-            problems.append(f"The raw copy of {raw['name']} is missing.")
+        path = place.raw_file(raw["sha256"], raw["suffix"])
+        if not path.is_file():
+            problems.append(f"The raw copy of {raw['name']} is missing: raw/{path.name}.")
+        elif sha256_file(path) != raw["sha256"]:
+            problems.append(f"The raw copy of {raw['name']} was changed: raw/{path.name}.")
     return problems
 
 

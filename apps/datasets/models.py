@@ -94,6 +94,7 @@ class Revision(models.Model):
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="revisions")
     number = models.PositiveIntegerField()
     bars_sha256 = models.CharField(max_length=64, db_index=True)
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
     rows = models.PositiveBigIntegerField()
     size_bytes = models.PositiveBigIntegerField()
     first_ts = models.DateTimeField()  # start of the first bar, inclusive

@@ -108,6 +108,7 @@ class _Published:
 
     draft: DatasetDraft
     dataset_id: str
+    manifest_sha256: str
     size_bytes: int
     first_ts: dt.datetime
     last_ts: dt.datetime
@@ -187,6 +188,7 @@ class _Publisher:
             _Published(
                 draft=draft,
                 dataset_id=dataset_id,
+                manifest_sha256=storage.sha256_file(final / "manifest.json"),
                 size_bytes=sum(path.stat().st_size for path in final.iterdir()),
                 first_ts=first_ts,
                 last_ts=last_ts,
@@ -294,6 +296,7 @@ def _catalogue(ingest: Ingest, item: _Published) -> tuple[Revision, bool]:
         bars_sha256=draft.bars_sha256,
         defaults={
             "number": newest.number + 1 if newest else 1,
+            "manifest_sha256": item.manifest_sha256,
             "rows": draft.rows,
             "size_bytes": item.size_bytes,
             "first_ts": item.first_ts,

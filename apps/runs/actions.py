@@ -1,13 +1,14 @@
 """What can be done with runs."""
 
 import datetime as dt
+import shutil
 from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
 
 from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import User
-from apps.runs.models import Run
+from apps.runs.models import Run, RunMetrics
 from apps.runs.tasks import record_result
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.errors import InputError
@@ -28,8 +29,9 @@ def build_spec(
     strategy = find_strategy(strategy_id)
     dataset = revision.dataset
     values = read_run_fields(options)
-    for key in ("from", "to"):
+    for key, default in (("from", dataset.from_date), ("to", dataset.to_date)):
         _check_date(key, values[f"{key}_date"], revision)
+        values[f"{key}_date"] = values[f"{key}_date"] or default
     return RunSpec(
         bars_sha256=revision.bars_sha256,
         instrument=dataset.instrument_spec,
@@ -52,6 +54,7 @@ def request_run(*, owner: User, revision: Revision, spec: RunSpec) -> tuple[Run,
     input_hash = spec.input_hash(code_hash)
     same = Run.objects.filter(owner=owner, input_hash=input_hash, status__in=[*LIVE, Status.DONE])
     if (known := same.first()) is not None:
+        _check_folder(known)
         return known, False
     try:
         with transaction.atomic():
@@ -92,9 +95,39 @@ def recover_runs() -> list[Run]:
     for run in dead:
         if run.status == Status.RUNNING and _is_complete(run):
             record_result(run=run, metrics=read_metrics(run))
-        else:
-            run.fail(INTERRUPTED)
+        elif run.fail(INTERRUPTED):
+            shutil.rmtree(run.folder, ignore_errors=True)
     return dead
+
+
+def verify_run(*, run: Run) -> list[str]:
+    """Compare a finished run's files with its manifest and the catalogue; a sentence a problem."""
+    problems = artifacts.verify_run(run.folder)
+    if problems:
+        return problems
+    path = run.folder / artifacts.MANIFEST_FILE
+    if store.sha256_file(path) != run.manifest_sha256:
+        return [f"{path.name} differs from the catalogue: it was changed after the run."]
+    manifest = store.read_json(path)
+    said = {
+        "spec": run.spec,
+        "input_hash": run.input_hash,
+        "code_hash": run.code_hash,
+        "dataset_id": run.dataset_id,
+    }
+    problems = [
+        f"The catalogue's {name} of the run differs from {path.name}."
+        for name, value in said.items()
+        if manifest.get(name) != value
+    ]
+    figures = read_metrics(run)
+    listed: Mapping[str, object] = RunMetrics.objects.filter(run=run).values().first() or {}
+    problems += [
+        f"The catalogue's {name} of the run differs from {artifacts.METRICS_FILE}."
+        for name, value in figures.items()
+        if listed.get(name) != value
+    ]
+    return problems
 
 
 def read_metrics(run: Run) -> dict[str, object]:
@@ -109,6 +142,15 @@ def _is_complete(run: Run) -> bool:
     if not path.is_file() or artifacts.verify_run(run.folder):
         return False
     return store.read_json(path).get("input_hash") == run.input_hash
+
+
+def _check_folder(run: Run) -> None:
+    if run.status == Status.DONE and not run.folder.is_dir():
+        raise InputError(
+            f"Run {run.pk} has the same inputs, but its folder {run.folder} is gone. Put it back "
+            "from a backup; with another --seed the same is computed as a new run.",
+            code="CONFLICT",
+        )
 
 
 def _check_date(field: str, day: dt.date | None, revision: Revision) -> None:

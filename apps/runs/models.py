@@ -23,6 +23,7 @@ class Run(Job):
     strategy_id = models.CharField(max_length=80, db_index=True)
     code_hash = models.CharField(max_length=64)
     input_hash = models.CharField(max_length=64, db_index=True)
+    manifest_sha256 = models.CharField(max_length=64, blank=True)  # of a run that is done
     name = models.CharField(max_length=120, blank=True)
     note = models.TextField(blank=True)
 

@@ -1,5 +1,6 @@
 """The work of a run: claim the row, call the pipeline, record one outcome."""
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from apps.runs.models import Run, RunMetrics
 from hewston.pipeline import artifacts
 from hewston.pipeline import store as storage
 from hewston.pipeline.errors import CancelledError, HewstonError
-from hewston.taskqueue import JobLog, perform
+from hewston.taskqueue import JobLog, Status, perform
 
 _BEAT_SECONDS = 0.5
 
@@ -34,7 +35,8 @@ def perform_run(
 def record_result(*, run: Run, metrics: Mapping[str, object]) -> bool:
     """End a run with its figures; False when it is no longer ours to end."""
     with transaction.atomic():
-        if not run.complete(progress={"share": 1.0}):
+        manifest = storage.sha256_file(run.folder / artifacts.MANIFEST_FILE)
+        if not run.complete(progress={"share": 1.0}, manifest_sha256=manifest):
             return False
         columns = {field.name for field in RunMetrics._meta.fields} - {"run"}  # noqa: SLF001 (Django's own API)
         values = {name: value for name, value in metrics.items() if name in columns}
@@ -72,15 +74,26 @@ def _trade(run: Run, folder: Path, log: JobLog, report: Callable[[float], None])
         progress=progress,
         log=log.write,
     )
-    if not storage.publish(staged, run.folder):
-        raise HewstonError(f"{run.folder} is there already.", code="CONFLICT")
-    if not record_result(run=run, metrics=outcome.metrics["values"]):
-        raise CancelledError("The run was cancelled.")
+    _publish(run, staged, outcome.metrics["values"])
     for finding in outcome.metrics["findings"]:
         log.write(finding["message"], level=finding["severity"], ts_open=finding["ts_open"])
     timings = dict(outcome.timings_ms)
     log.write("Done.", timings_ms=timings)
     return timings
+
+
+def _publish(run: Run, staged: Path, metrics: Mapping[str, object]) -> None:
+    """Put the folder in place and end the run; a run that does not end so keeps no folder."""
+    if run.folder.exists():
+        raise HewstonError(f"{run.folder} is there already.", code="CONFLICT")
+    try:
+        storage.publish(staged, run.folder)
+        if not record_result(run=run, metrics=metrics):
+            raise CancelledError("The run was cancelled.")
+    finally:
+        run.refresh_from_db()
+        if run.status != Status.DONE:
+            shutil.rmtree(run.folder, ignore_errors=True)
 
 
 def _find_commit() -> str | None:

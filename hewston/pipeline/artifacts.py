@@ -130,6 +130,8 @@ def verify_run(folder: Path) -> list[str]:
     except (AttributeError, KeyError, TypeError, ValueError) as problem:
         return [f"{folder / MANIFEST_FILE} is not a run's manifest: {problem!r}."]
     problems = []
+    if (manifest.get("calendar"), manifest.get("tz")) != (spec.calendar, spec.tz):
+        problems.append("The manifest's calendar and tz are not those of its spec.")
     if input_hash != manifest.get("input_hash"):
         problems.append("The manifest's input_hash does not follow from its spec and code_hash.")
     known = {MANIFEST_FILE, METRICS_FILE} | {frame_file(name) for name in FRAMES}

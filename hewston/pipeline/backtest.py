@@ -77,8 +77,11 @@ def trade(
             context=_context(spec, window),
         )[window.first :]
     with watch.time("engine"):
+        priced = window.frame
+        if spec.slippage_fees.k_spread > 0:  # warm-up bars tell the spread of the first ones too
+            priced = priced.with_columns(spread_mean=market.fill_spreads(priced, log))
         result = engine.run_engine(
-            bars=window.bars, targets=signals, spec=spec, progress=progress, log=log
+            bars=priced[window.first :], targets=signals, spec=spec, progress=progress, log=log
         )
     with watch.time("accounting"):
         money = {"multiplier": instrument.multiplier}

@@ -105,12 +105,18 @@ def price_quotes(bars: pl.DataFrame, spec: RunSpec, log: Callable[[str], None]) 
 def _spreads(
     bars: pl.DataFrame, reference: pl.Series, spec: RunSpec, log: Callable[[str], None]
 ) -> pl.Series:
-    """Full spread of each bar, price units, with every gap filled and counted in the log."""
+    known = fill_spreads(bars, log)
+    return _fallback(reference, spec) if known.null_count() else known
+
+
+def fill_spreads(bars: pl.DataFrame, log: Callable[[str], None]) -> pl.Series:
+    """Give the full spread of each of BARS, price units, with every gap filled and logged.
+
+    All are null where the data has no quotes at all.
+    """
     known = bars["spread_mean"]
     absent = known.null_count()
-    if absent == len(bars):
-        return _fallback(reference, spec)
-    if absent == 0:
+    if absent in {0, len(bars)}:
         return known
     filled = (
         bars.select("session", "spread_mean")

@@ -112,6 +112,24 @@ def test_a_ruined_run_is_done_and_says_so() -> None:
     assert figures["findings"][0]["bar"] == 2
 
 
+def test_the_spread_of_the_warm_up_is_known_when_trading_begins() -> None:
+    bars = make_bars(
+        [100.0] * 4,
+        [100.0] * 4,
+        spreads=[0.04, None, None, 0.08],
+        minutes=[0, 1440, 1441, 1442],
+    )
+    spec = make_spec(
+        strategy_id="buy_and_hold",
+        params={},
+        fill_clock="close",
+        from_date=dt.date(2023, 1, 4),
+        slippage_fees=SlippageFees(k_spread=0.5, fees_bps=0),
+    )
+    frames, _ = backtest.trade(bars, spec)
+    assert frames["fills"]["price"].to_list() == [100.02]
+
+
 def test_a_run_whose_orders_were_refused_says_so() -> None:
     bars = make_bars([100.0] * 5, [100.0] * 5)
     spec = make_spec(strategy_id="buy_and_hold", params={}, size=1e6)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.classic import run_classic
 from hewston.pipeline import accounting, market
 from hewston.pipeline.engine import follower, run_engine, session
-from hewston.pipeline.errors import CancelledError, InputError
+from hewston.pipeline.errors import CancelledError, InputError, ReconciliationError
 from hewston.pipeline.spec import FillClock, Instrument, RunSpec, SlippageFees
 from hewston.pipeline.strategies import contract, sma_crossover
 from tests.pipeline.frames import START, make_bars, make_spec, make_targets, random_bars
@@ -329,3 +329,52 @@ def test_every_entry_of_tradingviews_sma_crossover_is_met(real_data: Path) -> No
     ours = result.executions.select("ts", pl.col("side").cast(pl.String), "price")
     assert len(entries) == 2150
     assert len(entries.join(ours, on=["ts", "side", "price"], how="inner")) == 2150
+
+
+@pytest.mark.parametrize("second", [6.0, 3.4], ids=["refused", "less than a lot more"])
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_ruin_is_seen_after_a_signal_that_sends_nothing(clock: FillClock, second: float) -> None:
+    closes = [100.0, 100, 100, 100, 60, 60, 60]
+    bars = make_bars(closes, closes)
+    spec = make_spec(fill_clock=clock, starting_cash=100, max_leverage=3.5)
+    result = run_engine(bars=bars, targets=make_targets([3, 3, second, *[second] * 4]), spec=spec)
+    assert result.ruined_bar == 4
+    assert result.executions["side"].cast(pl.String).to_list() == ["BUY", "SELL"]
+
+
+def test_what_is_exactly_affordable_is_bought() -> None:
+    bars = make_bars([1.1] * 2, [1.1] * 2)
+    spec = make_spec(fill_clock="close", starting_cash=3.3, size=3)
+    result = run_engine(bars=bars, targets=make_targets([1, 1]), spec=spec)
+    assert result.executions["qty"].to_list() == [3.0]
+
+
+@pytest.mark.parametrize("lot", [0.25, 0.125, 2.5, 1000.0])
+def test_any_decimal_lot_is_filled(lot: float) -> None:
+    bars = make_bars([10.0] * 3, [10.0] * 3)
+    instrument = Instrument(asset_class="crypto", lot=lot)
+    spec = make_spec(fill_clock="close", instrument=instrument, size=lot, starting_cash=1e6)
+    result = run_engine(bars=bars, targets=make_targets([3, -2, -2]), spec=spec)
+    assert result.executions["qty"].to_list() == [3 * lot, 5 * lot]
+
+
+def test_prices_are_the_floats_nearest_to_their_decimals() -> None:
+    bars = make_bars([1e6] * 2, [1e6] * 2, spreads=0.02)
+    spec = make_spec(
+        fill_clock="close", starting_cash=1e7, slippage_fees=SlippageFees(k_spread=0.5, fees_bps=0)
+    )
+    result = run_engine(bars=bars, targets=make_targets([1, 1]), spec=spec)
+    assert result.executions["price"].to_list() == [1_000_000.01]
+
+
+def test_an_exception_before_anything_of_a_fee_is_computed_fails_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_args: object) -> None:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr(follower._Fees, "get_commission_with_context", fail)
+    with pytest.raises((ZeroDivisionError, ReconciliationError)):
+        run_engine(
+            bars=make_bars([100] * 3, [100] * 3), targets=make_targets([1, 0, 0]), spec=make_spec()
+        )

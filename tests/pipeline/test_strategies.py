@@ -116,6 +116,15 @@ def test_sma_crossover_acts_on_crossings_only() -> None:
     assert signals["fast"][0] is None
 
 
+def test_equal_averages_are_no_crossing_whatever_the_rounding() -> None:
+    closes = [33.31, 33.35, 33.29, 33.37] + [33.33] * 400
+    bars = make_bars(closes, closes)
+    signals = contract.compute_signals(
+        sma_crossover, bars, params={"fast": 20, "slow": 50}, context={}
+    )
+    assert not signals["changed"][60:].any()
+
+
 def test_buy_and_hold_buys_at_the_first_bar_that_may_be_traded() -> None:
     bars = make_bars([1.0] * 4, [1.0] * 4)
     context = {"trade_from": bars["ts_open"][2]}

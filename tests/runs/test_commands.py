@@ -151,6 +151,69 @@ def test_verify_names_the_file_that_was_changed(
     assert any(path.name in problem for problem in entry["problems"])
 
 
+@pytest.mark.parametrize("name", ["output_hashes", "created_at", "env_lock", "git_commit"])
+def test_verify_and_reproduce_refuse_a_manifest_that_was_edited(
+    root: Path, run: dict[str, Any], name: str, tmp_path: Path
+) -> None:
+    copy = copy_root(root, tmp_path / "data")
+    path = copy / Path(run["artifacts"]["manifest"]).relative_to(root)
+    manifest = json.loads(path.read_text())
+    manifest[name] = {} if isinstance(manifest[name], dict) else "2001-01-01T00:00:00+00:00"
+    path.write_text(json.dumps(manifest))
+    assert run_command(copy, "verify", run["run_id"]).code == 1
+    assert "cannot be compared" in run_command(copy, "reproduce", run["run_id"]).error["message"]
+
+
+def test_verify_sees_that_one_run_stands_in_for_another(
+    root: Path, dataset: dict[str, Any], run: dict[str, Any], tmp_path: Path
+) -> None:
+    other = succeed(root, "backtest", dataset["dataset_id"], *SMA, "--seed", "9")
+    copy = copy_root(root, tmp_path / "data")
+    shutil.rmtree(copy / "runs" / run["run_id"])
+    shutil.copytree(copy / "runs" / other["run_id"], copy / "runs" / run["run_id"])
+    assert run_command(copy, "verify", run["run_id"]).code == 1
+
+
+def test_verify_sees_an_edited_catalogue_and_a_rotten_raw_file(
+    root: Path, dataset: dict[str, Any], run: dict[str, Any], tmp_path: Path
+) -> None:
+    copy = copy_root(root, tmp_path / "data")
+    with sqlite3.connect(copy / "hewston.sqlite3") as database:
+        database.execute("UPDATE runs_runmetrics SET sharpe = 9")
+    database.close()
+    raw = next((copy / "raw").iterdir())
+    data = bytearray(raw.read_bytes())
+    data[len(data) // 2] ^= 1
+    raw.write_bytes(bytes(data))
+    (entry,) = run_command(copy, "verify", run["run_id"]).json["checked"]
+    assert entry["problems"] == ["The catalogue's sharpe of the run differs from metrics.json."]
+    (entry,) = run_command(copy, "verify", dataset["dataset_id"]).json["checked"]
+    assert "was changed: raw/" in entry["problems"][0]
+
+
+def test_a_run_whose_folder_is_gone_says_what_to_do(
+    root: Path, dataset: dict[str, Any], run: dict[str, Any], tmp_path: Path
+) -> None:
+    copy = copy_root(root, tmp_path / "data")
+    shutil.rmtree(copy / "runs" / run["run_id"])
+    error = run_command(copy, "backtest", dataset["dataset_id"], *SMA).error
+    assert "is gone. Put it back from a backup" in error["message"]
+
+
+def test_dates_that_say_the_default_are_the_same_run(
+    root: Path, dataset: dict[str, Any], run: dict[str, Any]
+) -> None:
+    spec = json.loads(Path(run["artifacts"]["manifest"]).read_text())["spec"]
+    words = ("--from", spec["from"], "--to", spec["to"])
+    again = succeed(root, "backtest", dataset["dataset_id"], *SMA, *words)
+    assert again["run_id"] == run["run_id"]
+
+
+def test_a_name_that_is_no_text_is_refused(root: Path) -> None:
+    answer = run_command(root, "verify", os.fsdecode(b"\xff"))
+    assert "not UTF-8" in answer.error["message"]
+
+
 def test_a_backtest_on_changed_bars_is_refused(
     root: Path, dataset: dict[str, Any], tmp_path: Path
 ) -> None:

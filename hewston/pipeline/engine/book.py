@@ -1,6 +1,6 @@
 """The market as the engine is shown it: the instrument, and a quote for each bar."""
 
-import math
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -110,5 +110,6 @@ def _build_instrument(
 
 
 def _decimals(step: float) -> int:
-    """Count the decimals of a lot: 1 → 0, 0.001 → 3, 1e-8 → 8."""
-    return max(0, -math.floor(math.log10(step) + 1e-9)) if step < 1 else 0
+    """Count the decimals of a lot: 1 → 0, 0.25 → 2, 1e-8 → 8."""
+    exponent = Decimal(repr(step)).normalize().as_tuple().exponent
+    return max(0, -int(exponent))

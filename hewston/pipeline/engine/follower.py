@@ -20,6 +20,7 @@ from hewston.pipeline.spec import RunSpec
 
 BUYING_POWER = "buying_power"
 RUINED = "ruined"
+_ROUNDING = 1e-12  # share by which floats may overstate what an order costs
 
 
 def _guarded[**P](callback: Callable[P, None]) -> Callable[P, None]:
@@ -38,6 +39,21 @@ def _guarded[**P](callback: Callable[P, None]) -> Callable[P, None]:
     return guard
 
 
+def _kept[**P, R](hook: Callable[P, R]) -> Callable[P, R]:
+    """Keep the exception of a hook that must answer, before the engine swallows it."""
+
+    @functools.wraps(hook)
+    def keep(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return hook(*args, **kwargs)
+        except BaseException as problem:
+            failures: list[BaseException] = args[0].failures  # type: ignore[attr-defined]  # own
+            failures.append(problem)
+            raise
+
+    return keep
+
+
 class _Fees(nautilus.FeeModel):  # type: ignore[misc]  # the engine is untyped
     """``fees_bps`` of the notional and ``fee_per_unit``, on each side.
 
@@ -52,6 +68,7 @@ class _Fees(nautilus.FeeModel):  # type: ignore[misc]  # the engine is untyped
         )
         self.per_unit = _decimal(spec.slippage_fees.fee_per_unit)
 
+    @_kept
     def get_commission_with_context(
         self,
         _order: object,
@@ -61,12 +78,8 @@ class _Fees(nautilus.FeeModel):  # type: ignore[misc]  # the engine is untyped
         _context: object,
     ) -> Any:  # noqa: ANN401
         """Give the fee of one fill."""
-        try:
-            fee = qty.as_decimal() * (abs(price.as_decimal()) * self.rate + self.per_unit)
-            return nautilus.Money(float(round(fee, MONEY_PRECISION)), self.currency)
-        except BaseException as problem:
-            self.failures.append(problem)
-            raise
+        fee = qty.as_decimal() * (abs(price.as_decimal()) * self.rate + self.per_unit)
+        return nautilus.Money(float(round(fee, MONEY_PRECISION)), self.currency)
 
 
 class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untyped
@@ -150,7 +163,8 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
             index = self.next_signal
             self.next_signal += 1
             self._await_signal()
-            self._follow(bar, index)
+            if not self._follow(bar, index):
+                self._watch_ruin(bar + 1)  # nothing will fill, so no fill will look further
 
     def _equity(self, bar: int) -> float:
         return float(self.cash + self.lots * self.lot * self.book.close[bar] * self.multiplier)
@@ -161,26 +175,29 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         if self.lots:
             self._send(bar, -self.lots, RUINED)
 
-    def _follow(self, bar: int, index: int) -> None:
+    def _follow(self, bar: int, index: int) -> bool:
+        """Send what a signal asks for; False when nothing was sent."""
         wanted, reason = self.signal_lots[index], self.reasons[index]
         if wanted == 0 and self.signal_targets[index] != 0 and not self.logged_zero:
             self.logged_zero = True
             self.log_line(f"A target at bar {bar} is less than one lot: no order.")
         if wanted == self.lots:
-            return
+            return False
         price = self.book.close[bar]
         limit = self.max_leverage * self._equity(bar)
-        affordable = abs(wanted) * self.lot * abs(price) * self.multiplier <= limit
+        value = abs(wanted) * self.lot * abs(price) * self.multiplier
+        affordable = value <= limit * (1 + _ROUNDING)
         reverses = self.lots != 0 and wanted * self.lots < 0
         enlarges = reverses or abs(wanted) > abs(self.lots)
         if affordable or not enlarges:
             self._send(bar, wanted - self.lots, reason)
-            return
+            return True
         held = self.lots
         if reverses:
             self._send(bar, -held, reason)
         opening = wanted if reverses else wanted - held
         self._record(bar, opening, BUYING_POWER, "REJECTED")
+        return reverses
 
     def _record(self, bar: int, lots: int, reason: str | None, status: str) -> int:
         order_id = len(self.orders) + 1
@@ -220,8 +237,10 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         """Record a fill and keep the account."""
         order = self.orders[self.sent[str(event.client_order_id)]]
         bar = self._fill_bar(order, int(event.ts_event))
-        qty, price = event.last_qty.as_double(), event.last_px.as_double()
-        fee = event.commission.as_double()
+        # Not as_double, which may be off in the last bit.
+        qty = float(event.last_qty.as_decimal())
+        price = float(event.last_px.as_decimal())
+        fee = float(event.commission.as_decimal())
         signed = qty if order["side"] == "BUY" else -qty
         self.lots += round(signed / self.lot)
         self.cash -= signed * price * self.multiplier + fee
@@ -241,7 +260,7 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
             )
         )
         order["status"] = "FILLED"
-        self._watch_ruin(bar)
+        self._watch_ruin(bar + 1 if self.book.fills_at_close else bar)
 
     def _fill_bar(self, order: dict[str, Any], ts_ns: int) -> int:
         """Find the bar of a fill from the engine's time, and refuse any other moment."""
@@ -257,13 +276,12 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
             )
         return int(bar)
 
-    def _watch_ruin(self, bar: int) -> None:
-        """Find the first close, up to the next signal, at which equity is gone."""
+    def _watch_ruin(self, start: int) -> None:
+        """Find the first close from a bar on, up to the next signal, at which equity is gone."""
         if self.ruined_bar is not None:
             return
         signals = self.signal_bars
         stop = signals[self.next_signal] if self.next_signal < len(signals) else None
-        start = bar + 1 if self.book.fills_at_close else bar
         closes = self.book.close[start:stop]
         equity = self.cash + self.lots * self.lot * self.multiplier * closes
         gone = np.flatnonzero(equity <= 0)
@@ -284,6 +302,7 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         order = self.orders[self.sent[str(event.client_order_id)]]
         order["status"], order["reason"] = "REJECTED", str(event.reason)
         self.log_line(f"Order {order['order_id']} was refused: {event.reason}")
+        self._watch_ruin(order["bar"] + 1)
 
 
 def _decimal(value: float) -> Decimal:

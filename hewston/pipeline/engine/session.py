@@ -120,6 +120,12 @@ def _check_orders(engine: Any, follower: Follower) -> None:  # noqa: ANN401 (the
         raise ReconciliationError(
             f"{len(follower.sent)} orders were sent but the engine reports {len(reported)}."
         )
+    lost = [n for n in follower.sent.values() if follower.orders[n]["status"] == "OPEN"]
+    if lost:
+        raise ReconciliationError(
+            f"{len(lost)} orders were sent and neither filled nor refused, the first at bar "
+            f"{follower.orders[lost[0]]['bar']}."
+        )
     filled = sum(float(order.filled_qty.as_double()) for order in engine.cache.orders())
     recorded = math.fsum(execution[6] for execution in follower.executions)
     if not math.isclose(filled, recorded, rel_tol=1e-12, abs_tol=1e-9):

@@ -27,10 +27,15 @@ PARAMS = {
 def run_strategy(frame: "pd.DataFrame", *, params: dict[str, Any]) -> "pd.DataFrame":
     """Reverse at every crossover; flat before the first one.
 
+    Averages are rounded to twelve digits of the highest price: where they are equal, the rounding
+    of their sums must not look like a crossing.
+
     A crossover is: fast > slow now and fast ≤ slow on the bar before; a crossunder the opposite.
     """
-    fast = frame["close"].rolling(params["fast"]).mean()
-    slow = frame["close"].rolling(params["slow"]).mean()
+    close = frame["close"]
+    places = 12 - len(str(int(close.abs().max())))
+    fast = close.rolling(params["fast"]).mean().round(places)
+    slow = close.rolling(params["slow"]).mean().round(places)
     over = (fast > slow) & (fast.shift(1) <= slow.shift(1))
     under = (fast < slow) & (fast.shift(1) >= slow.shift(1))
     result = frame[[]].assign(fast=fast, slow=slow, position=float("nan"), reason=None)

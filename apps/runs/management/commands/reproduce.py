@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 
 from apps.datasets.models import Dataset
 from apps.permissions.actions import ensure_user
-from apps.runs.actions import find_subject, recover_runs
+from apps.runs.actions import find_subject, recover_runs, verify_run
 from apps.runs.models import Run
 from hewston.command import HewstonCommand
 from hewston.pipeline import artifacts, store
@@ -48,6 +48,8 @@ class Command(HewstonCommand):
 def _reproduce_run(run: Run) -> dict[str, Any]:
     if run.status != Status.DONE:
         raise InputError(f"Run {run.pk} is {run.get_status_display()}: it has no manifest.")
+    if problems := verify_run(run=run):
+        raise InputError(f"Run {run.pk} cannot be compared: {problems[0]}")
     manifest = store.read_json(run.folder / artifacts.MANIFEST_FILE)
     place = store.Store(settings.DATA_ROOT)
     bars_sha256 = manifest["spec"]["bars_sha256"]
@@ -73,7 +75,8 @@ def _reproduce_dataset(dataset: Dataset) -> dict[str, Any]:
 def _compare(
     kind: str, name: str, expected: dict[str, str], actual: dict[str, str], changes: list[str]
 ) -> dict[str, Any]:
-    differences = sorted(key for key in expected if expected[key] != actual.get(key))
+    names = {*expected, *actual}
+    differences = sorted(key for key in names if expected.get(key) != actual.get(key))
     return {
         "kind": kind,
         "id": name,

@@ -9,10 +9,9 @@ from apps.datasets.actions import verify_revision
 from apps.datasets.models import Dataset
 from apps.permissions.actions import ensure_user
 from apps.permissions.models import User
-from apps.runs.actions import find_subject, recover_runs
+from apps.runs.actions import find_subject, recover_runs, verify_run
 from apps.runs.models import Run
 from hewston.command import HewstonCommand
-from hewston.pipeline import artifacts
 from hewston.pipeline.errors import InputError
 from hewston.taskqueue import Status
 
@@ -71,4 +70,4 @@ def _check_dataset(dataset: Dataset) -> dict[str, Any]:
 
 
 def _check_run(run: Run) -> dict[str, Any]:
-    return {"kind": "run", "id": run.pk, "problems": artifacts.verify_run(run.folder)}
+    return {"kind": "run", "id": run.pk, "problems": verify_run(run=run)}

@@ -18,24 +18,12 @@ from typing import Any
 
 from hewston.pipeline.errors import InputError
 
-_READ_BYTES = 1 << 18
 
 
 def sha256_file(path: Path) -> str:
     """Hash a file's bytes; 64 hexadecimal digits."""
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
-
-
-def copy_hashed(source: Path, target: Path) -> str:
-    """Copy a file and return the SHA-256 of exactly the bytes that were copied."""
-    digest = hashlib.sha256()
-    block = memoryview(bytearray(_READ_BYTES))  # one, which stays in the processor's cache
-    with source.open("rb", buffering=0) as reader, target.open("wb") as writer:
-        while size := reader.readinto(block):
-            digest.update(block[:size])
-            writer.write(block[:size])
-    return digest.hexdigest()
 
 
 def json_text(value: object) -> str:

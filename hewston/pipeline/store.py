@@ -19,7 +19,6 @@ from typing import Any
 from hewston.pipeline.errors import InputError
 
 
-
 def sha256_file(path: Path) -> str:
     """Hash a file's bytes; 64 hexadecimal digits."""
     with path.open("rb") as source:

@@ -9,9 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.message import Message
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -42,11 +43,15 @@ class Serving(NamedTuple):
         return child
 
     def request(
-        self, path: str, *, body: bytes | Iterator[bytes] | None = None, **headers: str
+        self,
+        path: str,
+        *,
+        body: bytes | Iterator[bytes] | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONG_SECONDS)
         with contextlib.closing(connection):
-            connection.request("GET" if body is None else "POST", path, body, headers)
+            connection.request("GET" if body is None else "POST", path, body, dict(headers))
             with connection.getresponse() as answer:
                 return Answer(answer.status, answer.headers, answer.read())
 
@@ -102,7 +107,7 @@ def test_it_prints_a_link_that_signs_in_once(site: Serving) -> None:
     assert first.headers["Location"] == "/"
     assert site.request("/").status == 302
     (session,) = sessions(first)
-    assert site.request("/", Cookie=session.split(";")[0]).status == 200
+    assert site.request("/", headers={"Cookie": session.split(";")[0]}).status == 200
     again = site.request(path)
     assert again.status == 410
     assert sessions(again) == []
@@ -125,7 +130,7 @@ def test_a_sample_and_a_run_of_it_are_made_once_and_the_link_lands_on_the_run(
             landing = serving.request(urlsplit(serving.link).path)
             (session,) = sessions(landing)
             page = landing.headers["Location"]
-            assert serving.request(page, Cookie=session.split(";")[0]).status == 200
+            assert serving.request(page, headers={"Cookie": session.split(";")[0]}).status == 200
             landings.append(page)
     assert re.fullmatch(r"/runs/[0-9a-z]{12}/", landings[0])
     assert landings[1] == landings[0]
@@ -139,8 +144,8 @@ def test_the_web_server_is_told_to_keep_little_memory(site: Serving) -> None:
 
 def test_a_link_is_refused_to_a_proxy_and_to_another_host(site: Serving) -> None:
     link = urlsplit(site.link).path
-    assert site.request(link, **{"X-Forwarded-For": "127.0.0.1"}).status == 403
-    assert site.request(link, Host="evil.example").status == 400
+    assert site.request(link, headers={"X-Forwarded-For": "127.0.0.1"}).status == 403
+    assert site.request(link, headers={"Host": "evil.example"}).status == 400
 
 
 def test_ctrl_c_ends_all_of_it(serving: Serving) -> None:

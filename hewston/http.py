@@ -107,7 +107,7 @@ class Refusals(MiddlewareMixin):
         if not isinstance(exception, DamagedError):
             return None
         logger.error("%s %s", exception.sentence, exception.__cause__)
-        command = f"uv run manage.py verify {exception.name}"
+        command = f".venv/bin/python manage.py verify {exception.name}"
         return _error(request, 409, "CONFLICT", exception.sentence, command=command)
 
     def process_response(

@@ -4,6 +4,7 @@ import hashlib
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
@@ -16,6 +17,12 @@ class User(AbstractUser):
         """Stable order for lists."""
 
         ordering: ClassVar = ["username"]
+
+    @classmethod
+    def any_has_password(cls) -> bool:
+        """Tell whether anybody can sign in by a password."""
+        unusable = models.Q(password="") | models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+        return cls.objects.filter(is_active=True).exclude(unusable).exists()
 
 
 class VisibleQuerySet[ModelT: models.Model](models.QuerySet[ModelT]):

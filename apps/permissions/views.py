@@ -21,7 +21,7 @@ from django.views.decorators.http import (
 )
 
 from apps.permissions.forms import DisplayForm
-from apps.permissions.models import SignInLink
+from apps.permissions.models import SignInLink, User
 
 _LOOPBACK = ("127.0.0.1", "::1")
 _FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-IP")  # a proxy of this machine sets them
@@ -49,7 +49,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         login(request, form.get_user())
         return redirect(_next_path(request, wanted))
     status = 422 if form.errors else 200
-    page = {"form": form, "next": wanted}
+    page = {"form": form, "next": wanted, "has_passwords": User.any_has_password()}
     return render(request, "permissions/sign_in.html", page, status=status)
 
 

@@ -50,8 +50,8 @@ def test_the_catalogue_leaves_as_csv(ada):
 def test_an_empty_catalogue_teaches_the_commands(client, catalogue):
     client.force_login(catalogue.stranger)
     page = client.get("/datasets/").content.decode()
-    assert "uv run manage.py ingest --dbn" in page
-    assert "uv run manage.py ingest --sample" in page
+    assert ".venv/bin/python manage.py ingest --dbn" in page
+    assert ".venv/bin/python manage.py ingest --sample" in page
 
 
 def test_a_dataset_shows_its_facts_quality_manifest_and_files(ada, catalogue):
@@ -66,7 +66,7 @@ def test_a_dataset_shows_its_facts_quality_manifest_and_files(ada, catalogue):
         "acme.dbn.zst",
         catalogue.revision.bars_sha256,
         "The closing cross prints just after the close",
-        f"uv run manage.py backtest {DATASET_ID} --strategy sma_crossover",
+        f".venv/bin/python manage.py backtest {DATASET_ID} --strategy sma_crossover",
         "tradingview.com",
         catalogue.run.pk,
     ):

@@ -41,7 +41,18 @@ def test_signing_in_never_leads_to_another_site(client, ada, elsewhere):
 def test_a_wrong_password_is_told_on_the_page(client, ada):
     refused = sign_in(client, "wrong")
     assert refused.status_code == 422
-    assert b"Please enter a correct username and password" in refused.content
+    assert b"The name or the password is not right" in refused.content
+
+
+def test_the_sign_in_page_says_that_nobody_has_a_password_yet(client):
+    owner = User.objects.create_user("owner")
+    words = b"Nobody has a password yet"
+    page = client.get("/sign-in/", HTTP_HOST="127.0.0.1:8123").content
+    assert words in page
+    assert b"signin_link --bind 127.0.0.1:8123<" in page
+    owner.set_password("correct horse")
+    owner.save()
+    assert words not in client.get("/sign-in/").content
 
 
 def test_five_wrong_passwords_lock_the_name_even_for_the_right_one(client, ada):
@@ -64,7 +75,7 @@ def test_a_link_signs_in_once_and_lands_on_its_page(client, ada):
     assert client.get("/runs/").status_code == 200
     again = Client().get(f"/sign-in/link/{token}/")
     assert again.status_code == 410
-    assert b"uv run manage.py signin_link" in again.content
+    assert b".venv/bin/python manage.py signin_link" in again.content
 
 
 def test_a_link_expires(client, ada):

@@ -64,7 +64,7 @@ def test_a_page_of_a_damaged_run_says_what_to_do(ada, catalogue, name, how):
     page = ada.get(address(name, catalogue))
     assert page.status_code == 409
     assert f"The files of run {RUN_ID} are not whole" in page.content.decode()
-    assert f"uv run manage.py verify {RUN_ID}" in page.content.decode()
+    assert f".venv/bin/python manage.py verify {RUN_ID}" in page.content.decode()
     assert str(catalogue.run.folder) not in page.content.decode()
 
 
@@ -95,7 +95,7 @@ def test_a_damaged_dataset_says_what_to_do(ada, catalogue, how):
     spoil(catalogue.revision.folder, how)
     page = ada.get(f"/datasets/{DATASET_ID}/")
     assert page.status_code == 409
-    assert f"uv run manage.py verify {DATASET_ID}" in page.content.decode()
+    assert f".venv/bin/python manage.py verify {DATASET_ID}" in page.content.decode()
     columns = playback.address(catalogue.revision.bars_sha256)
     refused = ada.get(f"/datasets/{DATASET_ID}/columns/{columns}/1m-regular")
     assert refused.status_code == 409

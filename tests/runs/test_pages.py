@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from django.urls import reverse
 
+from apps.permissions.templatetags import figures
 from apps.runs.forms import ORDER_CHOICES
 from apps.runs.models import Run, RunMetrics
 from hewston.pipeline import artifacts, playback, store
@@ -45,8 +46,8 @@ def test_the_dashboard_shows_runs_datasets_and_health(ada):
 def test_an_empty_dashboard_teaches_the_first_commands(client, catalogue):
     client.force_login(catalogue.stranger)
     page = text_of(client.get("/"))
-    assert "uv run manage.py ingest --sample" in page
-    assert "uv run manage.py backtest DATASET_ID" in page
+    assert ".venv/bin/python manage.py ingest --sample" in page
+    assert ".venv/bin/python manage.py backtest DATASET_ID" in page
 
 
 def test_the_list_filters_by_status_strategy_and_symbol(ada, catalogue):
@@ -71,9 +72,7 @@ def test_the_list_sorts_by_every_column_and_runs_without_a_figure_come_last(ada,
 
 def test_a_sorted_column_says_so_and_its_button_turns_it_round(ada):
     page = ada.get("/runs/?order=-net_profit").content.decode()
-    assert re.search(
-        r'aria-sort="descending"><button form="filters" name="order" value="net_', page
-    )
+    assert re.search(r'aria-sort="descending"><button form="sort" name="order" value="net_', page)
 
 
 def test_the_list_asks_the_database_little_and_opens_no_artifact(
@@ -124,14 +123,39 @@ def test_the_months_and_the_distribution_are_there_without_javascript(ada):
     assert "style=" not in page
 
 
+def test_a_filter_with_an_unknown_value_says_that_it_was_left_out(ada):
+    page = ada.get("/runs/", {"status": "zzz", "strategy": "nobody"}).content.decode()
+    assert "The value of “status” in this address is not known" in page
+    assert "<option selected>nobody</option>" in page
+
+
+def test_buttons_that_sort_keep_the_filters_and_ask_one_order(ada):
+    page = ada.get("/runs/", {"status": "DONE", "order": "-sharpe", "page": "1"}).content.decode()
+    form = re.search(r'<form id="sort".*?</form>', page)[0]
+    assert 'name="status" value="DONE"' in form
+    assert "order" not in form
+    assert "page" not in form
+
+
+def test_an_open_trade_shows_what_it_stands_at(ada, stage):
+    last = artifacts.read_frame(stage.run_folder, "trades").row(-1, named=True)
+    assert last["exit_ts"] is None
+    page = ada.get(PAGE + "trades/?order=-trade_id").content.decode()
+    assert page.count('<span class="muted">open</span>') == 4
+    assert figures.decimal(last["net_pnl"]) in page
+
+
 def test_a_trades_link_opens_the_chart_there(ada, stage):
     trades = artifacts.read_frame(stage.run_folder, "trades")
     page = ada.get(PAGE + "?trade=20").content.decode()
     bar = trades.filter(trades["trade_id"] == 20)["entry_bar"][0]
     assert f'focus-from="{bar}"' in page
     assert '<tr aria-current="true">' in page
+    assert "trade 20, " in page
     for nonsense in ("0", "999", "x", "²"):
-        assert ada.get(PAGE, {"trade": nonsense}).status_code == 200
+        answer = ada.get(PAGE, {"trade": nonsense})
+        assert answer.status_code == 200
+        assert f"This run has no trade {nonsense}" in answer.content.decode()
 
 
 def test_the_findings_of_a_run_stand_above_it(ada, stage, settings, tmp_path):
@@ -187,7 +211,7 @@ def test_the_manifest_is_shown_and_leaves_as_it_is_stored(ada, stage):
     assert json.loads(stored)["output_hashes"]["equity"] in page
     assert "spec.slippage_fees.k_spread" in page
     assert "env_lock.uv_lock_sha256" in page
-    assert f"uv run manage.py reproduce {RUN_ID}" in page
+    assert f".venv/bin/python manage.py reproduce {RUN_ID}" in page
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import re
 import statistics
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -229,14 +230,27 @@ def tint(value: float | None) -> int:
     return step if value > 0 else -step if value < 0 else 0
 
 
+@register.inclusion_tag("command.html")
+def command(*words: str) -> dict[str, object]:
+    """Show a command of this installation as it is typed in its folder, with a button to copy."""
+    return {"text": " ".join((".venv/bin/python manage.py", *map(str, words)))}
+
+
+@register.inclusion_tag("sort_form.html", takes_context=True)
+def sort_form(context: Context) -> dict[str, object]:
+    """Write the form of the buttons that sort, which keeps what else the page was asked."""
+    asked = context["request"].GET
+    return {"asked": [(name, asked[name]) for name in asked if name not in {"order", "page"}]}
+
+
 @register.inclusion_tag("sort_header.html")
 def sort_header(
     form: forms.BaseForm | None, name: str, label: str, kind: str = "", hint: str = ""
 ) -> dict[str, object]:
     """Write a column's header as a button that sorts, first falling for figures.
 
-    ``kind`` is the header's class. The button belongs to the form with the id ``filters``;
-    without a form there is none. ``hint`` says how the figures are computed, which a metric's
+    ``kind`` is the header's class. The button belongs to the form of ``sort_form``; without
+    a form there is none. ``hint`` says how the figures are computed, which a metric's
     header knows itself.
     """
     if name in METRICS:
@@ -281,8 +295,8 @@ def leaves(value: object, name: str = "") -> list[tuple[str, object]]:
 
 @register.filter
 def is_hash(value: object) -> bool:
-    """Tell whether a value is a SHA-256, which people copy."""
-    return isinstance(value, str) and len(value) == 64 and set(value) <= set("0123456789abcdef")  # noqa: PLR2004 (hexadecimal digits of a SHA-256)
+    """Tell whether a value is a SHA-256 or names a commit, which people copy."""
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", value) is not None
 
 
 @register.filter

@@ -162,11 +162,15 @@ def _record_findings(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, 
                 label,
                 severity if count else "info",
                 count,
-                meaning.format(n=_records(count)),
+                _in_number(meaning, count).format(n=_records(count)),
                 by_product=by_product,
             )
         )
     return findings
+
+
+def _in_number(meaning: str, count: int) -> str:
+    return meaning.replace(" were ", " was ") if count == 1 else meaning
 
 
 def _publisher_findings(counts: Mapping[str, Mapping[str, int]]) -> list[dict[str, object]]:

@@ -658,6 +658,7 @@ document.addEventListener("click", (event) => {
     row.removeAttribute("aria-current");
   }
   link.closest("tr").setAttribute("aria-current", "true");
+  document.querySelector("[data-chosen]").textContent = `trade ${link.textContent} · `;
   chart.centre(Number(link.dataset.from), Number(link.dataset.to));
   chart.closest("section").scrollIntoView({ block: "nearest" });
 });

@@ -32,6 +32,13 @@ class Run(Job):
     class Meta(Job.Meta):
         """The same inputs are the same run."""
 
+        # Lists filter and count on these alone, without reading the rows and their specs.
+        indexes: ClassVar = [
+            models.Index(
+                fields=["status", "strategy_id", "dataset", "owner", "created_at"],
+                name="runs_run_list",
+            )
+        ]
         constraints: ClassVar = [
             *Job.Meta.constraints,
             models.UniqueConstraint(

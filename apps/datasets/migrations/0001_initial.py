@@ -98,6 +98,7 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.PositiveIntegerField()),
                 ("bars_sha256", models.CharField(db_index=True, max_length=64)),
+                ("manifest_sha256", models.CharField(blank=True, max_length=64)),
                 ("rows", models.PositiveBigIntegerField()),
                 ("size_bytes", models.PositiveBigIntegerField()),
                 ("first_ts", models.DateTimeField()),

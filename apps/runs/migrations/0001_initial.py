@@ -55,6 +55,7 @@ class Migration(migrations.Migration):
                 ("strategy_id", models.CharField(db_index=True, max_length=80)),
                 ("code_hash", models.CharField(max_length=64)),
                 ("input_hash", models.CharField(db_index=True, max_length=64)),
+                ("manifest_sha256", models.CharField(blank=True, max_length=64)),
                 ("name", models.CharField(blank=True, max_length=120)),
                 ("note", models.TextField(blank=True)),
                 (
@@ -135,6 +136,13 @@ class Migration(migrations.Migration):
                 ("slippage_share", models.FloatField(db_index=True, null=True)),
                 ("rejected_orders", models.IntegerField(db_index=True, null=True)),
             ],
+        ),
+        migrations.AddIndex(
+            model_name="run",
+            index=models.Index(
+                fields=["status", "strategy_id", "dataset", "owner", "created_at"],
+                name="runs_run_list",
+            ),
         ),
         migrations.AddConstraint(
             model_name="run",

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.scenes import DATASET_ID, RUN_ID
 
+TIMES = "\N{MULTIPLICATION SIGN}"
 RUN, DATASET = f"/runs/{RUN_ID}/", f"/datasets/{DATASET_ID}/"
 
 
@@ -71,6 +72,40 @@ def test_another_session_and_interval_keep_the_place_and_the_address(watched):
     expect(chart.get_by_role("button", name="15m")).to_have_attribute("aria-pressed", "true")
 
 
+def choose_interval(page, chart, name):
+    """Choose an interval; what is drawn is then what the texts speak of."""
+    chart.get_by_role("button", name=name, exact=True).click()
+    state = wait_until(
+        page,
+        chart,
+        f"/ bars of {name}[.;]/.test(state.label) && state.where.includes(state.drawn[1])",
+    )
+    assert state["drawn"][1] in state["legend"]
+    return state
+
+
+def test_another_interval_draws_its_own_bars_up_to_the_last(watched):
+    chart = open_chart(watched, RUN)
+    first = snapshot(chart)
+    for name in ("5m", "30m", "1h", "1d", "1m"):
+        state = choose_interval(watched, chart, name)
+        assert state["where"].startswith(f"Bar {state['rows']:,} of {state['rows']:,} ")
+        assert state["visible"]["to"] == pytest.approx(state["rows"], abs=1)
+        assert state["drawn"][1].startswith("2023-11-07 ")
+    assert state["visible"] == pytest.approx(first["visible"])
+
+
+def test_an_interval_and_back_keeps_the_place_until_the_view_moves(watched):
+    chart = open_chart(watched, f"{RUN}?trade=9")
+    focus = chart.get_attribute("focus-from")
+    place = wait_until(watched, chart, f"state.visible.from < {focus}")["visible"]
+    choose_interval(watched, chart, "1d")
+    state = choose_interval(watched, chart, "1m")
+    assert (state["visible"]["from"] + state["visible"]["to"]) / 2 == pytest.approx(
+        (place["from"] + place["to"]) / 2, abs=1
+    )
+
+
 def test_the_window_moves_with_the_view_over_all_bars(watched):
     chart = open_chart(watched, f"{DATASET}?session=extended")
     assert snapshot(chart)["window"] == {"start": 500, "end": 3500}
@@ -114,6 +149,11 @@ def test_fills_stand_at_their_exact_prices(watched):
         }"""
     )
     assert [fill["price"] for fill in state["fills"]] == fills
+    assert all(TIMES not in (arrow["text"] or "") for arrow in state["arrows"])
+    state = choose_interval(watched, chart, "1d")
+    assert len(state["fills"]) == 29
+    assert 0 < len(state["arrows"]) <= 2 * state["rows"]  # one for each side of a bar
+    assert any(TIMES in arrow["text"] for arrow in state["arrows"])
     assert {fill["text"] for fill in state["fills"]} <= {"B 100", "B 200", "S 200"}
 
 
@@ -127,6 +167,8 @@ def test_a_click_on_a_trade_brings_it_to_the_middle(watched):
     assert middle == pytest.approx((first + last) / 2, abs=1)
     expect(watched.locator("tr[aria-current=true]")).to_have_count(1)
     expect(chart).to_be_in_viewport()
+    assert [fill["isChosen"] for fill in state["fills"]].count(True) == 2
+    expect(watched.locator("[data-chosen]")).to_have_text("trade 3 · ")
 
 
 def test_a_link_to_a_trade_opens_there(watched):

@@ -56,6 +56,23 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen(watched):
         assert watched.evaluate("document.documentElement.scrollWidth") == 390, path
 
 
+def test_a_narrow_header_is_one_line_and_the_heading_follows_it(watched):
+    watched.set_viewport_size({"width": 390, "height": 844})
+    watched.goto(f"{RUN}logs/")
+    brand = watched.get_by_role("link", name="Hewston").bounding_box()
+    button = watched.get_by_role("button", name="Sign out").bounding_box()
+    assert abs(brand["y"] + brand["height"] / 2 - button["y"] - button["height"] / 2) < 8
+    rail = watched.locator(".rail").bounding_box()
+    heading = watched.locator("h1").bounding_box()
+    assert heading["y"] - rail["y"] - rail["height"] < 24
+
+
+def test_a_link_to_the_chart_does_not_hide_it_below_the_header(watched):
+    watched.goto(f"{RUN}?trade=3#chart")
+    header = watched.locator(".site-header").bounding_box()
+    assert watched.locator("#chart").bounding_box()["y"] >= header["height"]
+
+
 def test_the_keyboard_reaches_the_content_first(watched):
     watched.goto("/runs/")
     watched.keyboard.press("Tab")

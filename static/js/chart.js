@@ -14,6 +14,7 @@ import {
 
 import { loadColumns } from "./columns.js";
 import { buildDataTable, decimal, decimalsOf, readColours } from "./figures.js";
+import { FillDots } from "./fill-dots.js";
 import { SessionShade } from "./session-shade.js";
 import { ZonedScale } from "./zone.js";
 import { formatMinute } from "./zone-format.js";
@@ -36,6 +37,7 @@ class PriceChart extends HTMLElement {
   #shownArrows = [];
   #chosenBars = []; // where the chosen trade was filled
   #shade = new SessionShade();
+  #dots = new FillDots();
   #data;
   #indicators = [];
   #start = 0;
@@ -171,6 +173,7 @@ class PriceChart extends HTMLElement {
     );
     if (this.#isRun) {
       this.#markers = createSeriesMarkers(series.price, [], { zOrder: "top" });
+      series.price.attachPrimitive(this.#dots);
       series.equity = this.#chart.addSeries(AreaSeries, { ...quiet, lineWidth: 1 }, 2);
     } else {
       series.spread = this.#chart.addSeries(
@@ -450,11 +453,6 @@ class PriceChart extends HTMLElement {
     const width = this.#box.clientWidth;
     const isLabelled = groups.length * LABEL_WIDTH <= width;
     const isDense = groups.length * ARROW_WIDTH > width;
-    const size = isDense ? 0.15 : isLabelled ? 0.5 : 0.25;
-    const dots = this.#shownFills.map(({ time, price, isChosen }) => {
-      const look = isChosen ? { size: 1, color: colour["line-2"] } : { size, color: colour.text };
-      return { time, price, position: "atPriceMiddle", shape: "circle", ...look };
-    });
     const arrows = isDense ? [] : groups.map((fills) => {
       const [{ time, side, text }] = fills;
       const arrow = side === "B"
@@ -464,7 +462,8 @@ class PriceChart extends HTMLElement {
       return { time, ...arrow, text: isLabelled ? label : undefined };
     });
     this.#shownArrows = arrows.map(({ time, text }) => ({ time, text }));
-    this.#markers.setMarkers([...dots, ...arrows].sort((one, other) => one.time - other.time));
+    this.#dots.set(this.#shownFills, colour);
+    this.#markers.setMarkers(arrows.sort((one, other) => one.time - other.time));
   }
 
   #describeBar(move) {

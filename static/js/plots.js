@@ -49,7 +49,7 @@ class LinePlots extends HTMLElement {
       const depth = columns.drawdown.map((value) => -value);
       this.#data = { time: columns.time, equity: columns.equity, depth };
       const deepest = depth.reduce((least, value) => Math.min(least, value), 0);
-      this.#places = deepest > -0.001 ? 3 : deepest > -0.01 ? 2 : 1;
+      this.#places = deepest <= -0.01 || deepest === 0 ? 1 : deepest <= -0.001 ? 2 : 3;
       if (this.isConnected) {
         this.#box.setAttribute("aria-label", this.#conclude());
         this.#draw();
@@ -124,7 +124,10 @@ class LinePlots extends HTMLElement {
       scales: {
         // A single bar has half an hour on either side; else the bars fill the plot.
         x: {
-          range: (_plot, low, high) => (low === high ? [low - HALF_HOUR, high + HALF_HOUR] : [low, high]),
+          range: (_plot, low, high) => {
+            const { time } = this.#data;
+            return time.length > 1 ? [low, high] : [time[0] - HALF_HOUR, time[0] + HALF_HOUR];
+          },
         },
         y: {
           range: (_plot, low, high) => {

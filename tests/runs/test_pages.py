@@ -131,7 +131,7 @@ def test_a_filter_with_an_unknown_value_says_that_it_was_left_out(ada):
 
 def test_buttons_that_sort_keep_the_filters_and_ask_one_order(ada):
     page = ada.get("/runs/", {"status": "DONE", "order": "-sharpe", "page": "1"}).content.decode()
-    form = re.search(r'<form id="sort".*?</form>', page)[0]
+    [form] = re.findall(r'<form id="sort".*?</form>', page)
     assert 'name="status" value="DONE"' in form
     assert "order" not in form
     assert "page" not in form

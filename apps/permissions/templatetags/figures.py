@@ -6,7 +6,7 @@ import re
 import statistics
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import TypeGuard
+from typing import Any, TypeGuard
 from zoneinfo import ZoneInfo
 
 from django import forms, template
@@ -335,7 +335,7 @@ def date_only(value: dt.date | str | None) -> str:
 
 
 @register.inclusion_tag("runs/histogram.html")
-def histogram(bins: list[Bin], currency: str) -> dict[str, object]:
+def histogram(bins: list[Bin], currency: str) -> dict[str, Any]:
     """Draw bins as bars of a 100 high, 10 wide each, and mark zero."""
     tallest = max((one.count for one in bins), default=0) or 1
     bars = [

@@ -21,9 +21,11 @@ def request_ingest(
 ) -> Ingest:
     """Ask for files to be brought in.
 
-    Raises InputError for a path that no page could show.
+    Raises InputError for a path that no page could show, and for one that holds or is in the data
+    root: what is there came in already.
     """
     for path in sources:
+        _check_place(path)
         if not str(path).isprintable():
             name = printable(str(path))
             raise InputError(
@@ -34,6 +36,16 @@ def request_ingest(
     return Ingest.objects.create(
         owner=owner, sources=[str(path) for path in sources], options=dict(options)
     )
+
+
+def _check_place(path: Path) -> None:
+    place, root = path.resolve(), settings.DATA_ROOT
+    if place.is_relative_to(root) or root.is_relative_to(place):
+        raise InputError(
+            f"{printable(str(path))} is in the data root {root}, or holds it: what is there came "
+            "in already. Name the files or the folder to bring in.",
+            file=printable(str(path)),
+        )
 
 
 def find_dataset(*, user: User, dataset_id: str) -> Dataset:

@@ -306,6 +306,13 @@ def test_a_refused_ingest_leaves_its_row_and_its_log_and_nothing_else(tmp_path: 
     database.close()
 
 
+def test_the_data_root_is_no_source(root: Path, dataset: dict[str, Any]) -> None:
+    for source in (root, root.parent, Path(dataset["bars_path"])):
+        error = run_command(root, "ingest", "--dbn", source).error
+        assert "in the data root" in error["message"]
+    assert "empty name" in run_command(root, "ingest", "--dbn", "").error["message"]
+
+
 def test_a_job_is_refused_below_the_floor_of_free_disk(
     root: Path, dataset: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

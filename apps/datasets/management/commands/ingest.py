@@ -42,6 +42,8 @@ class Command(HewstonCommand):
         recover_ingests()
         if options["year"] is not None and not options["sample"]:
             raise CommandError("--year belongs to --sample.", returncode=2)
+        if "" in (options["dbn"] or ()):
+            raise InputError("--dbn was given an empty name.", field="dbn")
         ingest = request_ingest(
             owner=ensure_user(name=options["user"]),
             sources=[Path(source).absolute() for source in options["dbn"] or ()],

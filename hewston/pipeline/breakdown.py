@@ -4,7 +4,10 @@ import dataclasses
 import itertools
 import math
 
+import numpy as np
 import polars as pl
+
+_LEAST_WIDTH = 1e-300  # below it, numbers have no digits left to divide
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,17 +72,20 @@ def histogram(values: pl.Series, *, bins: int) -> list[Bin]:
         return []
     low = min(float(known.quantile(0.01) or 0.0), 0.0)
     high = max(float(known.quantile(0.99) or 0.0), 0.0)
-    width = (high - low) / (bins - 1) or 1.0
-    first = math.floor(low / width)
-    last = max(math.ceil(high / width), first + 1)
-    numbers = (known / width).floor().cast(pl.Int64).clip(first, last - 1)
-    counts = dict(numbers.value_counts().iter_rows())
+    width = (high - low) / (bins - 1)
+    if width < _LEAST_WIDTH:
+        width = 1.0
+    # However small a value on either side of 0 is, it has a bin on its own side.
+    first = min(math.floor(low / width), -1 if (known < 0).any() else 0)
+    last = max(math.ceil(high / width), 1 if (known >= 0).any() else 0)
     edges = [number * width for number in range(first, last + 1)]
+    places = np.searchsorted(edges[1:-1], known.to_numpy(), side="right")
+    counts = np.bincount(places, minlength=len(edges) - 1).tolist()
     if (known < edges[0]).any():
         edges[0] = -math.inf
     if (known > edges[-1]).any():
         edges[-1] = math.inf
     return [
-        Bin(low=low, high=high, count=counts.get(number, 0))
-        for number, (low, high) in enumerate(itertools.pairwise(edges), start=first)
+        Bin(low=low, high=high, count=count)
+        for count, (low, high) in zip(counts, itertools.pairwise(edges), strict=True)
     ]

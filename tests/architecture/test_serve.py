@@ -60,7 +60,9 @@ def start_serving(data_root: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "manage.py", "serve", *options],
         cwd=PROJECT,
-        env=os.environ | {"HEWSTON_DATA_ROOT": str(data_root)},
+        # Without what libraries that this process loaded have set for themselves.
+        env={name: value for name, value in os.environ.items() if name not in WEB_MEMORY}
+        | {"HEWSTON_DATA_ROOT": str(data_root)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -106,13 +106,15 @@ def _explain(problem: Exception) -> HewstonError:
     if isinstance(problem, UnicodeEncodeError):
         return InputError("A name on the command line is not UTF-8 text.")
     text = str(problem)
-    if "locked" in text and isinstance(problem, DatabaseError):
+    of_database = isinstance(problem, DatabaseError)
+    is_full = isinstance(problem, OSError) and problem.errno in FULL
+    if of_database and "locked" in text:
         return HewstonError(
             "Another process has kept the catalogue locked for too long. Try again.", code="BUSY"
         )
-    if "full" in text or (isinstance(problem, OSError) and problem.errno in FULL):
+    if is_full or (of_database and "full" in text):
         return HewstonError("The disk is full. Free some space and try again.", code="BUSY")
-    if isinstance(problem, (DatabaseError, OSError)):
+    if of_database or isinstance(problem, OSError):
         return HewstonError(f"The data root {settings.DATA_ROOT} cannot be used: {text}")
     return HewstonError(
         f"Something unforeseen happened ({type(problem).__name__}: {text}). Please report it."

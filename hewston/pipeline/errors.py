@@ -33,12 +33,6 @@ class InputError(HewstonError):
     code = "VALIDATION"
 
 
-class SourceError(HewstonError):
-    """A vendor's service failed; trying later may help."""
-
-    code = "DEPENDENCY_UNAVAILABLE"
-
-
 class ReconciliationError(HewstonError):
     """Two independent computations of the same account disagree: the result is not trusted."""
 

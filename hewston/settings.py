@@ -32,6 +32,10 @@ def _read_switch(name: str) -> bool:
 
 
 MIN_FREE_BYTES = _read_number("HEWSTON_MIN_FREE_GB", 1) * 1e9
+UPLOAD_BYTES = int(_read_number("HEWSTON_UPLOAD_GB", 2) * 1e9)  # of one request
+BODY_BYTES = 1 << 20  # of any other request: no form of the site is near it
+INBOX = Path(os.environ.get("HEWSTON_INBOX", "") or DATA_ROOT / "inbox").resolve()
+WORKERS = int(_read_number("HEWSTON_WORKERS", os.cpu_count() or 1)) or 1
 
 
 def _secret_key() -> str:
@@ -77,6 +81,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "django_q",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -130,6 +135,29 @@ DATABASES = {
         },
     }
 }
+# The rows of jobs are the truth; the queue only wakes. So a task is delivered once, and what a
+# killed worker left is given to another one by us, long before the queue's own retry.
+Q_CLUSTER = {
+    "name": "hewston",
+    "orm": "default",
+    "workers": WORKERS,
+    "queue_limit": 1,
+    "bulk": 1,
+    "recycle": 50,
+    "guard_cycle": 0.5,
+    "poll": 0.2,
+    "timeout": 39_600,
+    "retry": 43_200,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": 100,
+    "catch_up": False,
+    "scheduler": False,
+    "daemonize_workers": False,
+    "log_level": "WARNING",
+    "ALT_CLUSTERS": {"runs": {}, "ingest": {"workers": 1}},  # so that one cannot block the other
+}
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "permissions.User"

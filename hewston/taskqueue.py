@@ -1,6 +1,7 @@
 """Jobs: the row is the truth. What an ingest and a run have in common.
 
     QUEUED → RUNNING → DONE | ERROR | CANCELLED        QUEUED → CANCELLED | ERROR
+                RUNNING → QUEUED   when the process that worked on it died
 
 Each transition is one conditional UPDATE; a stale one changes nothing.
 """
@@ -21,6 +22,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django_q.tasks import async_task
 
 from hewston.pipeline.errors import CancelledError, HewstonError
 from hewston.pipeline.spec import canonical_json
@@ -46,7 +48,13 @@ LIVE = (Status.QUEUED, Status.RUNNING)
 
 
 class Job(models.Model):
-    """State of work that a person asked for."""
+    """State of work that a person asked for.
+
+    ``queue`` names the workers that do it and ``task`` the function that they call with its id.
+    """
+
+    queue: ClassVar[str]
+    task: ClassVar[str]
 
     id = models.CharField(primary_key=True, max_length=12, default=new_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
@@ -54,8 +62,10 @@ class Job(models.Model):
     progress = models.JSONField(default=dict)
     error = models.JSONField(null=True)  # {code, message, details?} of a job that failed
     attempt = models.PositiveSmallIntegerField(default=0)
+    beats = models.PositiveIntegerField(default=0)  # grows while a worker lives
     heartbeat_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    queued_at = models.DateTimeField(default=timezone.now)  # when workers were last called
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -86,6 +96,10 @@ class Job(models.Model):
             return None
         return round((self.ended_at - self.started_at).total_seconds() * 1000)
 
+    def enqueue(self) -> None:
+        """Call the workers, in the transaction that wrote the row: both happen or neither."""
+        async_task(self.task, self.pk, cluster=self.queue)
+
     def claim(self) -> bool:
         """Take the job from QUEUED to RUNNING; False when somebody else has it."""
         now = timezone.now()
@@ -99,15 +113,23 @@ class Job(models.Model):
 
     def beat(self, progress: dict[str, object]) -> bool:
         """Record progress and that the worker lives; False when the job is no longer ours."""
-        return self._move((Status.RUNNING,), progress=progress, heartbeat_at=timezone.now())
+        return self._move(
+            (Status.RUNNING,),
+            progress=progress,
+            beats=F("beats") + 1,
+            heartbeat_at=timezone.now(),
+        )
 
     def fail(self, problem: HewstonError) -> bool:
         """End the job with its reason."""
         return self._end(LIVE, Status.ERROR, error=problem.as_json())
 
     def cancel(self) -> bool:
-        """End the job because a person said so."""
-        return self._end(LIVE, Status.CANCELLED)
+        """End the job, whoever works on it, because a person said so."""
+        self.refresh_from_db(fields=["attempt"])
+        while not (ended := self._end(LIVE, Status.CANCELLED)) and not self.is_over:
+            pass  # another attempt began in between
+        return ended
 
     def complete(self, **values: object) -> bool:
         """End the job with its result."""

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.models import User
-from hewston.pipeline.errors import InputError
+from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import suggest
 from hewston.pipeline.ingest import printable, verify_dataset
 from hewston.pipeline.store import Store, sha256_file
@@ -33,9 +33,19 @@ def request_ingest(
                 "in.",
                 file=name,
             )
-    return Ingest.objects.create(
+    ingest = Ingest.objects.create(
         owner=owner, sources=[str(path) for path in sources], options=dict(options)
     )
+    ingest.enqueue()
+    return ingest
+
+
+def cancel_ingest(*, ingest: Ingest) -> None:
+    """Stop an ingest; nothing of it is kept but its log. Raises HewstonError when it is over."""
+    if not ingest.cancel():
+        raise HewstonError(
+            f"Ingest {ingest.pk} is over already: {ingest.get_status_display()}.", code="CONFLICT"
+        )
 
 
 def _check_place(path: Path) -> None:

@@ -131,6 +131,9 @@ class Revision(models.Model):
 class Ingest(Job):
     """A request to bring market data in."""
 
+    queue = "ingest"
+    task = "apps.datasets.tasks.work_on_ingest"
+
     sources = models.JSONField()  # file names as the user gave them
     options = models.JSONField(default=dict)
     left_out = models.JSONField(default=list)  # [{file, reason}]

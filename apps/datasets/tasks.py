@@ -46,6 +46,14 @@ def perform_ingest(ingest: Ingest, *, report: Report = lambda _progress: None) -
     perform(ingest, lambda folder, log: _bring_in(ingest, folder, log, _Beat(ingest, report)))
 
 
+def work_on_ingest(ingest_id: str) -> None:
+    """Do what the queue delivered; a second delivery does nothing."""
+    ingest = Ingest.objects.filter(pk=ingest_id).first()
+    if ingest is not None:
+        with contextlib.suppress(HewstonError, CancelledError):  # the row has said it
+            perform_ingest(ingest)
+
+
 class _Beat:
     """Writes progress to the row at most twice a second, and stops work that was cancelled."""
 

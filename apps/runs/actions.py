@@ -1,17 +1,19 @@
 """What can be done with runs."""
 
+import dataclasses
 import datetime as dt
 import shutil
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import User
-from apps.runs.models import Run, RunMetrics
+from apps.runs.models import Run, RunKey, RunMetrics
 from apps.runs.tasks import record_result
 from hewston.pipeline import artifacts, store
-from hewston.pipeline.errors import InputError
+from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import read_fields, suggest
 from hewston.pipeline.spec import RunSpec, read_run_fields
 from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
@@ -48,28 +50,124 @@ def build_spec(
     )
 
 
-def request_run(*, owner: User, revision: Revision, spec: RunSpec) -> tuple[Run, bool]:
-    """Ask for a run. The same inputs are the same run: returns it, and whether it is new."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RequestKey:
+    """An idempotency key, and the SHA-256 of the body it came with, in canonical JSON."""
+
+    key: str
+    body_sha256: str
+
+
+def request_run(
+    *,
+    owner: User,
+    revision: Revision,
+    spec: RunSpec,
+    key: RequestKey | None = None,
+    speed: float = 60.0,
+) -> tuple[Run, bool]:
+    """Ask for a run. The same inputs are the same run: returns it, and whether it is new.
+
+    A key answers with the run it was used for, however that ended. Raises HewstonError
+    (IDEMPOTENCY_CONFLICT) for a key that came with another body.
+    """
     code_hash = artifacts.hash_code()
-    input_hash = spec.input_hash(code_hash)
-    same = Run.objects.filter(owner=owner, input_hash=input_hash, status__in=[*LIVE, Status.DONE])
-    if (known := same.first()) is not None:
-        _check_folder(known)
-        return known, False
+    wanted = Run(
+        owner=owner,
+        dataset_id=revision.dataset_id,
+        revision=revision,
+        spec=spec.as_json(),
+        strategy_id=spec.strategy_id,
+        code_hash=code_hash,
+        input_hash=spec.input_hash(code_hash),
+        speed=speed,
+    )
+    while True:
+        known = key and find_by_key(owner=owner, key=key)
+        if known:
+            return known, False
+        try:
+            with transaction.atomic():
+                return _find_or_create(wanted, key)
+        except IntegrityError:
+            continue  # somebody asked for it, or used the key, at the same moment
+
+
+def find_by_key(*, owner: User, key: RequestKey) -> Run | None:
+    """Find the run that a key was used for; raises HewstonError when its body was another."""
+    used = RunKey.objects.filter(owner=owner, key=key.key).select_related("run").first()
+    if used is None:
+        return None
+    if used.body_sha256 != key.body_sha256:
+        raise HewstonError(
+            f"The idempotency key {key.key} was used with another body. Use a new key for a new "
+            "request.",
+            code="IDEMPOTENCY_CONFLICT",
+        )
+    return used.run
+
+
+def _find_or_create(wanted: Run, key: RequestKey | None) -> tuple[Run, bool]:
+    live = [*LIVE, Status.DONE]
+    same = Run.objects.filter(
+        owner=wanted.owner, input_hash=wanted.input_hash, status__in=live
+    ).first()
+    if same is None:
+        wanted.save(force_insert=True)
+        wanted.enqueue()
+    else:
+        _check_folder(same)
+    if key is not None:
+        RunKey.objects.create(
+            owner=wanted.owner, key=key.key, body_sha256=key.body_sha256, run=same or wanted
+        )
+    return same or wanted, same is None
+
+
+def cancel_run(*, run: Run) -> None:
+    """Stop a run; nothing of it is kept but its log. Raises HewstonError when it is over."""
+    if not run.cancel():
+        raise HewstonError(
+            f"Run {run.pk} is over already: {run.get_status_display()}.", code="RUN_ENDED"
+        )
+
+
+def describe_run(*, run: Run, name: str, note: str) -> None:
+    """Give a run a name and a note; they decide nothing."""
+    Run.objects.filter(pk=run.pk).update(name=name, note=note)
+    run.refresh_from_db(fields=["name", "note"])
+
+
+def delete_run(*, run: Run) -> None:
+    """Remove a run that is over, with its folder and its log. Raises HewstonError otherwise.
+
+    The folder is moved aside inside the transaction: what a crash leaves there is moved back when
+    the row is still there, and removed when it is not.
+    """
+    place = store.Store(settings.DATA_ROOT)
+    aside = place.deleted / run.pk
     try:
         with transaction.atomic():
-            run = Run.objects.create(
-                owner=owner,
-                dataset_id=revision.dataset_id,
-                revision=revision,
-                spec=spec.as_json(),
-                strategy_id=spec.strategy_id,
-                code_hash=code_hash,
-                input_hash=input_hash,
-            )
-    except IntegrityError:
-        return same.get(), False  # somebody asked for it at the same moment
-    return run, True
+            deleted, _ = Run.objects.filter(pk=run.pk).exclude(status__in=LIVE).delete()
+            if not deleted:
+                raise HewstonError(f"Run {run.pk} is under way: cancel it first.", code="CONFLICT")
+            aside.parent.mkdir(exist_ok=True)
+            if run.folder.exists():
+                run.folder.rename(aside)
+    finally:
+        settle_deletions()
+    place.log_file(run.pk).unlink(missing_ok=True)
+
+
+@transaction.atomic  # where a deletion is under way, this waits for its end
+def settle_deletions() -> None:
+    """Finish what a deletion left aside: back where its run still exists, else away."""
+    place = store.Store(settings.DATA_ROOT)
+    for aside in place.deleted.glob("*"):
+        if Run.objects.filter(pk=aside.name).exists():
+            aside.rename(place.run_folder(aside.name))
+        else:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def find_subject(*, user: User, name: str) -> Dataset | Run:
@@ -91,6 +189,7 @@ def recover_runs() -> list[Run]:
 
     A run whose folder is complete and verifies died between writing and recording: it is done.
     """
+    settle_deletions()
     dead = find_dead(Run.objects.all())
     for run in dead:
         if run.status == Status.RUNNING and _is_complete(run):

@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import VisibleQuerySet
@@ -17,6 +18,9 @@ from hewston.taskqueue import Job, Status
 class Run(Job):
     """A backtest: what was asked for, and how it ended. Its results are in its folder."""
 
+    queue = "runs"
+    task = "apps.runs.tasks.work_on_run"
+
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="runs")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="runs")
     spec = models.JSONField()
@@ -26,6 +30,7 @@ class Run(Job):
     manifest_sha256 = models.CharField(max_length=64, blank=True)  # of a run that is done
     name = models.CharField(max_length=120, blank=True)
     note = models.TextField(blank=True)
+    speed = models.FloatField(default=60.0)  # of its playback; decides nothing
 
     objects = VisibleQuerySet["Run"].as_manager()
 
@@ -57,6 +62,27 @@ class Run(Job):
     def run_spec(self) -> RunSpec:
         """What decided the run."""
         return RunSpec.from_json(self.spec)
+
+
+class RunKey(models.Model):
+    """An idempotency key: the request that was sent with it, and the run it made or found."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    key = models.CharField(max_length=200)
+    body_sha256 = models.CharField(max_length=64)  # of the body in canonical JSON
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="keys")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        """A person uses a key once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "key"], name="runs_runkey_once")
+        ]
+
+    def __str__(self) -> str:
+        """Show the key itself."""
+        return self.key
 
 
 class RunMetrics(models.Model):

@@ -1,5 +1,6 @@
 """The work of a run: claim the row, call the pipeline, record one outcome."""
 
+import contextlib
 import shutil
 import subprocess
 import time
@@ -30,6 +31,14 @@ def perform_run(
     timings: dict[str, int] = {}
     perform(run, lambda folder, log: timings.update(_trade(run, folder, log, report)))
     return timings
+
+
+def work_on_run(run_id: str) -> None:
+    """Do what the queue delivered; a second delivery does nothing."""
+    run = Run.objects.select_related("revision__dataset").filter(pk=run_id).first()
+    if run is not None:
+        with contextlib.suppress(HewstonError, CancelledError):  # the row has said it
+            perform_run(run)
 
 
 def record_result(*, run: Run, metrics: Mapping[str, object]) -> bool:

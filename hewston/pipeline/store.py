@@ -60,6 +60,16 @@ class Store:
         return self.root / "tmp"
 
     @property
+    def deleted(self) -> Path:
+        """Where folders wait whose rows are being deleted."""
+        return self.root / "deleted"
+
+    @property
+    def uploads(self) -> Path:
+        """Where uploaded files wait for their ingest, a folder an upload."""
+        return self.root / "uploads"
+
+    @property
     def raw(self) -> Path:
         """Where source files are kept by content."""
         return self.root / "raw"

@@ -2,8 +2,13 @@
 
 import os
 
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hewston.settings")
 
-application = get_asgi_application()
+pages = get_asgi_application()
+
+from hewston.routing import sockets  # noqa: E402 (it imports models, which the line above loads)
+
+application = ProtocolTypeRouter({"http": pages, "websocket": sockets})

@@ -34,6 +34,8 @@ def _read_switch(name: str) -> bool:
 MIN_FREE_BYTES = _read_number("HEWSTON_MIN_FREE_GB", 1) * 1e9
 UPLOAD_BYTES = int(_read_number("HEWSTON_UPLOAD_GB", 2) * 1e9)  # of one request
 BODY_BYTES = 1 << 20  # of any other request: no form of the site is near it
+FILE_UPLOAD_HANDLERS = ["hewston.uploads.UploadHandler"]
+DATA_UPLOAD_MAX_NUMBER_FILES = None  # the handler counts them, and says so in a sentence
 INBOX = Path(os.environ.get("HEWSTON_INBOX", "") or DATA_ROOT / "inbox").resolve()
 WORKERS = int(_read_number("HEWSTON_WORKERS", os.cpu_count() or 1)) or 1
 

@@ -1,18 +1,50 @@
 """What can be done with datasets."""
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.models import User
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.fields import suggest
+from hewston.pipeline.fields import Rule, read_fields, suggest
 from hewston.pipeline.ingest import printable, verify_dataset
 from hewston.pipeline.store import Store, sha256_file
-from hewston.taskqueue import INTERRUPTED, find_dead
+from hewston.taskqueue import LIVE, Status, Watch, find_dead, revive
+from hewston.uploads import Upload
+
+_KEEP_UPLOADS = dt.timedelta(hours=24)
+INGEST_FIELDS: dict[str, Rule] = {
+    "symbol": {"type": "str", "default": None},
+    "vendor_dataset": {"type": "str", "default": None},
+    "sample_year": {"type": "int", "default": None, "min": 2000, "max": 2030},
+}
+
+
+def read_ingest_fields(given: Mapping[str, object]) -> dict[str, object]:
+    """Read what a person may say of an ingest: the options of ``request_ingest``.
+
+    Keys are those of INGEST_FIELDS; what is None or blank was not said. Raises InputError with
+    the field and what it may be.
+    """
+    said = {
+        name: value.strip() if isinstance(value, str) else value for name, value in given.items()
+    }
+    said = {name: value for name, value in said.items() if value not in {None, ""}}
+    values = read_fields(INGEST_FIELDS, said, of="option of an ingest")
+    chosen = {name: value for name, value in values.items() if value is not None}
+    if "sample_year" in chosen and len(chosen) > 1:
+        raise InputError(
+            "The sample has one symbol of its own: leave symbol and vendor_dataset out.",
+            field="sample_year",
+        )
+    return chosen
 
 
 @transaction.atomic
@@ -22,7 +54,7 @@ def request_ingest(
     """Ask for files to be brought in.
 
     Raises InputError for a path that no page could show, and for one that holds or is in the data
-    root: what is there came in already.
+    root, other than the inbox: what is there came in already.
     """
     for path in sources:
         _check_place(path)
@@ -40,6 +72,99 @@ def request_ingest(
     return ingest
 
 
+@transaction.atomic
+def request_ingest_of_upload(
+    *, owner: User, upload: Upload, options: Mapping[str, object]
+) -> Ingest:
+    """Ask for the files of a request to be brought in; they are kept until they are."""
+    ingest = Ingest.objects.create(
+        owner=owner, sources=upload.names, upload=upload.id, options=dict(options)
+    )
+    ingest.enqueue()
+    transaction.on_commit(upload.keep)
+    return ingest
+
+
+@transaction.atomic
+def retry_ingest(*, ingest: Ingest) -> Ingest:
+    """Ask for the same files again. Raises HewstonError when they are gone, or are in already."""
+    if ingest.status not in {Status.ERROR, Status.CANCELLED}:
+        raise HewstonError(
+            f"Ingest {ingest.pk} is {ingest.get_status_display()}: there is nothing to try again.",
+            code="CONFLICT",
+        )
+    if not ingest.upload:
+        sources = [Path(name) for name in ingest.sources]
+        return request_ingest(owner=ingest.owner, sources=sources, options=ingest.options)
+    try:
+        os.utime(ingest.upload_folder)
+    except OSError as problem:
+        raise HewstonError(
+            "The files that were sent are not kept any more. Send them again.", code="CONFLICT"
+        ) from problem
+    again = Ingest.objects.create(
+        owner=ingest.owner,
+        sources=ingest.sources,
+        upload=ingest.upload,
+        options=ingest.options,
+    )
+    again.enqueue()
+    return again
+
+
+def sweep_uploads() -> None:
+    """Remove sent files that are in, and those that no ingest asked for within a day.
+
+    What a live ingest reads stays, and so does what a failed one may be asked to read again.
+    """
+    eldest = (timezone.now() - _KEEP_UPLOADS).timestamp()
+    for folder in Store(settings.DATA_ROOT).uploads.glob("*"):
+        states = set(Ingest.objects.filter(upload=folder.name).values_list("status", flat=True))
+        is_old = folder.stat().st_mtime < eldest
+        if not states & {*LIVE} and (Status.DONE in states or is_old):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def list_inbox() -> Iterator[Path]:
+    """Give the files and folders of the inbox that may be brought in, by name."""
+    inbox = settings.INBOX
+    if inbox.is_dir():
+        for path in sorted(inbox.iterdir()):
+            if not path.name.startswith(".") and path.name.isprintable() and _is_inside(path):
+                yield path
+
+
+def find_in_inbox(*, names: Sequence[str]) -> list[Path]:
+    """Find files and folders of the inbox by their names, which may lead into its folders.
+
+    Raises InputError for what is not there, or leads out of the inbox.
+    """
+    found = []
+    for name in names:
+        path = settings.INBOX / name
+        try:
+            is_there = _is_inside(path) and path.exists()
+        except (OSError, ValueError):  # too long to exist, or no name at all
+            is_there = False
+        if not is_there:
+            raise InputError(f"There is no {printable(name)} in the inbox folder.", field="inbox")
+        if leaving := next((one for one in path.rglob("*") if not _is_inside(one)), None):
+            raise InputError(
+                f"{printable(leaving.name)} in {printable(name)} is a link that leaves the inbox "
+                "folder. Put the file itself there.",
+                field="inbox",
+                file=printable(leaving.name),
+            )
+        found.append(path)
+    return found
+
+
+def _is_inside(path: Path) -> bool:
+    """Tell whether a path, wherever its links lead, is below the inbox."""
+    place = path.resolve()
+    return place != settings.INBOX and place.is_relative_to(settings.INBOX)
+
+
 def cancel_ingest(*, ingest: Ingest) -> None:
     """Stop an ingest; nothing of it is kept but its log. Raises HewstonError when it is over."""
     if not ingest.cancel():
@@ -50,7 +175,9 @@ def cancel_ingest(*, ingest: Ingest) -> None:
 
 def _check_place(path: Path) -> None:
     place, root = path.resolve(), settings.DATA_ROOT
-    if place.is_relative_to(root) or root.is_relative_to(place):
+    inbox = settings.INBOX
+    is_waiting = inbox.is_relative_to(root) and place.is_relative_to(inbox)
+    if (place.is_relative_to(root) and not is_waiting) or root.is_relative_to(place):
         raise InputError(
             f"{printable(str(path))} is in the data root {root}, or holds it: what is there came "
             "in already. Name the files or the folder to bring in.",
@@ -90,9 +217,9 @@ def verify_revision(*, revision: Revision) -> list[str]:
     return problems
 
 
-def recover_ingests() -> list[Ingest]:
-    """Sweep what dead processes left half-made, and end the ingests that were theirs."""
-    dead = find_dead(Ingest.objects.all())
+def recover_ingests(watch: Watch | None = None) -> list[Ingest]:
+    """Sweep what dead processes left half-made, and give their ingests to others."""
+    dead = find_dead(Ingest.objects.all(), watch)
     for ingest in dead:
-        ingest.fail(INTERRUPTED)
+        revive(ingest)
     return dead

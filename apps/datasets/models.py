@@ -135,6 +135,7 @@ class Ingest(Job):
     task = "apps.datasets.tasks.work_on_ingest"
 
     sources = models.JSONField()  # file names as the user gave them
+    upload = models.CharField(max_length=12, blank=True, db_index=True)  # folder of sent files
     options = models.JSONField(default=dict)
     left_out = models.JSONField(default=list)  # [{file, reason}]
     revisions = models.ManyToManyField(Revision, related_name="ingests")
@@ -143,3 +144,13 @@ class Ingest(Job):
 
     class Meta(Job.Meta):
         """As every job."""
+
+    @property
+    def upload_folder(self) -> Path:
+        """Where the files are that were sent for it, if they were sent."""
+        return Store(settings.DATA_ROOT).uploads / self.upload
+
+    @property
+    def paths(self) -> list[Path]:
+        """What it reads: the folder of what was sent, else the files and folders named."""
+        return [self.upload_folder] if self.upload else [Path(name) for name in self.sources]

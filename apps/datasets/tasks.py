@@ -76,7 +76,7 @@ def _bring_in(ingest: Ingest, folder: Path, log: JobLog, beat: _Beat) -> None:
         made.mkdir()
         paths = write_sample(made, year=int(options.pop("sample_year")), progress=beat)
     else:
-        paths = [Path(source) for source in ingest.sources]
+        paths = ingest.paths
     derivation = derive_dbn(paths, staging=folder, progress=beat, **options)
     if "sample_year" in ingest.options:
         derivation = _made_up(derivation)

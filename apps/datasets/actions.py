@@ -16,7 +16,7 @@ from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, read_fields, suggest
 from hewston.pipeline.ingest import printable, verify_dataset
 from hewston.pipeline.store import Store, sha256_file
-from hewston.taskqueue import INTERRUPTED, LIVE, Status, find_dead
+from hewston.taskqueue import LIVE, Status, Watch, find_dead, revive
 from hewston.uploads import Upload
 
 _KEEP_UPLOADS = dt.timedelta(hours=24)
@@ -217,9 +217,9 @@ def verify_revision(*, revision: Revision) -> list[str]:
     return problems
 
 
-def recover_ingests() -> list[Ingest]:
-    """Sweep what dead processes left half-made, and end the ingests that were theirs."""
-    dead = find_dead(Ingest.objects.all())
+def recover_ingests(watch: Watch | None = None) -> list[Ingest]:
+    """Sweep what dead processes left half-made, and give their ingests to others."""
+    dead = find_dead(Ingest.objects.all(), watch)
     for ingest in dead:
-        ingest.fail(INTERRUPTED)
+        revive(ingest)
     return dead

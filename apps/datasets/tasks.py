@@ -7,7 +7,6 @@ import fcntl
 import itertools
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -25,15 +24,13 @@ from hewston.pipeline.ingest import (
     DatasetDraft,
     Derivation,
     dataset_manifest,
-    derive_dbn,
     verify_dataset,
     write_dataset,
 )
-from hewston.pipeline.sources.sample import write_sample
 from hewston.pipeline.store import Store
-from hewston.taskqueue import JobLog, perform
+from hewston.taskqueue import Claim, JobLog, perform
 
-_BEAT_SECONDS = 0.5
+DERIVE = "hewston.pipeline.ingest:derive"
 
 Report = Callable[[Mapping[str, object]], None]
 
@@ -43,7 +40,7 @@ def perform_ingest(ingest: Ingest, *, report: Report = lambda _progress: None) -
 
     Raises HewstonError when the ingest failed: only its row and log then remain.
     """
-    perform(ingest, lambda folder, log: _bring_in(ingest, folder, log, _Beat(ingest, report)))
+    perform(ingest, lambda claim: _bring_in(ingest, claim, report))
 
 
 def work_on_ingest(ingest_id: str) -> None:
@@ -54,37 +51,19 @@ def work_on_ingest(ingest_id: str) -> None:
             perform_ingest(ingest)
 
 
-class _Beat:
-    """Writes progress to the row at most twice a second, and stops work that was cancelled."""
-
-    def __init__(self, ingest: Ingest, report: Report) -> None:
-        self.ingest, self.report, self.last = ingest, report, 0.0
-
-    def __call__(self, progress: Mapping[str, object]) -> None:
-        self.report(progress)
-        if time.monotonic() - self.last < _BEAT_SECONDS:
-            return
-        self.last = time.monotonic()
-        if not self.ingest.beat(dict(progress)):
-            raise CancelledError("The ingest was cancelled.")
-
-
-def _bring_in(ingest: Ingest, folder: Path, log: JobLog, beat: _Beat) -> None:
-    options = dict(ingest.options)
-    if "sample_year" in options:
-        made = folder / "sample"
-        made.mkdir()
-        paths = write_sample(made, year=int(options.pop("sample_year")), progress=beat)
-    else:
-        paths = ingest.paths
-    derivation = derive_dbn(paths, staging=folder, progress=beat, **options)
-    if "sample_year" in ingest.options:
-        derivation = _made_up(derivation)
+def _bring_in(ingest: Ingest, claim: Claim, report: Report) -> None:
+    derivation: Derivation = claim.call(
+        DERIVE,
+        report=report,
+        sources=ingest.paths,
+        staging=claim.folder,
+        options=dict(ingest.options),
+    )
     for left_out in derivation.left_out:
-        log.write(f"{left_out.file} was left out: {left_out.reason}", level="warning")
-    with _alone(), _Publisher(ingest, folder) as publisher:
+        claim.log.write(f"{left_out.file} was left out: {left_out.reason}", level="warning")
+    with _alone(), _Publisher(ingest, claim.folder) as publisher:
         for draft in derivation.drafts:
-            beat(
+            claim.beat(
                 {
                     "file": draft.raw_files[-1].name,
                     "day": draft.to_date.isoformat(),
@@ -93,7 +72,7 @@ def _bring_in(ingest: Ingest, folder: Path, log: JobLog, beat: _Beat) -> None:
                 }
             )
             publisher.publish(draft)
-        _record(ingest, derivation, publisher.published, log)
+        _record(ingest, derivation, publisher.published, claim.log)
 
 
 @contextlib.contextmanager
@@ -102,12 +81,6 @@ def _alone() -> Iterator[None]:
     with (settings.DATA_ROOT / ".publish-lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _made_up(derivation: Derivation) -> Derivation:
-    """Say that no vendor sent this data, whatever its files say."""
-    drafts = [dataclasses.replace(draft, provider="sample") for draft in derivation.drafts]
-    return dataclasses.replace(derivation, drafts=tuple(drafts))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -267,10 +240,9 @@ def _record(
         _define(revision.dataset, item.draft, log)
         state = "is new" if created else "was there already: nothing was added"
         log.write(f"{revision} ({revision.rows} bars) {state}.", created=created)
-    ingest.complete(
-        left_out=[dataclasses.asdict(entry) for entry in derivation.left_out],
-        progress={"share": 1.0},
-    )
+    left_out = [dataclasses.asdict(entry) for entry in derivation.left_out]
+    if not ingest.complete(left_out=left_out, progress={"share": 1.0}):
+        raise CancelledError("The ingest was cancelled.")  # which undoes all of the above
     ingest.revisions.set(found)
 
 

@@ -17,7 +17,7 @@ from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import read_fields, suggest
 from hewston.pipeline.spec import RunSpec, read_run_fields
 from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
-from hewston.taskqueue import INTERRUPTED, LIVE, Status, find_dead
+from hewston.taskqueue import LIVE, Status, Watch, find_dead, revive
 
 
 def build_spec(
@@ -184,18 +184,19 @@ def find_subject(*, user: User, name: str) -> Dataset | Run:
     )
 
 
-def recover_runs() -> list[Run]:
-    """Sweep what dead processes left half-made, and end the runs that were theirs.
+def recover_runs(watch: Watch | None = None) -> list[Run]:
+    """Sweep what dead processes left half-made, and give their runs to others.
 
     A run whose folder is complete and verifies died between writing and recording: it is done.
     """
     settle_deletions()
-    dead = find_dead(Run.objects.all())
+    dead = find_dead(Run.objects.all(), watch)
     for run in dead:
-        if run.status == Status.RUNNING and _is_complete(run):
+        if _is_complete(run):
             record_result(run=run, metrics=read_metrics(run))
-        elif run.fail(INTERRUPTED):
+        else:
             shutil.rmtree(run.folder, ignore_errors=True)
+            revive(run)
     return dead
 
 

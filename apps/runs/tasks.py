@@ -3,7 +3,6 @@
 import contextlib
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,20 +15,20 @@ from apps.runs.models import Run, RunMetrics
 from hewston.pipeline import artifacts
 from hewston.pipeline import store as storage
 from hewston.pipeline.errors import CancelledError, HewstonError
-from hewston.taskqueue import JobLog, Status, perform
+from hewston.taskqueue import Claim, Status, perform
 
-_BEAT_SECONDS = 0.5
+BACKTEST = "hewston.pipeline.backtest:run_backtest"
 
 
 def perform_run(
     run: Run, *, report: Callable[[float], None] = lambda _share: None
 ) -> dict[str, int]:
-    """Do a run in this process; returns the milliseconds of each stage, empty if it was not ours.
+    """Do a run; returns the milliseconds of each stage, empty if it was not ours or died.
 
     Raises HewstonError when the run failed.
     """
     timings: dict[str, int] = {}
-    perform(run, lambda folder, log: timings.update(_trade(run, folder, log, report)))
+    perform(run, lambda claim: timings.update(_trade(run, claim, report)))
     return timings
 
 
@@ -53,20 +52,7 @@ def record_result(*, run: Run, metrics: Mapping[str, object]) -> bool:
     return True
 
 
-def _trade(run: Run, folder: Path, log: JobLog, report: Callable[[float], None]) -> dict[str, int]:
-    # The web process imports this module and must never load the engine.
-    from hewston.pipeline.backtest import run_backtest  # noqa: PLC0415 (see above)
-
-    last_beat = time.monotonic()
-
-    def progress(share: float) -> None:
-        nonlocal last_beat
-        report(share)
-        if time.monotonic() - last_beat >= _BEAT_SECONDS:
-            last_beat = time.monotonic()
-            if not run.beat({"share": share}):
-                raise CancelledError("The run was cancelled.")
-
+def _trade(run: Run, claim: Claim, report: Callable[[float], None]) -> dict[str, int]:
     record = artifacts.RunRecord(
         spec=run.run_spec,
         dataset_id=run.dataset_id,
@@ -74,20 +60,20 @@ def _trade(run: Run, folder: Path, log: JobLog, report: Callable[[float], None])
         git_commit=_find_commit(),
         created_at=timezone.now().isoformat(),
     )
-    staged = folder / "run"
+    staged = claim.folder / "run"
     staged.mkdir()
-    outcome = run_backtest(
+    outcome: artifacts.Outcome = claim.call(
+        BACKTEST,
+        report=report,
         bars_file=run.revision.folder / "bars.parquet",
         record=record,
         folder=staged,
-        progress=progress,
-        log=log.write,
     )
     _publish(run, staged, outcome.metrics["values"])
     for finding in outcome.metrics["findings"]:
-        log.write(finding["message"], level=finding["severity"], ts_open=finding["ts_open"])
+        claim.log.write(finding["message"], level=finding["severity"], ts_open=finding["ts_open"])
     timings = dict(outcome.timings_ms)
-    log.write("Done.", timings_ms=timings)
+    claim.log.write("Done.", timings_ms=timings)
     return timings
 
 

@@ -83,6 +83,15 @@ class RunRecord:
     created_at: str  # ISO 8601, UTC; outside what is hashed
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a finished run says of itself besides its folder. ``timings_ms`` is never hashed."""
+
+    metrics: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+    timings_ms: Mapping[str, int]
+
+
 def write_run(
     folder: Path,
     *,

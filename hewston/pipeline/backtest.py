@@ -1,7 +1,6 @@
 """The flow from bars to a run's folder: signals, fills, equity, metrics, artifacts."""
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,15 +13,6 @@ from hewston.pipeline.errors import InputError
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.strategies import contract
 from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a finished run says of itself besides its folder. ``timings_ms`` is never hashed."""
-
-    metrics: Mapping[str, Any]
-    manifest: Mapping[str, Any]
-    timings_ms: Mapping[str, int]
 
 
 class Stopwatch:
@@ -178,7 +168,7 @@ def run_backtest(
     folder: Path,
     progress: Callable[[float], None] = lambda _share: None,
     log: Callable[[str], None] = lambda _line: None,
-) -> Outcome:
+) -> artifacts.Outcome:
     """Run what the record says on a revision's bars and write all artifacts into ``folder``."""
     watch = Stopwatch()
     with watch.time("total"):
@@ -187,7 +177,7 @@ def run_backtest(
         frames, figures = trade(bars, record.spec, stopwatch=watch, progress=progress, log=log)
         with watch.time("write"):
             manifest = artifacts.write_run(folder, record=record, frames=frames, metrics=figures)
-    return Outcome(metrics=figures, manifest=manifest, timings_ms=watch.spent)
+    return artifacts.Outcome(metrics=figures, manifest=manifest, timings_ms=watch.spent)
 
 
 def reproduce_run(manifest: Mapping[str, Any], *, bars_file: Path, folder: Path) -> dict[str, str]:

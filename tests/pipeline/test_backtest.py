@@ -39,7 +39,7 @@ def make_record(spec: RunSpec) -> artifacts.RunRecord:
     )
 
 
-def run_into(folder: Path, bars: pl.DataFrame, **changes: object) -> backtest.Outcome:
+def run_into(folder: Path, bars: pl.DataFrame, **changes: object) -> artifacts.Outcome:
     folder.mkdir(parents=True, exist_ok=True)
     source = folder.parent / f"bars-of-{folder.name}"
     source.mkdir(exist_ok=True)

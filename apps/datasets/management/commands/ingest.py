@@ -13,6 +13,7 @@ from apps.permissions.actions import ensure_user
 from hewston.command import HewstonCommand
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import read_fields
+from hewston.taskqueue import follow
 
 DEFAULT_SAMPLE_YEAR = 2023
 
@@ -50,7 +51,9 @@ class Command(HewstonCommand):
             options=_read_options(options),
         )
         try:
-            perform_ingest(ingest, report=self._report)
+            while not ingest.is_over:
+                perform_ingest(ingest, report=self._report)
+                follow(ingest, recover=recover_ingests)
         except HewstonError as problem:
             problem.details = {**problem.details, "ingest_id": ingest.pk}
             raise

@@ -16,9 +16,8 @@ from hewston.pipeline import artifacts, store
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import describe_rule
 from hewston.pipeline.spec import COST_FIELDS, RUN_FIELDS
-from hewston.taskqueue import Status
+from hewston.taskqueue import follow
 
-_FOLLOW_SECONDS = 0.2
 OPTIONS = [*RUN_FIELDS, *COST_FIELDS, "spread_fallback"]
 
 
@@ -67,8 +66,7 @@ class Command(HewstonCommand):
         run, created = request_run(owner=user, revision=revision, spec=spec)
         started = time.perf_counter()
         try:
-            timings = perform_run(run, report=lambda share: self.show_progress(f"{share:4.0%}"))
-            _follow(run)
+            timings = self._perform(run)
         except HewstonError as problem:
             problem.details = {**problem.details, "run_id": run.pk}
             raise
@@ -76,6 +74,15 @@ class Command(HewstonCommand):
             self.end_progress()
         timings = timings or {"total": round((time.perf_counter() - started) * 1000)}
         return _answer(run, created=created, timings=timings)
+
+    def _perform(self, run: Run) -> dict[str, int]:
+        """Do the run, or follow it where a worker was faster, until it is over."""
+        timings: dict[str, int] = {}
+        while not run.is_over:
+            timings = perform_run(run, report=lambda share: self.show_progress(f"{share:4.0%}"))
+            follow(run, recover=recover_runs)
+        follow(run, recover=recover_runs)
+        return timings
 
     def describe(self, answer: Mapping[str, Any]) -> str:
         """Say the figures that people look at first."""
@@ -106,20 +113,6 @@ def _read_params(pairs: list[str]) -> dict[str, object]:
             raise InputError(f"--param {name} is given twice.", field=f"params.{name}")
         params[name] = value
     return params
-
-
-def _follow(run: Run) -> None:
-    """Wait for a run that another process works on, and end as it ends."""
-    run.refresh_from_db()
-    while not run.is_over:
-        time.sleep(_FOLLOW_SECONDS)
-        recover_runs()
-        run.refresh_from_db()
-    if run.status == Status.ERROR:
-        error = dict(run.error or {})
-        raise HewstonError(str(error.get("message")), code=str(error.get("code")))
-    if run.status == Status.CANCELLED:
-        raise HewstonError(f"Run {run.pk} was cancelled.", code="CANCELLED")
 
 
 def _answer(run: Run, *, created: bool, timings: Mapping[str, int]) -> dict[str, Any]:

@@ -1,0 +1,138 @@
+"""Work in a process of its own: warm, without Django, killed at any moment, gone with its parent.
+
+A fork server imports the pipeline once; a job is a fork of it, which starts in milliseconds. The
+fork server ends when its parent does, and the kernel then ends the job (lifeline.py).
+"""
+
+import contextlib
+import multiprocessing
+import os
+import pkgutil
+import signal
+import time
+import traceback
+from collections.abc import Callable
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from hewston import lifeline
+from hewston.pipeline.errors import HewstonError
+
+# pyarrow's allocator would start a thread, which does not survive the fork.
+_ALLOCATOR = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+_ENDING_S = 1.0  # a child that has answered has this long to end by itself
+_context = multiprocessing.get_context("forkserver")
+
+
+class ChildDiedError(Exception):
+    """The child ended without an answer: it was killed, or had no more memory."""
+
+
+class UnforeseenError(Exception):
+    """What the work raised and did not foresee: its type, traceback and errno, where it has one."""
+
+    def __init__(self, kind: str, lines: list[str], errno: int | None) -> None:
+        super().__init__(kind, lines, errno)
+        self.kind, self.lines, self.errno = kind, lines, errno
+
+
+def warm(*modules: str) -> None:
+    """Start the fork server with these modules imported; later calls change nothing."""
+    os.environ.update(_ALLOCATOR)
+    _context.set_forkserver_preload(list(modules))
+    forkserver.ensure_running()
+
+
+def call(
+    work: str,
+    *,
+    tick: Callable[[object], None],
+    tick_s: float,
+    log: Callable[..., None],
+    **arguments: object,
+) -> Any:  # noqa: ANN401 (whatever the work returns)
+    """Call ``work(**arguments, progress=, log=)`` in a child and return what it returns.
+
+    ``work`` is ``module:function``, which this process need not have loaded; arguments and result
+    can be pickled. ``tick`` gets the newest progress (None before the first) every ``tick_s``
+    seconds; what it raises ends the child and leaves here.
+
+    Raises what the work raised (HewstonError, or UnforeseenError) and ChildDiedError.
+    """
+    warm(work.partition(":")[0])
+    here, there = _context.Pipe(duplex=False)
+    child = _context.Process(target=_perform, args=(there, work, arguments), daemon=True)
+    try:
+        child.start()
+    except (OSError, EOFError) as problem:  # the fork server was just killed
+        raise ChildDiedError from problem
+    finally:
+        there.close()
+    with here:
+        try:
+            result = _listen(here, tick=tick, tick_s=tick_s, log=log)
+            child.join(_ENDING_S)
+        finally:
+            _end(child)
+    return result
+
+
+def _listen(
+    here: Connection,
+    *,
+    tick: Callable[[object], None],
+    tick_s: float,
+    log: Callable[..., None],
+) -> Any:  # noqa: ANN401 (whatever the work returns)
+    progress: object = None
+    due = time.monotonic()
+    while True:
+        if time.monotonic() >= due:
+            tick(progress)
+            due = time.monotonic() + tick_s
+        if not here.poll(max(due - time.monotonic(), 0)):
+            continue
+        try:
+            kind, value = here.recv()
+        except EOFError:
+            raise ChildDiedError from None
+        if kind == "progress":
+            progress = value
+        elif kind == "log":
+            log(value[0], **value[1])
+        elif kind == "raised":
+            raise value
+        else:
+            return value
+
+
+def _end(child: BaseProcess) -> None:
+    if child.pid is not None and child.is_alive():
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # it leads a group of its own, once it has begun
+        child.kill()
+    child.join()
+    child.close()
+
+
+def _perform(there: Connection, work: str, arguments: dict[str, object]) -> None:
+    """Run in the child: do the work and send what came of it."""
+    os.setsid()
+    lifeline.end_with(os.getppid())
+    with contextlib.suppress(BrokenPipeError):  # nobody is there who wants it
+        try:
+            result = pkgutil.resolve_name(work)(
+                **arguments,
+                progress=lambda state: there.send(("progress", state)),
+                log=lambda message, **details: there.send(("log", (message, details))),
+            )
+        except HewstonError as problem:
+            there.send(("raised", problem))
+        except Exception as problem:  # the edge of the child: its parent logs it
+            lines = traceback.format_exception(problem)
+            errno = problem.errno if isinstance(problem, OSError) else None
+            there.send(("raised", UnforeseenError(type(problem).__name__, lines, errno)))
+        else:
+            there.send(("returned", result))

@@ -1,0 +1,23 @@
+"""Jobs: the row is the truth, the queue only wakes those who do the work."""
+
+from hewston.taskqueue.job import LIVE, Job, Status, new_id
+from hewston.taskqueue.log import JobLog, read_log
+from hewston.taskqueue.recovery import MAX_ATTEMPTS, Watch, find_dead, revive
+from hewston.taskqueue.work import FULL, Claim, follow, perform
+
+__all__ = [
+    "FULL",
+    "LIVE",
+    "MAX_ATTEMPTS",
+    "Claim",
+    "Job",
+    "JobLog",
+    "Status",
+    "Watch",
+    "find_dead",
+    "follow",
+    "new_id",
+    "perform",
+    "read_log",
+    "revive",
+]

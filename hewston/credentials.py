@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.http import HttpRequest, parse_cookie
 
-from apps.permissions.models import User
+from apps.permissions.actions import authenticate_token
+from apps.permissions.models import Scope, User
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,13 +30,14 @@ class Credentials:
             session_key=cookies.get(settings.SESSION_COOKIE_NAME, ""),
         )
 
-    def find_user(self, scope: str) -> User | None:  # noqa: ARG002 (tokens come next)
+    def find_user(self, scope: Scope) -> User | None:
         """Ask the database whose they are now; a token must have the scope.
 
         A token is judged alone: a cookie beside it does not help one that is not valid.
         """
         if self.token:
-            return None
+            token = authenticate_token(self.token)
+            return token.user if token is not None and scope in token.scopes else None
         return self._find_signed_in() if self.session_key else None
 
     def _find_signed_in(self) -> User | None:

@@ -15,6 +15,7 @@ from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
+from apps.permissions.models import Scope as TokenScope
 from hewston.credentials import Credentials
 
 type Scope = MutableMapping[str, Any]
@@ -26,7 +27,6 @@ type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 SIGNED_OUT = 4401
 NOT_FOUND = 4404
 RECHECK_SECONDS = 30.0
-READ = "read"  # the scope that a token needs
 
 _open: dict[str, set[Callable[[], object]]] = defaultdict(set)  # session → how to end its sockets
 
@@ -48,7 +48,7 @@ class Gate:
             await receive()
             await send({"type": "websocket.close"})
             return
-        user = await database_sync_to_async(credentials.find_user)(READ)
+        user = await database_sync_to_async(credentials.find_user)(TokenScope.READ)
         if user is None:
             await refuse(receive, send, SIGNED_OUT)
             return
@@ -118,7 +118,7 @@ async def _wait_for_sign_out(credentials: Credentials, signed_out: asyncio.Event
         try:
             await asyncio.wait_for(signed_out.wait(), RECHECK_SECONDS)
         except TimeoutError:
-            if await database_sync_to_async(credentials.find_user)(READ) is None:
+            if await database_sync_to_async(credentials.find_user)(TokenScope.READ) is None:
                 return
 
 

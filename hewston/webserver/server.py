@@ -1,0 +1,53 @@
+"""Daphne's server, with our requests and sockets in it."""
+
+import resource
+import tempfile
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+from daphne import http_protocol
+from daphne.cli import CommandLineInterface
+from daphne.server import Server
+from daphne.ws_protocol import WebSocketFactory
+from django.conf import settings
+
+import hewston.asgi  # noqa: F401 (before the parts below, which need a Django that is set up)
+from hewston.pipeline.store import Store
+from hewston.webserver.flow import HastyChannel
+from hewston.webserver.request import Request
+from hewston.webserver.socket import Socket
+
+
+class WebServer(Server):  # type: ignore[misc]  # daphne has no types
+    """Hands bodies over as files, and lets a response wait for a client that is slow."""
+
+    def create_application(self, protocol: Any, scope: MutableMapping[str, Any]) -> object:  # noqa: ANN401
+        """Start what answers; see ``hewston.asgi.Pages``."""
+        if isinstance(protocol, Request):
+            scope["hewston.body"] = protocol.body
+        return super().create_application(protocol, scope)
+
+    async def handle_reply(self, protocol: Any, message: MutableMapping[str, Any]) -> None:  # noqa: ANN401
+        """Send a message; returns when the client has room for the next."""
+        await super().handle_reply(protocol, message)
+        if isinstance(protocol, Request):
+            await protocol.flow.wait()
+
+
+class WebServerCommand(CommandLineInterface):  # type: ignore[misc]  # daphne has no types
+    """Daphne's command line."""
+
+    server_class = WebServer
+
+
+def serve(arguments: Sequence[str]) -> None:
+    """Serve until the process is asked to end."""
+    temporary = Store(settings.DATA_ROOT).temporary
+    temporary.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(temporary)  # bodies: on the disk whose free space is watched
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a socket is a file
+    http_protocol.WebRequest = Request
+    http_protocol.http.HTTPChannel = HastyChannel
+    WebSocketFactory.protocol = Socket
+    WebServerCommand().run(arguments)

@@ -1,4 +1,4 @@
-"""Stage 8: what a browser draws: columns of a dataset or a run as little-endian numbers.
+"""What a browser draws: columns of a dataset or a run as little-endian numbers.
 
 The format: 4 bytes ``HWC1``, the header's length as an unsigned 32-bit integer, the header
 (JSON, padded with spaces), then the columns as Float64. Every column starts at a multiple of

@@ -1,11 +1,18 @@
 """Every socket of the site."""
 
 from channels.routing import URLRouter
-from django.urls import re_path
+from django.urls import path, re_path
 
 from apps.runs.routing import websocket_urlpatterns
 from hewston.sockets import Gate, unknown
+from hewston.status import status_socket
 
-anywhere_else = re_path("", unknown)  # type: ignore[arg-type]  # Django's types know views alone
-
-sockets = Gate(URLRouter([*websocket_urlpatterns, anywhere_else]))
+sockets = Gate(
+    URLRouter(
+        [  # Django's types know views alone
+            path("status/ws", status_socket),  # type: ignore[arg-type]
+            *websocket_urlpatterns,
+            re_path("", unknown),  # type: ignore[arg-type]
+        ]
+    )
+)

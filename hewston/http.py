@@ -6,12 +6,15 @@ import gzip
 import io
 import logging
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -24,11 +27,35 @@ from django.utils.deprecation import MiddlewareMixin
 from polars.exceptions import PolarsError
 
 from hewston.pipeline.errors import HewstonError
+from hewston.taskqueue import FULL
 
 Theme = Literal["auto", "dark", "light"]
 Zone = Literal["exchange", "utc"]
 THEMES: tuple[Theme, ...] = ("auto", "light", "dark")
 ZONES: tuple[Zone, ...] = ("exchange", "utc")
+
+STATUSES = {
+    "VALIDATION": 422,
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "RUN_NOT_FOUND": 404,
+    "DATASET_NOT_FOUND": 404,
+    "STRATEGY_NOT_FOUND": 404,
+    "METHOD_NOT_ALLOWED": 405,
+    "CONFLICT": 409,
+    "IDEMPOTENCY_CONFLICT": 409,
+    "RUN_ENDED": 409,
+    "RUN_NOT_READY": 409,
+    "PAYLOAD_TOO_LARGE": 413,
+    "RATE_LIMITED": 429,
+    "BUSY": 503,
+    "DEPENDENCY_UNAVAILABLE": 503,
+    "INTERNAL": 500,
+}
+FORM_EXPIRED = "The form has expired. Go back, reload the page and send it again."
+API_DOCS = "/api/docs"  # the one page below an address of the API
+_RETRY_SECONDS = 5  # where nobody knows better
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets run
 
@@ -44,20 +71,55 @@ def site(request: HttpRequest) -> dict[str, object]:
     }
 
 
+def is_api(path: str) -> bool:
+    """Tell whether an address is the API's, which answers in JSON whatever a client prefers."""
+    return path != API_DOCS and f"{path}/".startswith(("/api/", "/backtests/"))
+
+
 def wants_json(request: HttpRequest) -> bool:
     """Tell whether an error is JSON for this client, and not a page.
 
-    It is where the client prefers JSON, and where it takes anything at an address of data:
-    those of pages end with a slash.
+    It is in the API, where the client prefers JSON, and where it takes anything at an address of
+    data: those of pages end with a slash.
     """
+    if is_api(request.path):
+        return True
     if not request.path.endswith("/") and "text/html" not in request.headers.get("Accept", ""):
         return True
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
-def problem(status: int, code: str, message: str) -> JsonResponse:
-    """Give the uniform error body."""
-    return JsonResponse({"error": {"code": code, "message": message}}, status=status)
+def problem(
+    status: int, code: str, message: str, details: Mapping[str, object] | None = None
+) -> JsonResponse:
+    """Give the uniform error body, with the headers that belong to its status."""
+    error: dict[str, object] = {"code": code, "message": message}
+    if details:
+        error["details"] = details
+    response = JsonResponse({"error": error}, status=status)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = 'Bearer realm="Hewston"'
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        response["Retry-After"] = str((details or {}).get("retry_after_s", _RETRY_SECONDS))
+    return response
+
+
+def refuse(failure: HewstonError) -> JsonResponse:
+    """Give the uniform error body of a failure that has a sentence."""
+    status = STATUSES.get(failure.code, HTTPStatus.INTERNAL_SERVER_ERROR)
+    return problem(status, failure.code, failure.message, failure.details)
+
+
+def explain_full_or_locked(exception: BaseException | None) -> HewstonError | None:
+    """Turn a full disk or a locked catalogue into a sentence; None for anything else."""
+    of_database = isinstance(exception, DatabaseError)
+    if of_database and "locked" in str(exception):
+        message = "The catalogue is being written by somebody else for too long. Try again."
+        return HewstonError(message, code="BUSY")
+    is_full = isinstance(exception, OSError) and exception.errno in FULL
+    if is_full or (of_database and "full" in str(exception)):
+        return HewstonError("The disk is full. Free some space and try again.", code="BUSY")
+    return None
 
 
 class SignInRequired(LoginRequiredMiddleware):
@@ -103,12 +165,20 @@ class Refusals(MiddlewareMixin):
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponseBase | None:
-        """Answer 409 for what is not whole on the disk; the log says what failed."""
-        if not isinstance(exception, DamagedError):
+        """Answer what has a sentence with it, and 409 for what is not whole on the disk."""
+        if isinstance(exception, DamagedError):
+            logger.error("%s %s", exception.sentence, exception.__cause__)
+            command = f".venv/bin/python manage.py verify {exception.name}"
+            return _error(request, 409, "CONFLICT", exception.sentence, command=command)
+        if (busy := explain_full_or_locked(exception)) is not None:
+            logger.error("%s: %s", request.path, exception)
+            exception = busy
+        if not isinstance(exception, HewstonError):
             return None
-        logger.error("%s %s", exception.sentence, exception.__cause__)
-        command = f".venv/bin/python manage.py verify {exception.name}"
-        return _error(request, 409, "CONFLICT", exception.sentence, command=command)
+        answer = refuse(exception)
+        if wants_json(request):
+            return answer
+        return _error(request, answer.status_code, exception.code, exception.message)
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
@@ -166,8 +236,9 @@ def send_file(path: Path, content_type: str) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400; ``exception`` stays in the log."""
-    del exception
+    """Answer 400, and 413 to a form that is too long; ``exception`` stays in the log."""
+    if isinstance(exception, RequestDataTooBig):
+        return _error(request, 413, "PAYLOAD_TOO_LARGE", "The body is too long.")
     return _error(request, 400, "VALIDATION", "The request could not be understood.")
 
 
@@ -180,31 +251,40 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form that did not come from a page of this site, or came too late."""
     del reason
-    message = "The form has expired. Go back, reload the page and send it again."
-    return _error(request, 403, "FORBIDDEN", message)
+    return _error(request, 403, "FORBIDDEN", FORM_EXPIRED)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404, also for what belongs to somebody else."""
     del exception
     message = "There is nothing at this address, or it is not yours to see."
+    if is_api(request.path) and request.path.endswith("/"):
+        message += f" Addresses of the API have no slash at the end: {request.path.rstrip('/')}."
     return _error(request, 404, "NOT_FOUND", message)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Answer 500. The page shows no exception: the log has it, beside the same id."""
+    """Answer 500, or 503 where a sentence is known. Of an exception the log alone tells."""
+    if (busy := explain_full_or_locked(sys.exception())) is not None:
+        return _error(request, 503, busy.code, busy.message)
     error_id = secrets.token_hex(4)
     logger.error("The failure of %s above has the id %s.", request.path, error_id)
     message = f"Something failed on our side. The server's log has the reason, id {error_id}."
-    return _error(request, 500, "INTERNAL", message)
+    return _error(request, 500, "INTERNAL", message, details={"request_id": error_id})
 
 
 def _error(
-    request: HttpRequest, status: int, code: str, message: str, *, command: str = ""
+    request: HttpRequest,
+    status: int,
+    code: str,
+    message: str,
+    *,
+    command: str = "",
+    details: Mapping[str, object] | None = None,
 ) -> HttpResponse:
     """Answer with the uniform body or a page; ``command`` is what mends it."""
     if wants_json(request):
-        return problem(status, code, f"{message} Try: {command}" if command else message)
+        return problem(status, code, f"{message} Try: {command}" if command else message, details)
     # Without the request's context: an error page must not fail by what made the page fail.
     page = render_to_string(
         "error.html",

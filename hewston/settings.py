@@ -37,6 +37,8 @@ BODY_BYTES = 1 << 20  # of any other request: no form of the site is near it
 FILE_UPLOAD_HANDLERS = ["hewston.uploads.UploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FILES = None  # the handler counts them, and says so in a sentence
 INBOX = Path(os.environ.get("HEWSTON_INBOX", "") or DATA_ROOT / "inbox").resolve()
+WRITES_PER_SECOND = _read_number("HEWSTON_WRITES_PER_SECOND", 20) or 20  # of one person's API
+WRITES_BURST = 5 * WRITES_PER_SECOND  # at once, after a pause
 WORKERS = int(_read_number("HEWSTON_WORKERS", os.cpu_count() or 1)) or 1
 
 
@@ -94,8 +96,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "hewston.access.BearerSignIn",
     "hewston.http.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -118,7 +122,10 @@ TEMPLATES = [
                     ["django.template.loaders.filesystem.Loader"],
                 )
             ],
-            "builtins": ["apps.permissions.templatetags.figures"],
+            "builtins": [
+                "apps.permissions.templatetags.figures",
+                "apps.permissions.templatetags.jobs",
+            ],
         },
     }
 ]

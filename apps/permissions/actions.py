@@ -87,7 +87,7 @@ def create_token(
         hint=secret[:_HINT],
         token_sha256=digest(secret),
         scopes=[scope for scope in known if scope in scopes or scope == Scope.READ],
-        expires_at=days and timezone.now() + dt.timedelta(days=days),
+        expires_at=None if days is None else timezone.now() + dt.timedelta(days=days),
     )
     try:
         with transaction.atomic():

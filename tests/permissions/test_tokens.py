@@ -59,6 +59,7 @@ def test_a_revoked_token_is_nobody_and_its_name_is_free_again(ada):
 
 def test_a_token_expires(ada):
     token, secret = create_token(owner=ada, name="laptop", scopes=["run"], days=7)
+    assert token.expires_at is not None
     left = token.expires_at - timezone.now()
     assert dt.timedelta(days=6, hours=23) < left <= dt.timedelta(days=7)
     Token.objects.update(expires_at=timezone.now())
@@ -80,7 +81,9 @@ def test_use_is_noted_once_a_minute(ada, django_assert_num_queries):
         authenticate_token(secret)
     Token.objects.update(last_used_at=first - dt.timedelta(minutes=1))
     authenticate_token(secret)
-    assert Token.objects.get().last_used_at >= first
+    again = Token.objects.get().last_used_at
+    assert again is not None
+    assert again >= first
 
 
 @pytest.mark.parametrize(

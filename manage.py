@@ -7,10 +7,10 @@ import sys
 
 def main() -> int:
     """Run one command under the project's settings; returns the exit code."""
-    if sys.argv[1:2] == ["serve"]:
+    if sys.argv[1:2] in (["serve"], ["worker"]):
         from hewston import supervisor  # noqa: PLC0415 (it does without Django)
 
-        return supervisor.main(sys.argv[2:])
+        return supervisor.main(sys.argv[1], sys.argv[2:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hewston.settings")
     from django.conf import settings  # noqa: PLC0415 (after the setting)
     from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415

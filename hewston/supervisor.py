@@ -1,7 +1,8 @@
 """One foreground command that starts all of Hewston and ends all of it: `manage.py serve`.
 
-It imports no Django, so it stays small and outlives a part that crashes. It holds the
-listening socket: while a crashed web server starts again, browsers wait instead of failing.
+It imports no Django, so it stays small and outlives a part that crashes: the web server, and a
+cluster of workers for each queue. It holds the listening socket: while a crashed web server starts
+again, browsers wait instead of failing. `manage.py worker` is the same without the web server.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +25,7 @@ WEB_SERVER = (
     *("--ping-interval", "10", "--ping-timeout", "20"),
     *("--websocket-max-message-size", "16384", "--application-close-timeout", "5"),
 )
+QUEUES = ("runs", "ingest")
 APPLICATION = "hewston.asgi:application"
 # Pages read a file now and then: memory goes back at once, and few threads each keep some.
 WEB_MEMORY = {
@@ -36,22 +38,30 @@ WEB_MEMORY = {
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOPBACK = ("127.0.0.1", "localhost")
 GRACE_SECONDS = 5.0  # a child that was asked to end has this long
-STEADY_SECONDS = 10.0  # a web server that ran this long had started well
+WORKER_GRACE_SECONDS = 12.0  # jobs under way may end within it
+LOOK_SECONDS = 0.2
+START_LOOK_SECONDS = 0.05
+STEADY_SECONDS = 10.0  # a part that ran this long had started well
 BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-START_TRIES = 3  # a web server that never once started well is given up after these
+START_TRIES = 3  # a part that never once started well is given up after these
 
 
 class ServeError(Exception):
     """Serving cannot go on; the message says why and what to do."""
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Serve until Ctrl-C; returns the exit code: 0 ended on request, 1 failed, 2 wrong usage."""
-    options = _parser().parse_args(arguments)
+def main(command: str, arguments: Sequence[str]) -> int:
+    """Do ``serve`` or ``worker`` until Ctrl-C.
+
+    Returns the exit code: 0 ended on request, 1 failed, 2 wrong usage.
+    """
+    options = (_parser() if command == "serve" else _worker_parser()).parse_args(arguments)
     for number in STOP_SIGNALS:
         signal.signal(number, signal.default_int_handler)
     try:
-        _serve(options.bind, sample=options.sample)
+        if command == "serve":
+            _serve(options.bind, sample=options.sample)
+        _work()
     except ServeError as problem:
         sys.stderr.write(f"Error: {problem}\n")
         return 1
@@ -79,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _worker_parser() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog="manage.py worker", description="Work on ingests and backtests until Ctrl-C."
+    )
+
+
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 (ports end there)
@@ -93,24 +109,117 @@ def _serve(bind: tuple[str, int], *, sample: bool) -> NoReturn:
         port = int(listener.getsockname()[1])
         path = _prepare(sample=sample)
         _listen(listener, bind[0])
-        command = (*WEB_SERVER, "--fd", str(listener.fileno()), APPLICATION)
-        announced = False
-        failures = 0
-        while True:
-            started = time.monotonic()
-            with _child(*command, keep=listener, env=WEB_MEMORY | os.environ) as web:
-                if not announced and _answers(web, port):
-                    announced = True
-                    _announce(bind[0], port, path)
-                code = web.wait()
-            failures = 1 if time.monotonic() - started >= STEADY_SECONDS else failures + 1
-            if not announced and failures == START_TRIES:
-                raise ServeError("The web server does not start; what it said is above.")
-            delay = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS)) - 1]
+        web = _Part(
+            "web server",
+            (*WEB_SERVER, "--fd", str(listener.fileno()), APPLICATION),
+            keep=listener,
+            env=WEB_MEMORY | os.environ,
+            is_up=lambda: _answers(port),
+        )
+        with _running([web, *_workers()]) as parts:
+            _look_after(parts, announce=lambda: _announce(bind[0], port, path))
+
+
+def _work() -> NoReturn:
+    _prepare(sample=False)
+    with _running(_workers()) as parts:
+        _look_after(parts, announce=lambda: _say("Jobs are worked on until you press Ctrl-C."))
+
+
+def _workers() -> "list[_Part]":
+    return [
+        _Part(
+            f"worker of {queue}",
+            ("manage", "cluster"),
+            env=os.environ | {"Q_CLUSTER_NAME": queue},
+            grace_s=WORKER_GRACE_SECONDS,
+        )
+        for queue in QUEUES
+    ]
+
+
+class _Part:
+    """A process that is started again, ever more slowly, whenever it ends by itself."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        keep: socket.socket | None = None,
+        is_up: Callable[[], bool] = lambda: True,
+        grace_s: float = GRACE_SECONDS,
+    ) -> None:
+        self.name, self.grace_s, self.is_up = name, grace_s, is_up
+        self._command, self._env, self._keep = command, env, keep
+        self._failures = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start the process, in a session of its own."""
+        self._started = time.monotonic()
+        self._due: float | None = None
+        self.process = _start(*self._command, keep=self._keep, env=self._env)
+
+    def look(self, *, is_announced: bool) -> None:
+        """Start the process again, when it has ended and its time has come.
+
+        Raises ServeError for one that never once started well.
+        """
+        code = self.process.poll()
+        if code is None:
+            return
+        now = time.monotonic()
+        if self._due is None:
+            _kill_session(self.process)
+            steady = now - self._started >= STEADY_SECONDS
+            self._failures = 1 if steady else self._failures + 1
+            if not is_announced and self._failures == START_TRIES:
+                raise ServeError(f"The {self.name} does not start; what it said is above.")
+            delay = BACK_OFF_SECONDS[min(self._failures, len(BACK_OFF_SECONDS)) - 1]
+            self._due = now + delay
             _say(
-                f"The web server ended by itself ({_ending(code)}); it starts again in {delay:g} s."
+                f"The {self.name} ended by itself ({_ending(code)}); it starts again in "
+                f"{delay:g} s."
             )
-            time.sleep(delay)
+        elif now >= self._due:
+            self.start()
+
+
+def _interrupt(child: subprocess.Popen[str], grace_s: float = GRACE_SECONDS) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(grace_s)
+    _kill_session(child)
+
+
+@contextlib.contextmanager
+def _running(parts: list[_Part]) -> Iterator[list[_Part]]:
+    """End all parts at once when the block ends."""
+    try:
+        yield parts
+    finally:
+        with _deaf():
+            for part in parts:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(part.process.pid, signal.SIGINT)  # what it started, it ends itself
+            for part in parts:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    part.process.wait(part.grace_s)
+                _kill_session(part.process)
+
+
+def _look_after(parts: Sequence[_Part], *, announce: Callable[[], None]) -> NoReturn:
+    is_announced = False
+    while True:
+        for part in parts:
+            part.look(is_announced=is_announced)
+        if not is_announced and all(part.is_up() for part in parts):
+            is_announced = True
+            announce()
+        time.sleep(LOOK_SECONDS if is_announced else START_LOOK_SECONDS)
 
 
 def _bound(bind: tuple[str, int]) -> socket.socket:
@@ -145,22 +254,25 @@ def _refusal(host: str, port: int, problem: OSError) -> ServeError:
 
 def _prepare(*, sample: bool) -> str:
     """Bring database and data up to date; returns the path of a one-time sign-in link."""
-    with _child("manage", "prepare", *(["--sample"] if sample else []), capture=True) as command:
+    command = _start("manage", "prepare", *(["--sample"] if sample else []), capture=True)
+    try:
         said, _ = command.communicate()
+    finally:
+        with _deaf():
+            _interrupt(command)
     if command.returncode:
         raise ServeError("Hewston could not be made ready; the reason is above.")
     return str(said).strip()
 
 
-@contextlib.contextmanager
-def _child(
+def _start(
     *command: str,
     keep: socket.socket | None = None,
     capture: bool = False,
     env: Mapping[str, str] | None = None,
-) -> Iterator[subprocess.Popen[str]]:
-    """Run a module in a session of its own; when the block ends, so does all of that session."""
-    child = subprocess.Popen(  # noqa: S603 (modules of this project, named here)
+) -> subprocess.Popen[str]:
+    """Start a module in a session of its own, which the kernel ends with this process."""
+    return subprocess.Popen(  # noqa: S603 (modules of this project, named here)
         [sys.executable, LIFELINE, str(os.getpid()), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE if capture else None,
@@ -169,39 +281,36 @@ def _child(
         start_new_session=True,
         pass_fds=[] if keep is None else [keep.fileno()],
     )
-    try:
-        yield child
-    finally:
-        _end(child)
 
 
-def _end(child: subprocess.Popen[str]) -> None:
-    # It ends already: a second Ctrl-C changes nothing.
-    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
+def _kill_session(child: subprocess.Popen[str]) -> None:
     with contextlib.suppress(ProcessLookupError):  # where all of the session is gone
-        os.killpg(child.pid, signal.SIGINT)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(GRACE_SECONDS)
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
-def _answers(web: subprocess.Popen[str], port: int) -> bool:
-    """Wait until the web server answers; False when it ended instead."""
-    while web.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
-        try:
-            connection.request("GET", "/healthz")
-            connection.getresponse()
-        except (OSError, http.client.HTTPException):
-            time.sleep(0.05)
-        else:
-            return True
-        finally:
-            connection.close()
-    return False
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignore signals to stop: what they ask for is under way."""
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _answers(port: int) -> bool:
+    """Tell whether the web server answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/healthz")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def _announce(host: str, port: int, path: str) -> None:

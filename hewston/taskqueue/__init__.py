@@ -2,20 +2,31 @@
 
 from hewston.taskqueue.job import LIVE, Job, Status, new_id
 from hewston.taskqueue.log import JobLog, read_log
-from hewston.taskqueue.recovery import MAX_ATTEMPTS, Watch, find_dead, revive
+from hewston.taskqueue.recovery import (
+    MAX_ATTEMPTS,
+    WORKER_LOCK,
+    Watch,
+    call_again,
+    find_dead,
+    has_workers,
+    revive,
+)
 from hewston.taskqueue.work import FULL, Claim, follow, perform
 
 __all__ = [
     "FULL",
     "LIVE",
     "MAX_ATTEMPTS",
+    "WORKER_LOCK",
     "Claim",
     "Job",
     "JobLog",
     "Status",
     "Watch",
+    "call_again",
     "find_dead",
     "follow",
+    "has_workers",
     "new_id",
     "perform",
     "read_log",

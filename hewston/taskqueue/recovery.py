@@ -19,6 +19,8 @@ MAX_ATTEMPTS = 3
 SILENT_S = 20.0  # a process that lives but has not beaten for this long hangs
 FORGOTTEN_S = 5.0  # a job that waits this long beside free workers was lost by the queue
 
+WORKER_LOCK = "worker-"  # begins the name of the lock that a queue's workers hold
+
 INTERRUPTED = HewstonError(
     "The process that did this ended before it was done, three times. Nothing half-made was kept.",
     code="INTERRUPTED",
@@ -56,6 +58,13 @@ def find_dead[JobT: Job](jobs: models.QuerySet[JobT], watch: Watch | None = None
     return [
         job for job in running if job.pk in hanging or not store.is_alive(f"{job.pk}.{job.attempt}")
     ]
+
+
+def has_workers(queue: str) -> bool:
+    """Tell whether somebody works on a queue, on this data root."""
+    store = Store(settings.DATA_ROOT)
+    locks = store.temporary.glob(f"{WORKER_LOCK}{queue}-*.lock")
+    return any(store.is_alive(lock.stem) for lock in locks)
 
 
 def revive(job: Job) -> None:

@@ -146,8 +146,9 @@ def _explain(problem: Exception, job: Job) -> HewstonError:
             "The disk is full. Nothing half-made was kept: free some space and try again.",
             code="BUSY",
         )
-    in_child = isinstance(problem, children.UnforeseenError)
-    kind = problem.kind if in_child else type(problem).__name__
+    kind = type(problem).__name__
+    if isinstance(problem, children.UnforeseenError):
+        kind = problem.kind
     return HewstonError(
         f"Something unforeseen happened ({kind}). The log of {job.pk} has the details: please "
         "report it."

@@ -1,86 +1,20 @@
 """`manage.py serve`: one command that starts all of it, and ends all of it."""
 
-import contextlib
-import http.client
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from email.message import Message
+from collections.abc import Iterator
 from pathlib import Path
-from types import MappingProxyType
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
 from hewston.supervisor import WEB_MEMORY
-
-PROJECT = Path(__file__).resolve().parents[2]
-LONG_SECONDS = 30  # far more than any of it takes
+from tests.serving import LONG_SECONDS, Answer, Serving, serve, start_serving
 
 pytestmark = pytest.mark.slow
-
-
-class Answer(NamedTuple):
-    status: int
-    headers: Message
-    body: bytes
-
-
-class Serving(NamedTuple):
-    process: subprocess.Popen[str]
-    port: int
-    link: str
-
-    def web_server(self) -> psutil.Process:
-        (child,) = psutil.Process(self.process.pid).children()
-        return child
-
-    def request(
-        self,
-        path: str,
-        *,
-        body: bytes | Iterator[bytes] | None = None,
-        headers: Mapping[str, str] = MappingProxyType({}),
-    ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONG_SECONDS)
-        with contextlib.closing(connection):
-            connection.request("GET" if body is None else "POST", path, body, dict(headers))
-            with connection.getresponse() as answer:
-                return Answer(answer.status, answer.headers, answer.read())
-
-
-def start_serving(data_root: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "serve", *options],
-        cwd=PROJECT,
-        # Without what libraries that this process loaded have set for themselves.
-        env={name: value for name, value in os.environ.items() if name not in WEB_MEMORY}
-        | {"HEWSTON_DATA_ROOT": str(data_root)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-@contextlib.contextmanager
-def serve(data_root: Path, *options: str) -> Iterator[Serving]:
-    with start_serving(data_root, "--bind", "127.0.0.1:0", *options) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            assert process.stdout.readline(), process.stderr.read()
-            link = process.stdout.readline().split()[-1]
-            yield Serving(process, int(urlsplit(link).port or 0), link)
-        finally:
-            if process.poll() is None:
-                process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +74,7 @@ def test_a_sample_and_a_run_of_it_are_made_once_and_the_link_lands_on_the_run(
 
 
 def test_the_web_server_is_told_to_keep_little_memory(site: Serving) -> None:
-    told = site.web_server().environ()
+    told = site.part("webserver").environ()
     assert {name: told.get(name) for name in WEB_MEMORY} == WEB_MEMORY
 
 
@@ -151,7 +85,7 @@ def test_a_link_is_refused_to_a_proxy_and_to_another_host(site: Serving) -> None
 
 
 def test_ctrl_c_ends_all_of_it(serving: Serving) -> None:
-    web_server = serving.web_server()
+    web_server = serving.part("webserver")
     serving.process.send_signal(signal.SIGINT)
     assert serving.process.wait(LONG_SECONDS) == 0
     assert not web_server.is_running()
@@ -160,25 +94,25 @@ def test_ctrl_c_ends_all_of_it(serving: Serving) -> None:
 
 
 def test_a_request_to_terminate_ends_all_of_it(serving: Serving) -> None:
-    web_server = serving.web_server()
+    web_server = serving.part("webserver")
     serving.process.terminate()
     assert serving.process.wait(LONG_SECONDS) == 0
     assert not web_server.is_running()
 
 
 def test_a_killed_supervisor_leaves_nothing_behind(serving: Serving) -> None:
-    web_server = serving.web_server()
+    web_server = serving.part("webserver")
     serving.process.kill()
     _, alive = psutil.wait_procs([web_server], timeout=LONG_SECONDS)
     assert alive == []
 
 
 def test_a_killed_web_server_starts_again_and_no_browser_is_refused(serving: Serving) -> None:
-    before = serving.web_server()
+    before = serving.part("webserver")
     before.kill()
     before.wait(LONG_SECONDS)
     assert serving.request("/healthz").status == 200
-    assert serving.web_server().pid != before.pid
+    assert serving.part("webserver").pid != before.pid
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(site: Serving) -> None:

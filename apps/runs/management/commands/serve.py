@@ -15,9 +15,9 @@ class Command(BaseCommand):
 
     def run_from_argv(self, argv: list[str]) -> NoReturn:
         """Hand over to the supervisor."""
-        sys.exit(supervisor.main(argv[2:]))
+        sys.exit(supervisor.main(argv[1], argv[2:]))
 
     def print_help(self, prog_name: str, subcommand: str) -> None:
         """Show the supervisor's own help."""
-        del prog_name, subcommand
-        supervisor.main(["--help"])
+        del prog_name
+        supervisor.main(subcommand, ["--help"])

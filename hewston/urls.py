@@ -2,7 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from apps.runs.consumers import stream
 from apps.runs.views import dashboard
+from hewston.api import api
 from hewston.health import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,8 +12,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.permissions.urls")),
     path("datasets/", include("apps.datasets.urls")),
     path("runs/", include("apps.runs.urls")),
+    path("backtests/<str:run_id>/stream", stream, name="run-stream"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("", api.urls),
 ]
 
 handler400 = "hewston.http.bad_request"

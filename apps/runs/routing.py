@@ -1,5 +1,9 @@
 """Sockets of runs."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from apps.runs.consumers import play
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("backtests/<str:run_id>/ws", play),  # type: ignore[arg-type]  # no view, for Django's types
+]

@@ -53,10 +53,9 @@ class Player:
         self, film: Film, *, bar: int = 0, speed: float, window: int | None = WINDOW
     ) -> None:
         """Start paused, with the frame of ``bar`` due; without a window nothing waits for acks."""
+        self.film, self.speed = film, speed
         self.closing: int | None = None  # once set: the code to close with
-        self._film = film
         self._window = math.inf if window is None else window
-        self._speed = speed
         self._playing = False
         self._rest = 0.0  # of a bar
         self._seq = self._acked = 0
@@ -106,7 +105,7 @@ class Player:
             messages.append(self._cut())
         elif self._due:
             messages += self._hold(now)
-        if self._playing and not self._due and self._bar == self._film.last:
+        if self._playing and not self._due and self._bar == self.film.last:
             self._playing = False
             messages.append({"t": "end"})
         return messages
@@ -117,7 +116,7 @@ class Player:
             "t": "frame",
             "seq": self._seq,
             "gen": self._generation,
-            **self._film.cut(self._sent, self._bar),
+            **self.film.cut(self._sent, self._bar),
             "dropped": self._dropped,
         }
         self._sent, self._due, self._dropped = self._bar, False, 0
@@ -135,10 +134,10 @@ class Player:
         return []
 
     def _advance(self) -> None:
-        self._rest += self._speed
+        self._rest += self.speed
         bars = int(self._rest + _ROUNDING)
         self._rest -= bars
-        self._go_to(min(self._bar + bars, self._film.last))
+        self._go_to(min(self._bar + bars, self.film.last))
 
     def _go_to(self, bar: int) -> None:
         """Move forward without leaving anything out."""
@@ -165,7 +164,7 @@ class Player:
             case {"t": "ctrl", "cmd": "pause"}:
                 self._playing = False
             case {"t": "ctrl", "cmd": "seek"}:
-                self._seek(self._film.find_bar(message.get("pos")))
+                self._seek(self.film.find_bar(message.get("pos")))
             case {"t": "ctrl", "cmd": "speed"}:
                 self._set_speed(check_speed(message.get("val")))
             case {"t": "ctrl", "cmd": "step"}:
@@ -180,8 +179,8 @@ class Player:
         self._land(bar)
 
     def _set_speed(self, speed: float) -> None:
-        if speed != self._speed:
-            self._speed, self._rest = speed, 0.0
+        if speed != self.speed:
+            self.speed, self._rest = speed, 0.0
 
     def _step(self, value: object) -> None:
         if self._playing:
@@ -197,7 +196,7 @@ class Player:
 
     def _find_step(self, value: object) -> int | None:
         """Find where a step leads; None where there is no such bar."""
-        film, here = self._film, self._bar
+        film, here = self.film, self._bar
         match value:
             case int(bars) if bars and not isinstance(bars, bool):
                 return min(max(here + bars, 0), film.last)

@@ -4,7 +4,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from apps.runs.consumers import stream
 from apps.runs.views import dashboard
-from hewston.api import api
 from hewston.health import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,7 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("backtests/<str:run_id>/stream", stream, name="run-stream"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    path("", api.urls),
 ]
 
 handler400 = "hewston.http.bad_request"

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from apps.runs.consumers import stream
 from apps.runs.views import dashboard
+from hewston.api import api
 from hewston.health import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("backtests/<str:run_id>/stream", stream, name="run-stream"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("", api.urls),
 ]
 
 handler400 = "hewston.http.bad_request"

@@ -223,3 +223,35 @@ def recover_ingests(watch: Watch | None = None) -> list[Ingest]:
     for ingest in dead:
         revive(ingest)
     return dead
+
+
+def choose_dataset(*, user: User, symbol: str, first: dt.date, last: dt.date) -> Dataset:
+    """Choose the user's newest dataset of a symbol that covers a range of exchange dates.
+
+    Raises InputError when there is none, and when there are some of different sources: then only
+    its id says which one is meant.
+    """
+    mine = Dataset.objects.visible_to(user).filter(owner=user, status=Dataset.State.READY)
+    covering = mine.filter(symbol=symbol, from_date__lte=first, to_date__gte=last)
+    found = list(covering.prefetch_related("revisions"))
+    if not found:
+        symbols = mine.order_by("symbol").values_list("symbol", flat=True).distinct()
+        spans = [
+            f"{one.pk} ({one.from_date} to {one.to_date})" for one in mine.filter(symbol=symbol)
+        ]
+        known = f"There are {', '.join(spans)}." if spans else suggest(symbol, list(symbols))
+        raise InputError(
+            f"No dataset of {symbol} covers {first} to {last}. {known}",
+            code="DATASET_NOT_FOUND",
+            field="symbol",
+        )
+    sources = {(one.provider, one.venue_code, one.interval, one.adjustment) for one in found}
+    if len(sources) > 1:
+        ids = [one.pk for one in found]
+        raise InputError(
+            f"{symbol} is in datasets of different sources: {', '.join(ids)}. Name one of them as "
+            "dataset_id.",
+            field="symbol",
+            allowed=ids,
+        )
+    return found[0]

@@ -1,0 +1,281 @@
+"""Runs through the API: ask for one, follow it, take its artifacts."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from ninja import Router, Schema
+
+from apps.permissions.models import User
+from apps.runs.actions import (
+    build_spec,
+    cancel_run,
+    delete_run,
+    describe_run,
+    find_by_key,
+    request_run,
+)
+from apps.runs.api.listing import LIST_FIELDS, RunList, RunOut, describe, list_runs, with_all
+from apps.runs.api.requests import (
+    BODY,
+    KEY_HEADER,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    read_key,
+    read_request,
+)
+from apps.runs.models import Run
+from hewston.access import READ, RUN
+from hewston.body import read_object, read_query, read_text
+from hewston.frames import FORMAT, send_content, send_frame, send_parquet
+from hewston.http import reading
+from hewston.openapi import describe_body, describe_query, refusals
+from hewston.pipeline import artifacts
+from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.fields import suggest
+from hewston.pipeline.store import read_json
+from hewston.taskqueue import Status, read_log
+
+router = Router(tags=["Runs"])
+_GET = ["GET", "HEAD"]
+_WORDS = {"name": LONGEST_NAME, "note": LONGEST_NOTE}
+
+
+class RunStarted(Schema):
+    """Whether a run is new (QUEUED), or known by its key or its inputs (EXISTS)."""
+
+    run_id: str
+    status: str
+
+
+@router.post(
+    "/backtests",
+    auth=RUN,
+    summary="Ask for a run",
+    response={202: RunStarted, 200: RunStarted, **refusals(404, 409, 413, 422, 429, 503)},
+    openapi_extra={"requestBody": BODY, "parameters": [KEY_HEADER]},
+    url_name="runs",
+)
+def ask_for_run(request: HttpRequest) -> HttpResponse:
+    """202 and QUEUED for a new run; 200 and EXISTS where the key, or the same inputs, are known."""
+    user = cast("User", request.user)
+    asked = read_request(read_object(request))
+    key = read_key(request, asked.body_sha256)
+    run = find_by_key(owner=user, key=key) if key else None
+    created = False
+    if run is None:
+        revision = asked.find_revision(user)
+        spec = build_spec(
+            revision=revision,
+            strategy_id=asked.strategy_id,
+            params=asked.params,
+            options=asked.options,
+        )
+        run, created = request_run(
+            owner=user, revision=revision, spec=spec, key=key, speed=asked.speed
+        )
+        if created and (asked.name or asked.note):
+            describe_run(run=run, name=asked.name, note=asked.note)
+    body = {"run_id": run.pk, "status": "QUEUED" if created else "EXISTS"}
+    return JsonResponse(
+        body, status=202 if created else 200, headers={"Location": f"/backtests/{run.pk}"}
+    )
+
+
+@router.api_operation(
+    _GET,
+    "/backtests",
+    auth=READ,
+    summary="List runs",
+    response={200: RunList, **refusals(422)},
+    openapi_extra={"parameters": describe_query(LIST_FIELDS)},
+)
+def show_runs(request: HttpRequest) -> HttpResponse:
+    """With from and to: runs that trade on some date between them, both inclusive."""
+    return JsonResponse(list_runs(request))
+
+
+@router.api_operation(
+    _GET,
+    "/backtests/{run_id}",
+    auth=READ,
+    summary="One run",
+    response={200: RunOut, **refusals(404)},
+    url_name="run",
+)
+def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
+    """What was asked for, where it stands, its metrics and the addresses of its artifacts."""
+    read_query(request, {})
+    return JsonResponse(describe(_find(request, run_id)))
+
+
+@router.patch(
+    "/backtests/{run_id}",
+    auth=RUN,
+    summary="Name a run",
+    response={200: RunOut, **refusals(404, 422, 429)},
+    openapi_extra={
+        "requestBody": describe_body(
+            {word: {"type": "string", "maxLength": longest} for word, longest in _WORDS.items()},
+            required=[],
+            example={"name": "baseline"},
+        )
+    },
+)
+def name_run(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Change its name, its note or both; they decide nothing."""
+    run = _find(request, run_id)
+    body = read_object(request)
+    for word in body:
+        if word not in _WORDS:
+            message = f"{word} cannot be changed. {suggest(word, list(_WORDS))}"
+            raise InputError(message, field=word, allowed=list(_WORDS))
+    said = {"name": run.name, "note": run.note} | {
+        word: read_text(body, word, longest=_WORDS[word]) for word in body
+    }
+    describe_run(run=run, name=said["name"], note=said["note"])
+    return JsonResponse(describe(run))
+
+
+@router.delete(
+    "/backtests/{run_id}",
+    auth=RUN,
+    summary="Delete a run",
+    response={204: None, **refusals(404, 409, 429)},
+)
+def remove_run(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Remove a run that is over, with its artifacts and its log."""
+    delete_run(run=_find(request, run_id))
+    return HttpResponse(status=204)
+
+
+@router.post(
+    "/backtests/{run_id}/cancel",
+    auth=RUN,
+    summary="Cancel a run",
+    response={200: RunOut, **refusals(404, 409, 429)},
+    url_name="run-cancel",
+)
+def stop_run(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Stop it within two seconds; nothing but its log is kept."""
+    run = _find(request, run_id)
+    cancel_run(run=run)
+    return JsonResponse(describe(run))
+
+
+@router.api_operation(
+    _GET,
+    "/backtests/{run_id}/manifest",
+    auth=READ,
+    summary="A run's manifest",
+    response={200: dict, **refusals(404, 409)},
+    url_name="run-manifest",
+)
+def show_manifest(request: HttpRequest, run_id: str) -> HttpResponseBase:
+    """Give what decided the run and the digest of each artifact, byte for byte."""
+    run = _find_done(request, run_id)
+    path = run.folder / artifacts.MANIFEST_FILE
+    with reading("run", run.pk, path):
+        etag = run.manifest_sha256[:32] or run.input_hash[:32]
+        name = f"manifest-{run.pk}.json"
+        return send_content(
+            request, path.read_bytes, etag=etag, name=name, content_type="application/json"
+        )
+
+
+@router.api_operation(
+    _GET,
+    "/backtests/{run_id}/metrics",
+    auth=READ,
+    summary="A run's metrics",
+    response={200: dict, **refusals(404, 409)},
+    url_name="run-metrics",
+)
+def show_metrics(request: HttpRequest, run_id: str) -> HttpResponseBase:
+    """Give `values`, `reasons` for those that are null, the drawdown's dates and findings."""
+    run = _find_done(request, run_id)
+    path = run.folder / artifacts.METRICS_FILE
+    with reading("run", run.pk, path):
+        return send_content(
+            request,
+            path.read_bytes,
+            etag=_read_hash(run, artifacts.METRICS_FILE)[:32],
+            name=f"metrics-{run.pk}.json",
+            content_type="application/json",
+        )
+
+
+@router.api_operation(
+    _GET,
+    "/backtests/{run_id}/log",
+    auth=READ,
+    summary="A run's log",
+    response={200: None, **refusals(404)},
+    url_name="run-log",
+)
+def show_log(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Give the newest 200 lines as text, whatever the state of the run."""
+    return HttpResponse(
+        read_log(_find(request, run_id).pk), content_type="text/plain; charset=utf-8"
+    )
+
+
+def _serve_frame(frame: str) -> Callable[[HttpRequest, str], HttpResponseBase]:
+    def show_frame(request: HttpRequest, run_id: str) -> HttpResponseBase:
+        kind = read_query(request, FORMAT)["format"]
+        run = _find_done(request, run_id)
+        path = run.folder / artifacts.frame_file(frame)
+        with reading("run", run.pk, path):
+            etag, name = _read_hash(run, frame), f"{frame}-{run.pk}"
+            if kind == "parquet":
+                return send_parquet(request, path, etag=etag, name=name)
+            return send_frame(
+                request,
+                lambda: artifacts.read_frame(run.folder, frame),
+                kind=kind,
+                etag=etag,
+                name=name,
+            )
+
+    return show_frame
+
+
+for _frame in artifacts.FRAMES:
+    router.add_api_operation(
+        f"/backtests/{{run_id}}/{_frame}",
+        _GET,
+        _serve_frame(_frame),
+        auth=READ,
+        summary=f"A run's {_frame}",
+        description="Whole, as `{items, total}`; or as CSV, or as the Parquet file that is stored.",
+        operation_id=f"show_{_frame}",
+        response={200: dict, **refusals(404, 409, 422)},
+        openapi_extra={"parameters": describe_query(FORMAT)},
+        url_name=f"run-{_frame}",
+    )
+
+
+def _find(request: HttpRequest, run_id: str) -> Run:
+    mine = Run.objects.visible_to(request.user)
+    run = with_all(mine).select_related("dataset").filter(pk=run_id).first()
+    if run is None:
+        raise HewstonError(
+            f"There is no run {run_id[:40]}, or it is not yours to see.", code="RUN_NOT_FOUND"
+        )
+    return run
+
+
+def _find_done(request: HttpRequest, run_id: str) -> Run:
+    run = _find(request, run_id)
+    if run.status != Status.DONE:
+        raise HewstonError(
+            f"Run {run.pk} is {run.get_status_display()}, and only a run that is done has this.",
+            code="RUN_NOT_READY",
+            status=run.status,
+        )
+    return run
+
+
+def _read_hash(run: Run, artifact: str) -> str:
+    manifest = read_json(run.folder / artifacts.MANIFEST_FILE)
+    return str(manifest["output_hashes"][artifact])

@@ -1,0 +1,183 @@
+"""Runs as JSON, and the list of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import CharField, F, QuerySet
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+from django.http import HttpRequest
+from django.urls import reverse
+from ninja import Schema
+from pydantic import Field
+
+from apps.runs.models import Run
+from hewston.body import read_query
+from hewston.pipeline import artifacts
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.fields import Rule, suggest
+from hewston.pipeline.metrics import METRICS
+from hewston.pipeline.spec import RUN_FIELDS
+from hewston.taskqueue import Status
+
+_COLUMNS = {
+    **{name: name for name in ("created_at", "started_at", "ended_at", "status", "strategy_id")},
+    "dataset_id": "dataset_id",
+    "symbol": "dataset__symbol",
+    **{name: f"metrics__{name}" for name in METRICS},
+}
+LIST_FIELDS: dict[str, Rule] = {
+    "symbol": {"type": "str", "default": None, "help": "the symbol of its data"},
+    "from": {"type": "date", "default": None, "help": "trades on this exchange date or later"},
+    "to": {"type": "date", "default": None, "help": "trades on this exchange date or earlier"},
+    "strategy_id": {"type": "str", "default": None, "help": "its strategy"},
+    "status": {"type": "str", "default": None, "choices": tuple(Status.values)},
+    "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
+    "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
+    "order": {
+        "type": "str",
+        "default": "-created_at",
+        "help": "created_at, started_at, ended_at, status, strategy_id, dataset_id, symbol or a "
+        "metric; with a minus it falls; runs without the figure are last",
+    },
+}
+
+
+class RunOut(Schema):
+    """A run: what was asked for, where it stands, and its figures."""
+
+    run_id: str = Field(examples=["0123456789ab"])
+    status: str = Field(examples=["DONE"], description=", ".join(Status.values))
+    owner: str
+    name: str
+    note: str
+    dataset_id: str
+    revision: int
+    bars_sha256: str
+    symbol: str
+    interval: str
+    strategy_id: str
+    params: dict[str, Any]
+    seed: int
+    from_: str = Field(alias="from", description="first exchange date, inclusive")
+    to: str = Field(description="last exchange date, inclusive")
+    session: str
+    fill_clock: str
+    size: float
+    sizing: str
+    starting_cash: float
+    max_leverage: float
+    limit_gap: str
+    slippage_fees: dict[str, Any]
+    speed: float
+    input_hash: str
+    code_hash: str
+    created_at: str = Field(examples=["2026-01-31T12:00:00.123Z"])
+    started_at: str | None
+    ended_at: str | None
+    duration_ms: int | None
+    attempt: int
+    progress: dict[str, Any] = Field(description="`share`: from 0 to 1")
+    error: dict[str, Any] | None = Field(description="`code` and `message` of a run that failed")
+    metrics: dict[str, float | int | None] = Field(description="empty until it is done")
+    artifacts: dict[str, str] = Field(description="name → address; empty until it is done")
+    manifest: str | None = Field(description="address of the manifest")
+
+
+class RunList(Schema):
+    """A page of the list; ``total`` counts every run that matches."""
+
+    items: list[RunOut]
+    total: int
+    limit: int
+    offset: int
+
+
+def list_runs(request: HttpRequest) -> dict[str, object]:
+    """Filter, sort and cut. Raises InputError with the field."""
+    asked = read_query(request, LIST_FIELDS)
+    found = _narrow(Run.objects.visible_to(request.user), asked)
+    start, size = asked["offset"], asked["limit"]
+    # Sorting moves ids only; the rows of the page follow.
+    ids = list(_sort(found, asked["order"]).values_list("pk", flat=True)[start : start + size])
+    rows = with_all(Run.objects.filter(pk__in=ids)).in_bulk()  # ids of visible runs
+    return {
+        "items": [describe(rows[pk]) for pk in ids],
+        "total": found.count(),
+        "limit": size,
+        "offset": start,
+    }
+
+
+def with_all(runs: QuerySet[Run]) -> QuerySet[Run]:
+    """Fetch what ``describe`` shows."""
+    return runs.select_related("metrics", "revision", "owner")
+
+
+def describe(run: Run) -> dict[str, object]:
+    """Give a run's JSON; no artifact is opened."""
+    is_done = run.status == Status.DONE
+    spec, figures = run.spec, getattr(run, "metrics", None)
+    names = (*artifacts.FRAMES, "metrics", "manifest") if is_done else ()
+    links = {name: reverse(f"api:run-{name}", args=[run.pk]) for name in names}
+    return {
+        "run_id": run.pk,
+        "status": run.status,
+        "owner": run.owner.get_username(),
+        "name": run.name,
+        "note": run.note,
+        "dataset_id": run.dataset_id,
+        "revision": run.revision.number,
+        "bars_sha256": run.revision.bars_sha256,
+        "strategy_id": run.strategy_id,
+        **{name: spec[name] for name in ("symbol", "interval", "params", *RUN_FIELDS)},
+        **{name: spec[name] for name in ("sizing", "limit_gap", "slippage_fees")},
+        "speed": run.speed,
+        "input_hash": run.input_hash,
+        "code_hash": run.code_hash,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "duration_ms": run.duration_ms,
+        "attempt": run.attempt,
+        "progress": run.progress,
+        "error": run.error,
+        "metrics": {name: getattr(figures, name) for name in METRICS} if figures else {},
+        "artifacts": links,
+        "manifest": links.get("manifest"),
+    }
+
+
+def _narrow(runs: QuerySet[Run], asked: Mapping[str, Any]) -> QuerySet[Run]:
+    wanted = {"status": "status", "strategy_id": "strategy_id", "symbol": "dataset__symbol"}
+    runs = runs.filter(**{column: asked[k] for k, column in wanted.items() if asked[k] is not None})
+    first, last = asked["from"], asked["to"]
+    if first and last and first > last:
+        raise InputError(f"from ({first}) is after to ({last}).", field="from")
+    # A run trades inside its data, so that few are left to be looked into.
+    if first:
+        runs = runs.filter(dataset__to_date__gte=first).alias(last=_text("to"))
+        runs = runs.filter(last__gte=first.isoformat())
+    if last:
+        runs = runs.filter(dataset__from_date__lte=last).alias(first=_text("from"))
+        runs = runs.filter(first__lte=last.isoformat())
+    return runs
+
+
+def _text(key: str) -> Cast:
+    """Read a date of the spec as the ISO text that it is, which sorts as dates do."""
+    return Cast(KT(f"spec__{key}"), CharField())
+
+
+def _sort(runs: QuerySet[Run], order: str) -> QuerySet[Run]:
+    name = order.removeprefix("-")
+    if name not in _COLUMNS:
+        raise InputError(
+            f"Runs have no order {order}. {suggest(name, sorted(_COLUMNS))}",
+            field="order",
+            allowed=sorted(_COLUMNS),
+        )
+    column = F(_COLUMNS[name])
+    if order.startswith("-"):
+        return runs.order_by(column.desc(nulls_last=True), "-id")
+    return runs.order_by(column.asc(nulls_last=True), "id")

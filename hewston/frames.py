@@ -1,0 +1,94 @@
+"""Sends tables as JSON, CSV or Parquet. The work is done outside Python's lock."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+import polars.selectors as cs
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response, patch_vary_headers
+
+from hewston.pipeline.fields import Rule
+
+Format = Literal["json", "csv", "parquet"]
+FORMAT: dict[str, Rule] = {
+    "format": {"type": "str", "default": "json", "choices": ("json", "csv", "parquet")}
+}
+_CONTENT_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
+_ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
+_FORMULA = r"^[=+\-@\t\r]"  # what spreadsheets run
+
+
+def send_content(
+    request: HttpRequest, make: Callable[[], bytes], *, etag: str, name: str, content_type: str
+) -> HttpResponseBase:
+    """Answer with bytes that ``make`` gives, or 304 to whoever has them; the tag names them."""
+    quoted = f'"{etag}"'
+    response = get_conditional_response(request, etag=quoted)
+    if response is None:
+        response = HttpResponse(make(), content_type=content_type)
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["ETag"] = quoted
+    response["Cache-Control"] = "private, no-cache"  # a copy may be kept, and asked about
+    patch_vary_headers(response, ("Authorization", "Cookie"))
+    return response
+
+
+def send_frame(
+    request: HttpRequest,
+    make: Callable[[], pl.DataFrame],
+    *,
+    kind: Format,
+    etag: str,
+    name: str,
+    total: int | None = None,
+) -> HttpResponseBase:
+    """Answer with a table, JSON as ``{items, total}``; times in UTC.
+
+    ``total`` is how many rows there are where the table is a part of them.
+    """
+    return send_content(
+        request,
+        lambda: _encode(make(), kind, total),
+        etag=f"{etag[:32]}-{kind}",
+        name=f"{name}.{kind}",
+        content_type=_CONTENT_TYPES[kind],
+    )
+
+
+def send_parquet(request: HttpRequest, path: Path, *, etag: str, name: str) -> HttpResponseBase:
+    """Answer with a stored Parquet file, byte for byte."""
+    return send_content(
+        request,
+        path.read_bytes,
+        etag=f"{etag[:32]}-parquet",
+        name=f"{name}.parquet",
+        content_type=_CONTENT_TYPES["parquet"],
+    )
+
+
+def _encode(frame: pl.DataFrame, kind: Format, total: int | None) -> bytes:
+    if kind == "parquet":
+        return _write(frame.write_parquet)
+    if kind == "csv":
+        text = cs.string()
+        quoted = pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text)
+        return _write(_name_times(frame).with_columns(quoted.name.keep()).write_csv)
+    rows = _name_times(frame).write_json().encode()
+    return b'{"items":%b,"total":%d}' % (rows, frame.height if total is None else total)
+
+
+def _name_times(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(cs.datetime().dt.strftime(_ISO), cs.date().dt.to_string("iso"))
+
+
+def _write(write: Callable[[Any], None]) -> bytes:
+    buffer = BytesIO()
+    write(buffer)
+    return buffer.getvalue()

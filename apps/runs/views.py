@@ -20,6 +20,7 @@ from hewston.health import check_readiness
 from hewston.http import compress_columns, reading, send_columns, send_csv, send_file
 from hewston.pipeline import artifacts, breakdown, playback
 from hewston.pipeline.metrics import METRICS
+from hewston.pipeline.playback.decisions import encode_decisions
 from hewston.pipeline.resampling import INTERVALS
 from hewston.pipeline.spec import canonical_json
 from hewston.pipeline.store import read_json
@@ -30,6 +31,7 @@ _PAGE = 25
 _TRADES_PAGE = 50
 _TRADES_BESIDE_CHART = 12
 _HISTOGRAM_BINS = 24
+_FILM_INTERVALS = ("1m", "5m", "15m", "1h", "1d")
 _KEY_FIGURES = (
     "net_profit",
     "total_return",
@@ -207,6 +209,48 @@ def _choose_trades(run: Run, wanted: str) -> dict[str, object]:
         "wanted": None if row is None else found.row(row, named=True),
         "unknown_trade": wanted if row is None else "",
     }
+
+
+@require_safe
+def watch(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Play a finished run. The page holds nothing of how it ended: its script draws the film."""
+    run = _find_run(request, run_id)
+    page: dict[str, object] = {"run": run}
+    if run.status == Status.DONE:
+        spec = run.run_spec
+        known = list(INTERVALS)
+        page |= {
+            "interval": spec.interval,
+            "intervals": [
+                name
+                for name in known[known.index(spec.interval) :]
+                if name in _FILM_INTERVALS or name == spec.interval
+            ],
+            "columns_url": _columns_url(run, "INTERVAL"),
+            "decisions_url": reverse(
+                "run-decisions", args=[run.pk, playback.address(run.input_hash)]
+            ),
+            "starting_cash": canonical_json(spec.starting_cash),
+            "multiplier": canonical_json(spec.instrument.multiplier),
+        }
+    return render(request, "runs/playback.html", page)
+
+
+@require_safe
+def decisions(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
+    """Give a run's signals, orders, fills and trades, at an address that names their content."""
+    run = _find_finished(request, run_id)
+    if address != playback.address(run.input_hash):
+        raise Http404
+    with _reading(run):
+        encoded = encode_decisions(
+            signals=pl.scan_parquet(run.folder / artifacts.frame_file("signals")),
+            equity=pl.scan_parquet(run.folder / artifacts.frame_file("equity")),
+            orders=artifacts.read_frame(run.folder, "orders"),
+            fills=artifacts.read_frame(run.folder, "fills"),
+            trades=artifacts.read_frame(run.folder, "trades"),
+        )
+    return send_columns(request, compress_columns(encoded))
 
 
 @require_safe

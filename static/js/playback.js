@@ -1,0 +1,259 @@
+// <run-player>: a finished run as a film. The server moves the cursor; the truth is in typed arrays,
+// and what comes after the cursor is nowhere on the page until the viewer asks for it.
+
+import { buildDataTable, decimal } from "./figures.js";
+import { Film } from "./playback/film.js";
+import { Panes } from "./playback/panes.js";
+import { Projector } from "./playback/projector.js";
+import { Decision, Figures, TradeList } from "./playback/side.js";
+import { Transport } from "./playback/transport.js";
+import { formatMinute } from "./zone-format.js";
+
+const MINUTES = { "1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 390 };
+const READABLE = 60; // shown bars a second, beyond which longer ones are shown
+
+class RunPlayer extends HTMLElement {
+  #film;
+  #panes;
+  #projector;
+  #transport;
+  #figures;
+  #decision;
+  #trades;
+  #table;
+  #box;
+  #legend;
+  #where;
+  #pinned = ""; // the interval that the viewer chose
+  #pointed; // the shown bar under the pointer
+  #media = matchMedia("(prefers-color-scheme: dark)");
+  #repaint = () => this.#panes?.paint();
+  #leave = () => this.#projector?.close();
+  #return = (event) => event.persisted && this.#projector?.open();
+  #onKey = (event) => this.#transport?.press(event);
+
+  async connectedCallback() {
+    if (this.#box) {
+      return;
+    }
+    this.#box = this.querySelector(".canvas");
+    this.#legend = this.querySelector(".legend");
+    this.#where = this.querySelector("header .where");
+    try {
+      this.#film = await Film.load({
+        source: this.getAttribute("src"),
+        decisions: this.getAttribute("decisions"),
+        interval: this.getAttribute("interval"),
+        tz: this.getAttribute("tz"),
+        startingCash: Number(this.getAttribute("starting-cash")),
+        multiplier: Number(this.getAttribute("multiplier")),
+      });
+      if (this.isConnected) {
+        await this.#begin();
+      }
+    } catch (problem) {
+      this.#explain(problem.message);
+    }
+  }
+
+  disconnectedCallback() {
+    queueMicrotask(() => {
+      if (!this.isConnected && this.#box) {
+        this.#projector?.close();
+        this.#panes?.remove();
+        this.#table?.remove();
+        this.#media.removeEventListener("change", this.#repaint);
+        removeEventListener("pagehide", this.#leave);
+        removeEventListener("pageshow", this.#return);
+        document.removeEventListener("keydown", this.#onKey);
+        this.#projector = this.#panes = this.#box = undefined;
+      }
+    });
+  }
+
+  #explain(sentence) {
+    const note = document.createElement("p");
+    note.className = "chart-problem";
+    note.setAttribute("role", "alert");
+    note.textContent = sentence;
+    this.#box.before(note);
+    this.#where.textContent = "";
+    this.querySelector(".state").textContent = "";
+  }
+
+  async #begin() {
+    const film = this.#film;
+    const zone = this.getAttribute("zone");
+    if (film.bars === 0) {
+      throw new Error("This run has no bars: there is nothing to play.");
+    }
+    const notice = this.#findPlace();
+    this.#panes = new Panes(this.#box, film, await film.grid(film.interval), {
+      zone,
+      onView: () => this.#table.refresh(),
+      onPoint: (row) => {
+        this.#pointed = row;
+        this.#describeBar();
+      },
+    });
+    this.#table = buildDataTable(() => this.#panes.describeRows());
+    this.querySelector(".transport").after(this.#table);
+    this.#figures = new Figures(this);
+    this.#decision = new Decision(this.querySelector(".decision"), { places: this.#panes.places, zone });
+    this.#trades = new TradeList(this, { zone });
+    this.#projector = new Projector(
+      film,
+      { socket: this.getAttribute("socket"), stream: this.getAttribute("stream") },
+      { onMove: (isJump) => this.#draw(isJump), onChange: () => this.#onChange() },
+    );
+    this.#transport = new Transport(this, film, this.#projector, { panes: this.#panes, zone });
+    this.#transport.note(notice);
+    this.addEventListener("click", (event) => this.#onClick(event));
+    this.#media.addEventListener("change", this.#repaint);
+    addEventListener("pagehide", this.#leave);
+    addEventListener("pageshow", this.#return);
+    document.addEventListener("keydown", this.#onKey);
+    this.#draw(true);
+    this.#onChange();
+    this.#projector.open();
+  }
+
+  /** Puts the cursor where the address says; returns a sentence where it cannot be understood. */
+  #findPlace() {
+    const asked = new URLSearchParams(location.search);
+    const [time, bar] = [asked.get("t"), asked.get("i")];
+    if (time !== null) {
+      const seconds = Date.parse(time) / 1000;
+      if (Number.isNaN(seconds)) {
+        return "The link's time is none: starting at the first bar.";
+      }
+      this.#film.cursor = this.#film.barAt(seconds);
+    } else if (bar !== null && /^\d+$/.test(bar)) {
+      this.#film.cursor = this.#film.clip(Number(bar));
+    }
+    return "";
+  }
+
+  #draw(isJump) {
+    const film = this.#film;
+    const zone = this.getAttribute("zone");
+    this.#panes.draw(isJump);
+    this.#figures.show(film);
+    this.#decision.show(film);
+    this.#trades.show(film);
+    this.#transport.follow();
+    this.#describeBar();
+    this.#table.refresh();
+    const time = formatMinute(film.columns.time[film.cursor], zone);
+    this.#where.textContent = `Bar ${decimal(film.cursor + 1, 0)} of ${decimal(film.bars, 0)} · ${time}`;
+    const { equity, position } = film.figuresAt(film.cursor);
+    this.#box.setAttribute(
+      "aria-label",
+      `${this.getAttribute("subject")} at ${time}: close ` +
+        `${decimal(film.columns.close[film.cursor], this.#panes.places)}, position ` +
+        `${decimal(position, 0)}, equity ${decimal(equity)} ${this.getAttribute("currency")}. ` +
+        `Press ? for keys.`,
+    );
+  }
+
+  #onChange() {
+    this.#transport.describe();
+    this.#chooseInterval();
+  }
+
+  /** While the film runs, bars long enough to be read; else those that the run saw. */
+  async #chooseInterval() {
+    const film = this.#film;
+    const names = [...this.querySelectorAll("[data-interval]")].map(({ dataset }) => dataset.interval);
+    const isReadable = (name) => (
+      (this.#projector.barsASecond * MINUTES[film.interval]) / MINUTES[name] <= READABLE
+    );
+    const readable = names.filter(Boolean).find(isReadable) ?? names.at(-1);
+    const chosen = this.#pinned || (this.#projector.isPlaying ? readable : film.interval);
+    for (const button of this.querySelectorAll("[data-interval]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.interval === this.#pinned));
+    }
+    try {
+      const grid = await film.grid(chosen);
+      this.#panes?.use(grid);
+      this.#describeBar();
+    } catch (problem) {
+      this.#transport.note(problem.message);
+    }
+  }
+
+  #describeBar() {
+    if (this.#panes) {
+      const parts = this.#panes.describe(this.#pointed);
+      this.#legend.replaceChildren(...parts.map(([label, text, line]) => {
+        const part = document.createElement("span");
+        if (line) {
+          part.className = line;
+          const swatch = document.createElement("span");
+          swatch.className = "swatch";
+          part.append(swatch);
+        }
+        const value = document.createElement("b");
+        value.textContent = text;
+        part.append(label ? `${label} ` : "", value);
+        return part;
+      }));
+    }
+  }
+
+  #onClick(event) {
+    const button = event.target.closest("button");
+    if (!button) {
+      return;
+    }
+    const { interval, bar, act } = button.dataset;
+    if (interval !== undefined) {
+      this.#pinned = interval;
+      this.#chooseInterval();
+    } else if (bar !== undefined) {
+      this.#projector.seek(Number(bar));
+    } else if (act === "all") {
+      this.#film.showsAll = !this.#film.showsAll;
+      button.setAttribute("aria-pressed", String(this.#film.showsAll));
+      this.#draw(true);
+    } else if (act === "older" || act === "newer") {
+      this.#trades.turn(act === "older" ? 1 : -1);
+      this.#trades.show(this.#film);
+    } else if (act) {
+      this.#transport.act(act);
+    }
+  }
+
+  /** What is on the screen, in words and numbers, and nothing else. */
+  snapshot() {
+    if (!this.#projector) {
+      return null;
+    }
+    const [film, projector] = [this.#film, this.#projector];
+    return {
+      ...this.#panes.snapshot(),
+      bars: film.bars,
+      cursor: film.cursor,
+      time: new Date(film.columns.time[film.cursor] * 1000).toISOString(),
+      showsAll: film.showsAll,
+      pinned: this.#pinned,
+      figures: this.#figures.text,
+      decision: this.#decision.text,
+      trades: this.#trades.rows,
+      legend: this.#legend.textContent,
+      where: this.#where.textContent,
+      label: this.#box.getAttribute("aria-label"),
+      state: projector.state,
+      isPlaying: projector.isPlaying,
+      barsASecond: projector.barsASecond,
+      gen: projector.gen,
+      acked: projector.acked,
+      frames: projector.frames,
+      dropped: projector.dropped,
+      ordersSeen: { total: projector.orders.total, unique: projector.orders.unique },
+      fillsSeen: { total: projector.fills.total, unique: projector.fills.unique },
+    };
+  }
+}
+
+customElements.define("run-player", RunPlayer);

@@ -5,7 +5,6 @@ import {
   AreaSeries,
   CandlestickSeries,
   createChartEx,
-  createSeriesMarkers,
   CrosshairMode,
   HistogramSeries,
   LineSeries,
@@ -14,7 +13,7 @@ import {
 
 import { loadColumns } from "./columns.js";
 import { buildDataTable, decimal, decimalsOf, readColours } from "./figures.js";
-import { FillDots } from "./fill-dots.js";
+import { FillMarks } from "./fill-marks.js";
 import { SessionShade } from "./session-shade.js";
 import { ZonedScale } from "./zone.js";
 import { formatMinute } from "./zone-format.js";
@@ -23,8 +22,6 @@ const WINDOW = 3000; // bars the chart holds
 const MARGIN = 250; // bars left at an edge before the window moves
 const FIRST_VIEW = 180;
 const LEAST_VIEW = 30; // bars, so that a few of them are no walls
-const LABEL_WIDTH = 22; // pixels that an arrow with a text needs, and one without
-const ARROW_WIDTH = 9;
 const TABLE_ROWS = 300;
 const MINUTES = { "1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 390 };
 
@@ -32,12 +29,9 @@ class PriceChart extends HTMLElement {
   #chart;
   #scale;
   #series = {};
-  #markers;
-  #shownFills = [];
-  #shownArrows = [];
+  #marks;
   #chosenBars = []; // where the chosen trade was filled
   #shade = new SessionShade();
-  #dots = new FillDots();
   #data;
   #indicators = [];
   #start = 0;
@@ -172,8 +166,7 @@ class PriceChart extends HTMLElement {
       HistogramSeries, { ...quiet, priceFormat: { type: "volume" } }, 1,
     );
     if (this.#isRun) {
-      this.#markers = createSeriesMarkers(series.price, [], { zOrder: "top" });
-      series.price.attachPrimitive(this.#dots);
+      this.#marks = new FillMarks(series.price);
       series.equity = this.#chart.addSeries(AreaSeries, { ...quiet, lineWidth: 1 }, 2);
     } else {
       series.spread = this.#chart.addSeries(
@@ -427,43 +420,19 @@ class PriceChart extends HTMLElement {
   }
 
   #mark(visible) {
-    if (!this.#markers) {
+    if (!this.#marks) {
       return;
     }
-    const data = this.#data;
-    const colour = readColours(this);
-    const chosen = [];
-    for (let index = 0; index < data.fill_row.length; index += 1) {
-      const row = data.fill_row[index];
-      if (row >= visible.from - 1 && row <= visible.to + 1 && row >= this.#start && row < this.#end) {
-        chosen.push(index);
-      }
-    }
-    // Each fill is a dot at its exact price. Those of a bar and a side share an arrow outside the
-    // bar that says what they did, where the view has room for it.
-    const quantity = (index) => Number(data.fill_qty[index].toPrecision(8));
-    this.#shownFills = chosen.map((index) => {
-      const side = data.fill_side[index] > 0 ? "B" : "S";
-      const time = data.time[data.fill_row[index]];
-      const isChosen = this.#chosenBars.includes(data.fill_bar[index]);
-      const text = `${side} ${quantity(index)}`;
-      return { time, price: data.fill_price[index], side, text, isChosen };
+    this.#marks.show(this.#data, {
+      rows: {
+        from: Math.max(visible.from - 1, this.#start),
+        to: Math.min(visible.to + 1, this.#end - 1),
+      },
+      lastBar: Infinity,
+      chosenBars: this.#chosenBars,
+      width: this.#box.clientWidth,
+      colour: readColours(this),
     });
-    const groups = Object.values(Object.groupBy(this.#shownFills, ({ time, side }) => side + time));
-    const width = this.#box.clientWidth;
-    const isLabelled = groups.length * LABEL_WIDTH <= width;
-    const isDense = groups.length * ARROW_WIDTH > width;
-    const arrows = isDense ? [] : groups.map((fills) => {
-      const [{ time, side, text }] = fills;
-      const arrow = side === "B"
-        ? { position: "belowBar", shape: "arrowUp", color: colour.up }
-        : { position: "aboveBar", shape: "arrowDown", color: colour.down };
-      const label = fills.length > 1 ? `${side} ×${fills.length}` : text;
-      return { time, ...arrow, text: isLabelled ? label : undefined };
-    });
-    this.#shownArrows = arrows.map(({ time, text }) => ({ time, text }));
-    this.#dots.set(this.#shownFills, colour);
-    this.#markers.setMarkers(arrows.sort((one, other) => one.time - other.time));
   }
 
   #describeBar(move) {
@@ -631,8 +600,8 @@ class PriceChart extends HTMLElement {
       series: Object.keys(this.#series),
       candles: this.#series.price.data().length,
       last: this.#series.price.data().at(-1),
-      fills: this.#shownFills,
-      arrows: this.#shownArrows,
+      fills: this.#marks?.fills ?? [],
+      arrows: this.#marks?.arrows ?? [],
       where: this.querySelector(".where").textContent,
       legend: this.#legend.textContent,
       drawn: this.#drawnTimes(visible),

@@ -92,9 +92,9 @@ export class Panes {
     const add = (name, kind, pane, options) => {
       this.#series[name] = this.#chart.addSeries(kind, options, pane);
     };
-    add("price", CandlestickSeries, 0, { priceFormat: price, priceLineSource: PriceLineSource.LastBar });
+    add("price", CandlestickSeries, 0, { priceFormat: price, priceLineSource: PriceLineSource.LastVisible });
     add("volume", HistogramSeries, 1, { ...quiet, priceFormat: { type: "volume" } });
-    add("equity", AreaSeries, 2, { lineWidth: 1, priceLineSource: PriceLineSource.LastBar });
+    add("equity", AreaSeries, 2, { lineWidth: 1, priceLineSource: PriceLineSource.LastVisible });
     add("drawdown", AreaSeries, 3, {
       ...quiet,
       lineWidth: 1,
@@ -106,7 +106,7 @@ export class Panes {
         ...quiet, priceFormat: price, lineWidth: 1, crosshairMarkerVisible: false,
       });
     }
-    this.#series.drawdown.priceScale().applyOptions({ scaleMargins: { top: 0.02, bottom: 0.12 } });
+    this.#series.drawdown.priceScale().applyOptions({ scaleMargins: { top: 0.16, bottom: 0.12 } });
     this.#series.price.attachPrimitive(this.#shade);
     this.#series.price.attachPrimitive(this.#line);
     this.#marks = new FillMarks(this.#series.price);

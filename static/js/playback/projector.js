@@ -5,6 +5,8 @@ import { Channel } from "./channel.js";
 
 const BARS_A_FRAME = 30; // frames a second
 
+const CONNECTED = "Connected.";
+
 /** Counts what came, and each of it once. */
 class Tally {
   total = 0;
@@ -199,7 +201,7 @@ export class Projector {
     if (this.isPlaying) {
       this.#control("play");
     }
-    this.#say("connected", "Connected.");
+    this.#say("connected", CONNECTED);
   }
 
   #drain() {
@@ -208,7 +210,7 @@ export class Projector {
     this.#queue = [];
     let moved = false;
     let isJump = false;
-    let changed = false;
+    const before = this.sentence;
     for (const message of messages) {
       if (message.t === "frame") {
         if (message.gen < this.#gen) {
@@ -219,13 +221,12 @@ export class Projector {
         moved = true;
       } else {
         this.#heed(message);
-        changed = true;
       }
     }
     if (moved) {
       this.#hooks.onMove(isJump);
     }
-    if (changed) {
+    if (this.sentence !== before) {
       this.#hooks.onChange();
     }
   }
@@ -238,6 +239,7 @@ export class Projector {
     }
     this.#film.cursor = i;
     this.frames += 1;
+    this.sentence = this.state === "connected" ? CONNECTED : this.sentence;
     this.dropped += dropped;
     this.orders.add(orders.map(({ order_id }) => order_id));
     this.fills.add(fills.map(({ fill_id }) => fill_id));

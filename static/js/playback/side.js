@@ -84,7 +84,8 @@ export class Decision {
       `${side} ${quantity(qty)} at ${price(at_)}, reference ${price(reference)}`
     )).join("; ") || "none"]);
     const sum = (name) => told.fills.reduce((total, fill) => total + fill[name], 0);
-    facts.push(["Slippage, fee", told.fills.length ? `${decimal(sum("slippage"))}, ${decimal(sum("fee"))}` : "–"]);
+    const paid = (name) => (told.fills.length ? decimal(sum(name)) : "–");
+    facts.push(["Slippage", paid("slippage")], ["Fee", paid("fee")]);
     facts.push(["Position", quantity(at.position)], ["Cash", decimal(at.cash)]);
     facts.push(["P&L so far", signed(at.profit), toneOf(at.profit)]);
     this.#list.replaceChildren(...facts.map(([name, text, tone]) => {

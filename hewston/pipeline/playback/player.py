@@ -96,11 +96,10 @@ class Player:
         passed while the viewer could not be sent anything.
         """
         messages = [self._problems.popleft()] if self._problems else []
-        for _ in range(missed if self._playing else 0):
-            self._advance()
         has_credit = self._seq - self._acked < self._window
         if self._playing and not (self._due and has_credit):
-            self._advance()
+            for _ in range(1 + missed):
+                self._advance()
         if self._due and has_credit:
             messages.append(self._cut())
         elif self._due:

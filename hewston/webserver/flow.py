@@ -6,6 +6,7 @@ import time
 from daphne.http_protocol import http
 
 STUCK_SECONDS = 30.0  # a client that takes nothing for so long is dropped
+IDLE_SECONDS = 60.0  # for a request to begin and its header to be whole; between parts of a body
 
 
 class Flow:
@@ -49,6 +50,11 @@ class HastyChannel(http.HTTPChannel):  # type: ignore[misc]  # Twisted's types e
     Twisted starts its clock anew with every byte, so a byte a minute would hold it for ever.
     Bodies are left to that clock: they may take long.
     """
+
+    def connectionMade(self) -> None:  # noqa: N802 (Twisted's name)
+        """Start the clock."""
+        self.timeOut = IDLE_SECONDS
+        super().connectionMade()
 
     def resetTimeout(self) -> None:  # noqa: N802 (Twisted's name)
         """Start the clock anew, but not in a header."""

@@ -111,7 +111,7 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
     def check_timeouts(self) -> None:
         """Drop a client that takes nothing or dawdles; daphne calls this every two seconds."""
         is_slow = self._limit == settings.BODY_BYTES and not self._is_whole and self._started
-        if self.channel is None:
+        if self.finished or self.channel is None:
             return
         if self.flow.is_stuck or (is_slow and time.monotonic() - self._started > BODY_SECONDS):
             self.channel.transport.abortConnection()

@@ -112,3 +112,4 @@ def wait_until(true):
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    return True

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
+from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
@@ -108,6 +109,23 @@ def refuse(failure: HewstonError) -> JsonResponse:
     """Give the uniform error body of a failure that has a sentence."""
     status = STATUSES.get(failure.code, HTTPStatus.INTERNAL_SERVER_ERROR)
     return problem(status, failure.code, failure.message, failure.details)
+
+
+def status_of(failure: HewstonError) -> int:
+    """Give the status of a form that is shown again with what is wrong about it."""
+    status = STATUSES.get(failure.code, HTTPStatus.INTERNAL_SERVER_ERROR)
+    is_theirs = status < HTTPStatus.INTERNAL_SERVER_ERROR
+    is_named = status in {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
+    return HTTPStatus.UNPROCESSABLE_ENTITY if is_theirs and not is_named else status
+
+
+@contextlib.contextmanager
+def telling(request: HttpRequest) -> Iterator[None]:
+    """Say on the next page why what is asked for inside this could not be done."""
+    try:
+        yield
+    except HewstonError as failure:
+        messages.error(request, failure.message)
 
 
 def explain_full_or_locked(exception: BaseException | None) -> HewstonError | None:

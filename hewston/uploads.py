@@ -82,7 +82,7 @@ class Upload:
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class StoredFile(UploadedFile):
+class StoredFile(UploadedFile):  # type: ignore[type-arg]  # generic in its stubs alone
     """A file of a request by the name it has in its upload's folder."""
 
     def __init__(self, upload: Upload, name: str, size: int) -> None:

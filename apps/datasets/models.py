@@ -83,6 +83,11 @@ class Dataset(models.Model):
         return self.revisions.all()[0]
 
     @property
+    def has_quotes(self) -> bool:
+        """Tell whether its bars know a spread."""
+        return "TBBO" in self.products
+
+    @property
     def instrument_spec(self) -> Instrument:
         """What is traded, as the pipeline wants it."""
         return Instrument.from_json(self.instrument)

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import shutil
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -15,9 +16,18 @@ from apps.runs.tasks import record_result
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import read_fields, suggest
-from hewston.pipeline.spec import RunSpec, read_run_fields
+from hewston.pipeline.spec import (
+    COST_FIELDS,
+    RUN_FIELDS,
+    RunSpec,
+    SlippageFees,
+    missing_spread,
+    read_run_fields,
+)
 from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
 from hewston.taskqueue import LIVE, Status, Watch, find_dead, revive
+
+NAME_LENGTH, NOTE_LENGTH = 120, 10_000  # characters
 
 
 def build_spec(
@@ -34,6 +44,7 @@ def build_spec(
     for key, default in (("from", dataset.from_date), ("to", dataset.to_date)):
         _check_date(key, values[f"{key}_date"], revision)
         values[f"{key}_date"] = values[f"{key}_date"] or default
+    _check_quotes(values["slippage_fees"], dataset)
     return RunSpec(
         bars_sha256=revision.bars_sha256,
         instrument=dataset.instrument_spec,
@@ -48,6 +59,18 @@ def build_spec(
         ),
         **values,
     )
+
+
+def list_options(spec: RunSpec) -> dict[str, Any]:
+    """Give back the options that ``build_spec`` makes the same spec of."""
+    data: Mapping[str, Any] = spec.as_json()
+    costs = data["slippage_fees"]
+    fallback = costs["spread_fallback"] or {}
+    return {
+        **{name: data[name] for name in RUN_FIELDS},
+        **{name: costs[name] for name in COST_FIELDS},
+        "spread_fallback": {k: v for k, v in fallback.items() if v is not None} or None,
+    }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -132,9 +155,43 @@ def cancel_run(*, run: Run) -> None:
         )
 
 
+def retry_run(*, run: Run) -> tuple[Run, bool]:
+    """Ask again for a run that failed or was cancelled, for the one whose it is.
+
+    Returns the run with these inputs, and whether it is new. Raises HewstonError for any other.
+    """
+    if run.status not in {Status.ERROR, Status.CANCELLED}:
+        raise HewstonError(
+            f"Run {run.pk} is {run.get_status_display()}: there is nothing to try again.",
+            code="CONFLICT",
+        )
+    spec = build_spec(
+        revision=run.revision,
+        strategy_id=run.strategy_id,
+        params=run.run_spec.params,
+        options=list_options(run.run_spec),
+    )
+    again, created = request_run(owner=run.owner, revision=run.revision, spec=spec, speed=run.speed)
+    if created:
+        describe_run(run=again, name=run.name, note=run.note)
+    return again, created
+
+
+def check_description(*, name: str, note: str) -> None:
+    """Check a name and a note before they are given; raises InputError with the field."""
+    for field, text, longest in (("name", name, NAME_LENGTH), ("note", note, NOTE_LENGTH)):
+        if len(text) > longest:
+            raise InputError(
+                f"{field} has {len(text):,} characters, but at most {longest:,} are kept.",
+                field=field,
+                allowed=f"at most {longest:,} characters",
+            )
+
+
 def describe_run(*, run: Run, name: str, note: str) -> None:
-    """Give a run a name and a note; they decide nothing."""
-    Run.objects.filter(pk=run.pk).update(name=name, note=note)
+    """Give a run a name and a note; they decide nothing. Raises InputError when one is too long."""
+    check_description(name=name, note=note)
+    Run.objects.filter(pk=run.pk).update(name=name.strip(), note=note.strip())
     run.refresh_from_db(fields=["name", "note"])
 
 
@@ -251,6 +308,11 @@ def _check_folder(run: Run) -> None:
             "from a backup; with another --seed the same is computed as a new run.",
             code="CONFLICT",
         )
+
+
+def _check_quotes(costs: SlippageFees, dataset: Dataset) -> None:
+    if costs.k_spread > 0 and costs.spread_fallback is None and not dataset.has_quotes:
+        raise missing_spread()
 
 
 def _check_date(field: str, day: dt.date | None, revision: Revision) -> None:

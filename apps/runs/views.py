@@ -4,28 +4,41 @@ import functools
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import cast
 
 import polars as pl
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from apps.datasets.models import Dataset, Revision
-from apps.runs.forms import ORDER_CHOICES, RunFilter, TradeOrder
+from apps.datasets.models import Dataset, Ingest, Revision
+from apps.permissions.models import User
+from apps.runs.actions import cancel_run, delete_run, describe_run, retry_run
+from apps.runs.forms import ORDER_CHOICES, RunFilter, RunForm, TradeOrder
 from apps.runs.models import Run
 from hewston.health import check_readiness
-from hewston.http import compress_columns, reading, send_columns, send_csv, send_file
+from hewston.http import (
+    compress_columns,
+    reading,
+    send_columns,
+    send_csv,
+    send_file,
+    status_of,
+    telling,
+)
 from hewston.pipeline import artifacts, breakdown, playback
+from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.playback.decisions import encode_decisions
 from hewston.pipeline.resampling import INTERVALS
 from hewston.pipeline.spec import canonical_json
 from hewston.pipeline.store import read_json
 from hewston.pipeline.strategies.catalogue import BUILT_IN
-from hewston.taskqueue import Status, read_log
+from hewston.taskqueue import LIVE, Status, read_log
 
 _PAGE = 25
 _TRADES_PAGE = 50
@@ -67,12 +80,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "datasets": datasets.prefetch_related("revisions")[:8],
         "used_bytes": revisions.aggregate(total=Sum("size_bytes"))["total"] or 0,
         "checks": check_readiness(),
+        "ingests_live": Ingest.objects.visible_to(request.user).filter(status__in=LIVE),
+        "runs_live": _with_figures(Run.objects.visible_to(request.user)).filter(status__in=LIVE),
     }
     return render(request, "runs/dashboard.html", page)
 
 
 def _with_figures(runs: QuerySet[Run]) -> QuerySet[Run]:
-    return runs.select_related("metrics", "dataset").defer("note", "progress", "error")
+    return runs.select_related("metrics", "dataset").defer("note", "error")
 
 
 @require_safe
@@ -98,6 +113,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     table = {
         "page": page,
         "rows": [rows[pk] for pk in ids],
+        "is_live": any(row.status in LIVE for row in rows.values()),
         "form": form,
         "extra": None if ordered_by in _LISTED_FIGURES else METRICS.get(ordered_by),
     }
@@ -115,6 +131,73 @@ def export_runs(request: HttpRequest) -> HttpResponse:
     return send_csv(
         "runs.csv", header, ((*row[:5], canonical_json(row[5]), *row[6:]) for row in rows)
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_run(request: HttpRequest) -> HttpResponse:
+    """Ask for a run, from nothing or from what decided another one."""
+    user = cast(User, request.user)
+    source = request.GET.get("from_run", "")
+    from_run = _find_run(request, source) if source else None
+    given = request.POST if request.method == "POST" else request.GET
+    form = (
+        RunForm.of_run(user=user, run=from_run)
+        if from_run
+        else RunForm(user=user, given=given.dict())
+    )
+    status = 200
+    if request.method == "POST":
+        try:
+            run, created = form.submit()
+        except HewstonError as failure:
+            status = status_of(failure)
+        else:
+            if not created:
+                messages.info(request, f"Run {run.pk} has the same inputs: nothing was computed.")
+            return redirect("run", run.pk)
+    return render(request, "runs/new.html", {"form": form, "from_run": from_run}, status=status)
+
+
+@require_POST
+def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Stop a run."""
+    run = _find_run(request, run_id)
+    with telling(request):
+        cancel_run(run=run)
+    return redirect("run", run.pk)
+
+
+@require_POST
+def retry(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Ask again for a run that failed or was cancelled."""
+    run = _find_run(request, run_id)
+    with telling(request):
+        run, _ = retry_run(run=run)
+    return redirect("run", run.pk)
+
+
+@require_POST
+def describe(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Give a run a name and a note."""
+    run = _find_run(request, run_id)
+    with telling(request):
+        describe_run(run=run, name=request.POST.get("name", ""), note=request.POST.get("note", ""))
+    return redirect("run", run.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Remove a run, once the person has said so twice."""
+    run = _find_run(request, run_id)
+    if request.method != "POST":
+        return render(request, "runs/delete.html", {"run": run})
+    try:
+        delete_run(run=run)
+    except HewstonError as failure:
+        messages.error(request, failure.message)
+        return redirect("run", run.pk)
+    messages.info(request, f"Run {run.pk} is deleted.")
+    return redirect("runs")
 
 
 def _find_run(request: HttpRequest, run_id: str) -> Run:
@@ -141,6 +224,8 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
     """Show a run: key figures, chart with fills, equity and drawdown, by month, first trades."""
     run = _find_run(request, run_id)
     page: dict[str, object] = {"run": run}
+    if run.status == Status.DONE and request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Refresh": "true"})  # with the scripts of its charts
     if run.status == Status.DONE:
         with _reading(run):
             page |= _describe_result(run) | _choose_trades(run, request.GET.get("trade", ""))

@@ -7,7 +7,7 @@ import polars as pl
 
 from hewston.pipeline import schemas
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.spec import RunSpec
+from hewston.pipeline.spec import RunSpec, missing_spread
 
 SESSION_FILTERS: dict[str, tuple[str, ...]] = {
     "regular": ("regular",),
@@ -148,12 +148,7 @@ def fill_spreads(bars: pl.DataFrame, log: Callable[[str], None]) -> pl.Series:
 def _fallback(reference: pl.Series, spec: RunSpec) -> pl.Series:
     fallback = spec.slippage_fees.spread_fallback
     if fallback is None:
-        raise InputError(
-            "The data has no quotes, so k_spread > 0 needs spread_fallback (ticks or bps); "
-            "or set k_spread to 0.",
-            field="spread_fallback",
-            allowed="ticks ≥ 0 or bps ≥ 0",
-        )
+        raise missing_spread()
     if fallback.ticks is not None:
         return pl.repeat(fallback.ticks * spec.instrument.tick_size, len(reference), eager=True)
     return reference.abs() * ((fallback.bps or 0.0) / 10_000)

@@ -73,6 +73,16 @@ class SpreadFallback:
         return cls(**read_fields(rules, value, of="unit of a spread", prefix="spread_fallback."))
 
 
+def missing_spread() -> InputError:
+    """Say that a share of a spread is to be paid, and nothing says how wide it is."""
+    return InputError(
+        "The data has no quotes, so k_spread > 0 needs spread_fallback (ticks or bps); "
+        "or set k_spread to 0.",
+        field="spread_fallback",
+        allowed="ticks ≥ 0 or bps ≥ 0",
+    )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SlippageFees:
     """What a fill costs. Every field is at least 0."""

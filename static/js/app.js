@@ -1,13 +1,18 @@
-// What every page has: copying, and sorting of small tables. Pages work without it.
+// What every page has: htmx, copying, sorting of small tables, jobs as they go, sending files.
+// Pages work without it.
+import "htmx.org";
+import "./status.js";
+import "./upload.js";
 
 class CopyText extends HTMLElement {
   connectedCallback() {
     const button = this.querySelector("button");
+    const label = button.textContent;
     button.hidden = !navigator.clipboard;
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(this.querySelector("code").textContent);
       button.textContent = "Copied";
-      setTimeout(() => (button.textContent = "Copy"), 1500);
+      setTimeout(() => (button.textContent = label), 1500);
     });
   }
 }

@@ -43,7 +43,7 @@ def send(*files: tuple[str, bytes], **fields: str):
     """The request that brings the files."""
     sent = [SimpleUploadedFile("x", content) for _, content in files]
     for one, (name, _) in zip(sent, files, strict=True):
-        one._name = name  # as a hostile client writes it, not as Django would
+        vars(one)["_name"] = name  # as a hostile client writes it, not as Django would
     return RequestFactory().post("/datasets/new/", {**fields, "files": sent})
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
 from hewston.pipeline import playback
@@ -13,6 +14,15 @@ from tests.scenes import DATASET_ID, RUN_ID
 PUBLIC = {"healthz", "readyz", "sign-in", "sign-in-link", "display"}  # each has tests of its own
 FORMS = {"sign-out"}
 LISTS = ["dashboard", "datasets", "datasets-csv", "ingests", "runs", "runs-csv", "notices"]
+WRITING_LISTS = ["dataset-new", "run-new"]
+WRITING_OBJECTS = [
+    "ingest-cancel",
+    "ingest-retry",
+    "run-cancel",
+    "run-delete",
+    "run-describe",
+    "run-retry",
+]
 OBJECTS = [
     "ingest",
     "dataset",
@@ -40,6 +50,9 @@ def address(name, catalogue):
     arguments: dict[str, list[str | int]] = {
         "dataset": [DATASET_ID],
         "ingest": [catalogue.ingest.pk],
+        "ingest-cancel": [catalogue.ingest.pk],
+        "ingest-retry": [catalogue.ingest.pk],
+        "run-new": [],
         "dataset-manifest": [DATASET_ID, 1],
         "dataset-columns": [
             DATASET_ID,
@@ -54,7 +67,36 @@ def address(name, catalogue):
 
 
 def test_these_tests_know_every_address():
-    assert set(names_of(get_resolver().url_patterns)) == PUBLIC | FORMS | {*LISTS, *OBJECTS}
+    writing = {*WRITING_LISTS, *WRITING_OBJECTS}
+    known = PUBLIC | FORMS | {*LISTS, *OBJECTS} | writing
+    assert set(names_of(get_resolver().url_patterns)) == known
+
+
+@pytest.mark.parametrize("name", WRITING_LISTS + WRITING_OBJECTS)
+def test_nothing_is_written_without_a_sign_in(client, catalogue, name):
+    refused = client.post(address(name, catalogue), HTTP_ACCEPT="text/html,*/*;q=0.8")
+    assert refused.status_code == 302
+    assert refused["Location"].startswith("/sign-in/?next=")
+
+
+@pytest.mark.parametrize("name", WRITING_LISTS + WRITING_OBJECTS)
+def test_nothing_is_written_from_another_site(catalogue, name):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(catalogue.ada)
+    assert client.post(address(name, catalogue)).status_code == 403
+
+
+@pytest.mark.parametrize("name", WRITING_OBJECTS)
+def test_a_stranger_changes_nothing(client, catalogue, name):
+    client.force_login(catalogue.stranger)
+    assert client.post(address(name, catalogue)).status_code == 404
+
+
+@pytest.mark.parametrize("name", WRITING_OBJECTS)
+def test_what_changes_something_is_not_read(client, catalogue, name):
+    client.force_login(catalogue.ada)
+    expected = 200 if name == "run-delete" else 405  # it asks first
+    assert client.get(address(name, catalogue)).status_code == expected
 
 
 @pytest.mark.parametrize("name", LISTS + OBJECTS)

@@ -219,8 +219,8 @@ def test_the_manifest_is_shown_and_leaves_as_it_is_stored(ada, stage):
     [
         (Status.ERROR, "No quotes."),
         (Status.CANCELLED, "This run was cancelled"),
-        (Status.QUEUED, "This run is queued since"),
-        (Status.RUNNING, "This run is running since"),
+        (Status.QUEUED, "Waiting for a worker"),
+        (Status.RUNNING, "Under way"),
     ],
 )
 def test_a_run_without_a_result_says_why_and_shows_its_log(ada, catalogue, stage, status, sentence):

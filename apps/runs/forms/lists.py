@@ -1,4 +1,4 @@
-"""What a person may ask of the pages of runs."""
+"""What a person may ask of the lists of runs and trades."""
 
 from django import forms
 from django.db.models import F, QuerySet

@@ -1,0 +1,73 @@
+"""A field of a form as a page shows it, and the words beside it."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+
+
+@dataclasses.dataclass(kw_only=True)
+class Entry:
+    """One field of a form as it is shown: what it is, what was typed, what is wrong with it."""
+
+    name: str
+    label: str
+    value: str
+    unit: str = ""
+    help: str = ""
+    kind: str = "text"
+    choices: Sequence[tuple[str, str]] = ()
+    error: str = ""
+    low: str = ""
+    high: str = ""
+
+    @property
+    def id(self) -> str:
+        """Name the field in the page."""
+        return self.name.replace(".", "-").replace("_", "-")
+
+
+WORDS: dict[str, tuple[str, str, str]] = {  # of an option: label, unit, help
+    "from": ("From", "exchange date", "The first day that is traded, inclusive."),
+    "to": ("To", "exchange date", "The last day that is traded, inclusive."),
+    "session": ("Session", "", "Regular hours; extended adds pre and post; all is every bar."),
+    "fill_clock": (
+        "Fill clock",
+        "",
+        "When an order is filled: at the next bar's open, or at the close of the signal's bar.",
+    ),
+    "size": ("Size", "units a position", "How much a target of 1 holds."),
+    "starting_cash": ("Starting cash", "", "What the account begins with."),
+    "max_leverage": ("Most leverage", "times equity", "An order beyond it is rejected."),
+    "seed": ("Seed", "", "Decides what chance decides, where a strategy uses any."),
+    "k_spread": ("Share of the spread", "of the mean spread, each side", "0.5 crosses half of it."),
+    "slippage_ticks": ("Slippage", "ticks, each side", "Paid on top of the spread."),
+    "fees_bps": ("Fees", "bps of notional, each side", "100 bps are 1 %."),
+    "fee_per_unit": ("Fee a unit", "each side", "For futures: a contract's commission."),
+}
+CHOICES = {
+    "regular": "regular",
+    "extended": "extended",
+    "all": "all",
+    "next_open": "next open",
+    "close": "close",
+}
+MONEY = {"starting_cash", "fee_per_unit"}
+
+
+def is_date(text: str) -> bool:
+    """Tell whether a browser's field for dates can show a text."""
+    try:
+        return dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def write_value(value: object) -> str:
+    """Write a value as a person types it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)  # noqa: PLR2004 (exact below)
+    return str(value)

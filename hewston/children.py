@@ -121,6 +121,8 @@ def _perform(there: Connection, work: str, arguments: dict[str, object]) -> None
     """Run in the child: do the work and send what came of it."""
     os.setsid()
     lifeline.end_with(os.getppid())
+    # The fork server ends when nobody holds this any more: its parent shall be the only one.
+    os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]  # noqa: SLF001
     with contextlib.suppress(BrokenPipeError):  # nobody is there who wants it
         try:
             result = pkgutil.resolve_name(work)(

@@ -8,6 +8,8 @@ from ninja.errors import AuthenticationError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
+from apps.datasets.api import router as datasets
+from apps.permissions.api import router as tokens
 from apps.runs.api import router as runs
 from hewston.http import problem
 
@@ -43,7 +45,8 @@ api = HewstonAPI(
     docs_url=None,
     urls_namespace="api",
 )
-api.add_router("", runs)
+for _router in (runs, datasets, tokens):
+    api.add_router("", _router)
 
 
 @api.exception_handler(Exception)

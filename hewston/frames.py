@@ -26,9 +26,14 @@ _FORMULA = r"^[=+\-@\t\r]"  # what spreadsheets run
 
 
 def send_content(
-    request: HttpRequest, make: Callable[[], bytes], *, etag: str, name: str, content_type: str
+    request: HttpRequest,
+    make: Callable[[], bytes],
+    *,
+    etag: str,
+    name: str,
+    content_type: str,
 ) -> HttpResponseBase:
-    """Answer with bytes that ``make`` gives, or 304 to whoever has them; the tag names them."""
+    """Answer with bytes that ``make`` gives, or 304 to whoever has them by the same tag."""
     quoted = f'"{etag}"'
     response = get_conditional_response(request, etag=quoted)
     if response is None:
@@ -47,15 +52,15 @@ def send_frame(
     kind: Format,
     etag: str,
     name: str,
-    total: int | None = None,
+    rows: slice = slice(None),
 ) -> HttpResponseBase:
-    """Answer with a table, JSON as ``{items, total}``; times in UTC.
+    """Answer with some rows of a table, JSON as ``{items, total}``; times in UTC.
 
-    ``total`` is how many rows there are where the table is a part of them.
+    ``total`` counts the whole table.
     """
     return send_content(
         request,
-        lambda: _encode(make(), kind, total),
+        lambda: _encode(make(), kind, rows),
         etag=f"{etag[:32]}-{kind}",
         name=f"{name}.{kind}",
         content_type=_CONTENT_TYPES[kind],
@@ -73,15 +78,16 @@ def send_parquet(request: HttpRequest, path: Path, *, etag: str, name: str) -> H
     )
 
 
-def _encode(frame: pl.DataFrame, kind: Format, total: int | None) -> bytes:
+def _encode(whole: pl.DataFrame, kind: Format, rows: slice) -> bytes:
+    frame = whole[rows]
     if kind == "parquet":
         return _write(frame.write_parquet)
     if kind == "csv":
         text = cs.string()
         quoted = pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text)
         return _write(_name_times(frame).with_columns(quoted.name.keep()).write_csv)
-    rows = _name_times(frame).write_json().encode()
-    return b'{"items":%b,"total":%d}' % (rows, frame.height if total is None else total)
+    items = _name_times(frame).write_json().encode()
+    return b'{"items":%b,"total":%d}' % (items, whole.height)
 
 
 def _name_times(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Serves the pages on a data root of its own, as `serve` does: daphne in a process.
+"""Serves the pages on a data root of its own, as `serve` does: the web server in a process.
 
     python -m tests.browser.site DATA_ROOT PORT
 
@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import django
-from daphne.cli import CommandLineInterface
 from django.conf import settings
 from django.core.management import call_command
 
@@ -26,11 +25,12 @@ def main(root: Path, port: str) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
 
-    from tests import scenes  # noqa: PLC0415 (it imports models)
+    from hewston.webserver.server import serve  # noqa: PLC0415 (both import models)
+    from tests import scenes  # noqa: PLC0415
 
     scenes.fill_catalogue(scenes.build_stage(root))
     place = ["-b", "127.0.0.1", "-p", port]
-    CommandLineInterface().run([*place, "-v", "0", "hewston.asgi:application"])
+    serve([*place, "-v", "0", "hewston.asgi:application"])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -22,7 +23,7 @@ CSRF = "c" * 32
 class Site(NamedTuple):
     process: subprocess.Popen[bytes]
     port: int
-    root: object
+    root: Path
 
     @property
     def host(self):

@@ -26,7 +26,7 @@ from django.http import HttpRequest, HttpResponse
 from apps.datasets.models import Ingest
 from apps.permissions.actions import create_token
 from apps.permissions.models import Scope, User
-from hewston import sockets, status
+from hewston import routing, sockets, status
 from hewston.supervisor import WEB_SERVER
 from hewston.webserver import flow, request, server
 
@@ -151,7 +151,7 @@ def main(port):
     server.serve([*WEB_SERVER[1:], *place, "tests.sockets.site:application"])
 
 
-parts = {"http": MeasuringPages(), "websocket": hewston.asgi.sockets}
+parts = {"http": MeasuringPages(), "websocket": routing.sockets}
 application = Addresses(ProtocolTypeRouter(parts))
 
 if __name__ == "__main__":

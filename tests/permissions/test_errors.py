@@ -31,7 +31,7 @@ def test_a_failure_shows_an_id_and_no_traceback(monkeypatch, caplog):
     user = User.objects.create_superuser("owner")
     client = Client(raise_request_exception=False)
     client.force_login(user)
-    monkeypatch.setattr("apps.runs.views.check_readiness", lambda: 1 / 0)
+    monkeypatch.setattr("apps.runs.views.lists.check_readiness", lambda: 1 / 0)
     with caplog.at_level(logging.ERROR):
         page = client.get("/")
     assert page.status_code == 500

@@ -11,7 +11,7 @@ from django.urls import URLPattern, get_resolver, reverse
 from hewston.pipeline import playback
 from tests.scenes import DATASET_ID, RUN_ID
 
-PUBLIC = {"healthz", "readyz", "sign-in", "sign-in-link", "display"}  # each has tests of its own
+PUBLIC = {"healthz", "readyz", "sign-in", "sign-in-link", "display", "run-stream"}  # each has tests of its own
 FORMS = {"sign-out"}
 LISTS = ["dashboard", "datasets", "datasets-csv", "ingests", "runs", "runs-csv", "notices"]
 WRITING_LISTS = ["dataset-new", "run-new"]
@@ -35,6 +35,8 @@ OBJECTS = [
     "run-manifest",
     "run-manifest-file",
     "run-columns",
+    "run-playback",
+    "run-decisions",
 ]
 
 
@@ -61,6 +63,7 @@ def address(name, catalogue):
             "regular",
         ],
         "run-columns": [RUN_ID, playback.address(catalogue.run.input_hash), "1h"],
+        "run-decisions": [RUN_ID, playback.address(catalogue.run.input_hash)],
     }
     of_run = [RUN_ID] if name.startswith("run-") or name == "run" else []
     return reverse(name, args=arguments.get(name, of_run))
@@ -164,7 +167,7 @@ def test_nothing_private_stays_in_a_shared_cache(client, catalogue, name):
     client.force_login(catalogue.ada)
     kept = client.get(address(name, catalogue))["Cache-Control"]
     lasting = "private, max-age=31536000, immutable"  # its address names its content
-    assert kept == (lasting if name.endswith("-columns") else "private, no-store")
+    assert kept == (lasting if name.endswith(("-columns", "-decisions")) else "private, no-store")
 
 
 def test_no_template_has_inline_styles_or_scripts():

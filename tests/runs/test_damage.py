@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 from apps.datasets import views as dataset_views
-from apps.runs import views as run_views
+from apps.runs.views import film, summary
 from hewston.pipeline import playback
 from tests.scenes import DATASET_ID, RUN_ID
 
@@ -22,8 +22,8 @@ def ada(client, catalogue, tmp_path, settings, monkeypatch):
     shutil.copytree(settings.DATA_ROOT, tmp_path / "root")
     settings.DATA_ROOT = tmp_path / "root"
     for module, name in (
-        (run_views, "_encode"),
-        (run_views, "_break_down"),
+        (film, "_encode"),
+        (summary, "_break_down"),
         (dataset_views, "_encode"),
         (dataset_views, "_read_reports"),
     ):

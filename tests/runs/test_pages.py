@@ -80,7 +80,7 @@ def test_the_list_asks_the_database_little_and_opens_no_artifact(
 ):
     for number in range(30):
         add_run(catalogue, f"{number:012x}", Status.ERROR)
-    monkeypatch.setattr("apps.runs.views.read_json", None)
+    monkeypatch.setattr("hewston.pipeline.store.read_json", None)
     monkeypatch.setattr("polars.read_parquet", None)
     with django_assert_max_num_queries(7):
         page = ada.get("/runs/?page=2")

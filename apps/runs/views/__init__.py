@@ -1,0 +1,27 @@
+"""The pages of runs."""
+
+from apps.runs.views.film import columns, decisions, watch
+from apps.runs.views.lists import dashboard, export_runs, runs
+from apps.runs.views.requests import cancel, delete, describe, new_run, retry
+from apps.runs.views.results import export_trades, logs, manifest, manifest_file, trades
+from apps.runs.views.summary import overview
+
+__all__ = [
+    "cancel",
+    "columns",
+    "dashboard",
+    "decisions",
+    "delete",
+    "describe",
+    "export_runs",
+    "export_trades",
+    "logs",
+    "manifest",
+    "manifest_file",
+    "new_run",
+    "overview",
+    "retry",
+    "runs",
+    "trades",
+    "watch",
+]

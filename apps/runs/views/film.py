@@ -1,0 +1,102 @@
+"""A run as a film: its page, and the columns that charts draw."""
+
+import functools
+from pathlib import Path
+
+import polars as pl
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from apps.runs.models import Run
+from apps.runs.views.finding import find_finished, find_run, reading_run
+from hewston.http import (
+    compress_columns,
+    send_columns,
+)
+from hewston.pipeline import artifacts, playback
+from hewston.pipeline.playback.decisions import encode_decisions
+from hewston.pipeline.resampling import INTERVALS
+from hewston.pipeline.spec import canonical_json
+from hewston.taskqueue import Status
+
+_FILM_INTERVALS = ("1m", "5m", "15m", "1h", "1d")
+
+
+@require_safe
+def watch(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Play a finished run. The page holds nothing of how it ended: its script draws the film."""
+    run = find_run(request, run_id)
+    page: dict[str, object] = {"run": run}
+    if run.status == Status.DONE:
+        spec = run.run_spec
+        known = list(INTERVALS)
+        page |= {
+            "interval": spec.interval,
+            "intervals": [
+                name
+                for name in known[known.index(spec.interval) :]
+                if name in _FILM_INTERVALS or name == spec.interval
+            ],
+            "columns_url": columns_url_of(run, "INTERVAL"),
+            "decisions_url": reverse(
+                "run-decisions", args=[run.pk, playback.address(run.input_hash)]
+            ),
+            "starting_cash": canonical_json(spec.starting_cash),
+            "multiplier": canonical_json(spec.instrument.multiplier),
+        }
+    return render(request, "runs/playback.html", page)
+
+
+@require_safe
+def decisions(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
+    """Give a run's signals, orders, fills and trades, at an address that names their content."""
+    run = find_finished(request, run_id)
+    if address != playback.address(run.input_hash):
+        raise Http404
+    with reading_run(run):
+        encoded = encode_decisions(
+            signals=pl.scan_parquet(run.folder / artifacts.frame_file("signals")),
+            equity=pl.scan_parquet(run.folder / artifacts.frame_file("equity")),
+            orders=artifacts.read_frame(run.folder, "orders"),
+            fills=artifacts.read_frame(run.folder, "fills"),
+            trades=artifacts.read_frame(run.folder, "trades"),
+        )
+    return send_columns(request, compress_columns(encoded))
+
+
+@require_safe
+def columns(request: HttpRequest, run_id: str, address: str, interval: str) -> HttpResponse:
+    """Give a run's bars, equity, indicators and fills, at an address that names their content."""
+    run = find_finished(request, run_id)
+    known = list(INTERVALS)
+    if address != playback.address(run.input_hash) or interval not in known:
+        raise Http404
+    if known.index(interval) < known.index(run.run_spec.interval):
+        raise Http404
+    spec = run.run_spec
+    with reading_run(run):
+        compressed = _encode(run.folder, run.revision.folder, spec.interval, interval, spec.tz)
+    return send_columns(request, compressed)
+
+
+def columns_url_of(run: Run, interval: str) -> str:
+    """Give the address of a run's columns at an interval."""
+    return reverse("run-columns", args=[run.pk, playback.address(run.input_hash), interval])
+
+
+@functools.lru_cache(maxsize=4)
+def _encode(folder: Path, dataset: Path, run_interval: str, interval: str, tz: str) -> bytes:
+    """Encode and compress; the last few stay in memory."""
+    encoded = playback.encode_run(
+        bars=pl.scan_parquet(dataset / "bars.parquet"),
+        signals=pl.scan_parquet(folder / artifacts.frame_file("signals")),
+        equity=pl.scan_parquet(folder / artifacts.frame_file("equity")),
+        fills=artifacts.read_frame(folder, "fills"),
+        run_interval=run_interval,
+        interval=interval,
+        schedule=playback.read_schedule(dataset / "quality.json"),
+        tz=tz,
+    )
+    return compress_columns(encoded)

@@ -1,0 +1,34 @@
+"""The run of an address, as far as the viewer may see it."""
+
+from contextlib import AbstractContextManager
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+
+from apps.runs.models import Run
+from hewston.http import (
+    reading,
+)
+from hewston.pipeline import artifacts
+from hewston.taskqueue import Status
+
+
+def find_run(request: HttpRequest, run_id: str) -> Run:
+    """Find a run; 404 for what is not there or not theirs."""
+    mine = Run.objects.visible_to(request.user)
+    return get_object_or_404(mine.select_related("dataset", "revision", "owner"), pk=run_id)
+
+
+def find_finished(request: HttpRequest, run_id: str) -> Run:
+    """Find a run with a result; 404 for any other."""
+    run = find_run(request, run_id)
+    if run.status != Status.DONE:
+        raise Http404
+    return run
+
+
+def reading_run(run: Run) -> AbstractContextManager[None]:
+    """Read a run's artifacts, and the bars under its chart, inside this."""
+    names = (*map(artifacts.frame_file, artifacts.FRAMES), artifacts.METRICS_FILE)
+    files = [run.folder / name for name in (*names, artifacts.MANIFEST_FILE)]
+    return reading("run", run.pk, *files, run.revision.folder / "bars.parquet")

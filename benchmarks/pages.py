@@ -39,15 +39,17 @@ def measure() -> list[Row]:
 
 def _prepare(root: str) -> None:
     """Make the sample year and a run of it."""
-    dataset = json.loads(_run(root, "manage.py", "ingest", "--sample", "--json"))["dataset_id"]
+    dataset = json.loads(run_python(root, "manage.py", "ingest", "--sample", "--json"))[
+        "dataset_id"
+    ]
     options = ("--strategy", "sma_crossover", "--param", "fast=20", "--param", "slow=50")
-    _run(root, "manage.py", "backtest", dataset, *options, "--json")
+    run_python(root, "manage.py", "backtest", dataset, *options, "--json")
 
 
 def measure_site(root: str) -> list[Row]:
     """Measure on a data root with one dataset and one finished run."""
-    catalogue = json.loads(_run(root, "-m", "benchmarks.catalogue", str(RUNS)))
-    with _serve(root) as (port, process):
+    catalogue = json.loads(run_python(root, "-m", "benchmarks.catalogue", str(RUNS)))
+    with serve(root) as (port, process):
         times = {path: _time_page(port, path, catalogue["cookie"]) for path in catalogue["pages"]}
         bulk = [_ask(port, path, catalogue["cookie"]) for path in catalogue["bulk"]]
         time.sleep(_REST_SECONDS)
@@ -96,7 +98,8 @@ def _short(path: str) -> str:
     return re.sub(r"^(/\w+/)[^/?]+(/)", r"\1…\2", path)
 
 
-def _run(root: str, *arguments: str) -> str:
+def run_python(root: str, *arguments: str) -> str:
+    """Run Python with arguments on a data root; returns what it printed."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=_PROJECT,
@@ -113,7 +116,7 @@ def _environment(root: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _serve(root: str) -> Iterator[tuple[int, psutil.Process]]:
+def serve(root: str) -> Iterator[tuple[int, psutil.Process]]:
     """Serve as `manage.py serve` does; needs the built and collected pages."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,5 +1,6 @@
 """What the tests of jobs share."""
 
 from tests.samples import sample_year
+from tests.scenes import catalogue, stage
 
-__all__ = ["sample_year"]
+__all__ = ["catalogue", "sample_year", "stage"]

@@ -191,15 +191,15 @@ def test_jobs_go_on_after_the_supervisor_was_killed_and_started_again(
     root: Path, stocked: Path
 ) -> None:
     with serving_on(root) as serving:
-        runs = ask(root, "runs", dataset_of(root), 4)
         ingests = ask(root, "ingest", stocked / "quarter")
+        runs = ask(root, "runs", dataset_of(root), 12)
         wait(lambda: processes(serving, "runs job"), "no job began")
         family = serving.family()
         serving.process.kill()
         _, alive = psutil.wait_procs(family, timeout=10)
         assert alive == []
     with serving_on(root):
-        assert wait_for_end(root, "runs_run", runs) == ["DONE"] * 4
+        assert wait_for_end(root, "runs_run", runs) == ["DONE"] * 12
         assert wait_for_end(root, "datasets_ingest", ingests) == ["DONE"]
         check(root)
 
@@ -207,19 +207,17 @@ def test_jobs_go_on_after_the_supervisor_was_killed_and_started_again(
 def test_an_idle_worker_that_is_killed_does_not_stop_the_queue(root: Path) -> None:
     with serving_on(root) as serving:
         wait(lambda: processes(serving, "runs forkserver"), "no worker began")
-        for part in processes(serving, "runs parts"):
-            part.kill()
+        for index in range(len(processes(serving, "runs parts"))):
             before = serving.part("runs").pid
-            wait(
-                lambda before=before: _is_replaced(serving, before), "the cluster was not replaced"
-            )
+            processes(serving, "runs parts")[index].kill()
+            wait(lambda before=before: _is_replaced(serving, before), "nothing was replaced")
         ids = ask(root, "runs", dataset_of(root), 2)
         assert wait_for_end(root, "runs_run", ids) == ["DONE"] * 2
 
 
 def _is_replaced(serving: Serving, before: int) -> bool:
     try:
-        return serving.part("runs").pid != before and bool(processes(serving, "runs parts"))
+        return serving.part("runs").pid != before and len(processes(serving, "runs forkserver")) > 0
     except (ValueError, psutil.Error):  # it is gone, and not started again yet
         return False
 
@@ -236,6 +234,21 @@ def test_a_job_whose_process_always_dies_fails_after_three_attempts(root: Path) 
         )[0]
         assert (state, attempt) == ("ERROR", 3)
         assert '"INTERRUPTED"' in str(error)
+        check(root)
+
+
+@pytest.mark.parametrize("kind", ["runs", "ingest"])
+def test_a_cancelled_job_stops_and_keeps_only_its_log(root: Path, stocked: Path, kind: str) -> None:
+    table = "runs_run" if kind == "runs" else "datasets_ingest"
+    with serving_on(root) as serving:
+        (name,) = ask(root, kind, dataset_of(root) if kind == "runs" else stocked / "quarter")
+        wait(lambda: processes(serving, f"{kind} job"), "no job began")
+        with contextlib.closing(sqlite3.connect(root / "hewston.sqlite3", timeout=30)) as database:
+            database.execute(f"UPDATE {table} SET status = 'CANCELLED' WHERE id = '{name}'")
+            database.commit()
+        wait(lambda: not processes(serving, f"{kind} job"), "the job goes on", seconds=10)
+        wait(lambda: '"Cancelled."' in (root / "logs" / f"{name}.jsonl").read_text(), "no log")
+        assert states(root, table, [name]) == ["CANCELLED"]
         check(root)
 
 

@@ -26,6 +26,8 @@ import json, re, sys
 from hewston.asgi import application
 from django.test import Client
 from apps.permissions.models import User
+from apps.runs.models import Run
+from hewston.pipeline.playback import read_film
 
 client = Client(HTTP_HOST="127.0.0.1")
 owner = User.objects.get(username="owner")
@@ -42,6 +44,8 @@ while waiting and len(visited) < 200:
         links = set(links)
         waiting += sorted(links - visited.keys() - set(waiting))
     waiting = [link for link in waiting if not link.startswith(("/static/", "/sign-"))]
+run = Run.objects.get()
+read_film(run.folder, run.revision.folder / "bars.parquet")
 print(json.dumps({"visited": visited, "modules": sorted(sys.modules)}))
 """
 

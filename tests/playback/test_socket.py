@@ -7,6 +7,7 @@ import pytest
 from channels.testing import WebsocketCommunicator
 
 from apps.permissions.models import User
+from apps.runs import consumers
 from hewston.routing import sockets
 from hewston.taskqueue import Status
 from tests.scenes import RUN_ID, add_run
@@ -92,3 +93,34 @@ async def test_a_run_that_is_not_done_says_so_and_is_closed(async_client, catalo
     viewer = await watch(async_client, f"/backtests/{'b' * 12}/ws")
     assert (await hear(viewer))["code"] == "RUN_NOT_READY"
     assert await close_code(viewer) == 4409
+
+
+async def test_who_leaves_leaves_nothing_behind(async_client, catalogue):
+    others = asyncio.all_tasks()
+    viewers = [await watch(async_client, f"/backtests/{RUN_ID}/ws?speed=1") for _ in range(3)]
+    for viewer in viewers:
+        await say(viewer, t="ctrl", cmd="play")
+        await hear(viewer)
+    assert asyncio.all_tasks() - others
+    for viewer in viewers:
+        await viewer.disconnect()
+    if left := asyncio.all_tasks() - others:
+        _, pending = await asyncio.wait(left, timeout=5)
+        assert not pending
+
+
+async def test_a_damaged_run_says_so_and_is_closed(async_client, catalogue, settings, tmp_path):
+    settings.DATA_ROOT = tmp_path
+    viewer = await watch(async_client, f"/backtests/{RUN_ID}/ws")
+    problem = await hear(viewer)
+    assert problem["code"] == "CONFLICT"
+    assert "not whole" in problem["msg"]
+    assert await close_code(viewer) == 4409
+
+
+async def test_a_heartbeat_comes_while_nothing_else_does(async_client, catalogue, monkeypatch):
+    monkeypatch.setattr(consumers, "HEARTBEAT_SECONDS", 0.1)
+    viewer = await watch(async_client, f"/backtests/{RUN_ID}/ws")
+    heard = [(await hear(viewer))["t"] for _ in range(4)]
+    assert heard == ["hello", "frame", "hb", "hb"]
+    await viewer.disconnect()

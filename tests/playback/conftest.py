@@ -14,6 +14,7 @@ from typing import NamedTuple
 import psutil
 import pytest
 from websockets.asyncio.client import connect
+from websockets.typing import Origin
 
 from tests.playback.films import frames_of
 from tests.scenes import RUN_ID, catalogue, stage
@@ -79,7 +80,7 @@ class Site(NamedTuple):
         """Open a run's socket as a page does."""
         async with connect(
             f"ws://127.0.0.1:{self.port}/backtests/{run}/ws{query}",
-            origin=f"http://127.0.0.1:{self.port}",
+            origin=Origin(f"http://127.0.0.1:{self.port}"),
             additional_headers={"Cookie": self.cookie},
             proxy=None,
             **options,

@@ -4,6 +4,7 @@ The user is in ``scope["user"]`` of what is behind the gate.
 """
 
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -115,8 +116,9 @@ def _is_own(scope: Scope, credentials: Credentials) -> bool:
 async def _wait_for_sign_out(credentials: Credentials, signed_out: asyncio.Event) -> None:
     """Return when the user was let in no longer: at once on sign-out, else within a while."""
     while not signed_out.is_set():
+        pause = RECHECK_SECONDS * random.uniform(0.5, 1)  # noqa: S311 (many do not come at once)
         try:
-            await asyncio.wait_for(signed_out.wait(), RECHECK_SECONDS)
+            await asyncio.wait_for(signed_out.wait(), pause)
         except TimeoutError:
             if await database_sync_to_async(credentials.find_user)(TokenScope.READ) is None:
                 return

@@ -26,7 +26,9 @@ class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne has no types
             self.transport.abortConnection()
 
     def serverSend(self, content: str | bytes, binary: bool = False) -> None:  # noqa: N802, FBT001, FBT002 (daphne's names)
-        """Send a message, and count what a slow client is behind."""
+        """Send a message, and count what a slow client is behind; one that leaves gets none."""
+        if self.state in {self.STATE_CLOSING, self.STATE_CLOSED}:
+            return
         super().serverSend(content, binary)
         self.behind_bytes = self.behind_bytes + len(content) if self.flow.is_paused else 0
         if self.behind_bytes > MAX_BEHIND_BYTES:

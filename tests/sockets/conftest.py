@@ -33,6 +33,9 @@ class Site(NamedTuple):
     def origin(self):
         return f"http://{self.host}"
 
+    def log(self):
+        return (self.root / "site.log").read_text()
+
     def people(self):
         return json.loads((self.root / "people.json").read_text())
 
@@ -82,8 +85,7 @@ def site(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = root / "site.log"
-    with log.open("wb") as output:
+    with (root / "site.log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.sockets.site", str(port)],
             env=os.environ | {"HEWSTON_DATA_ROOT": str(root), "HEWSTON_UPLOAD_GB": "0.02"},
@@ -97,14 +99,14 @@ def site(tmp_path_factory):
             with contextlib.suppress(OSError):
                 site.request("GET", "/healthz")
                 break
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
+            assert process.poll() is None, site.log()
+            assert time.monotonic() < deadline, site.log()
             time.sleep(0.05)
         yield site
     finally:
         process.terminate()
         process.wait(20)
-    assert "Traceback" not in log.read_text()
+    assert "Traceback" not in site.log()
 
 
 def wait_until(true):

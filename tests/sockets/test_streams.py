@@ -1,7 +1,10 @@
 """A client that stops reading costs little, and not for long."""
 
+import asyncio
 import contextlib
 import time
+
+import pytest
 
 from tests.sockets.conftest import wait_until
 
@@ -51,6 +54,14 @@ def test_sockets_that_stop_reading_are_dropped(site):
         while site.ask("/test/streams"):
             most = max(most, site.resident_bytes)
     assert most - before < 3 * ROOM_BYTES
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_leaves_in_the_middle_is_no_failure(site):
+    async with site.open("/test/flood", {}) as client:
+        assert len(await client.recv()) == 10_000
+    await asyncio.to_thread(wait_until, lambda: not site.ask("/test/streams"))
+    assert "Traceback" not in site.log()
 
 
 def test_a_header_that_drips_is_not_waited_for(site):

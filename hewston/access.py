@@ -61,19 +61,19 @@ class BearerToken(AuthBase):
 
     def __init__(self, scope: str) -> None:
         super().__init__()
-        self._scope = scope
+        self.scope = scope
 
     def __call__(self, request: HttpRequest) -> User | None:
         """Give the token's owner. Raises HewstonError (FORBIDDEN, RATE_LIMITED)."""
         token = find_token(request)
         if token is None:
             return None
-        if self._scope not in token.scopes:
+        if self.scope not in token.scopes:
             raise HewstonError(
-                f"This needs a token with the scope {self._scope}; {token.name} has "
+                f"This needs a token with the scope {self.scope}; {token.name} has "
                 f"{', '.join(token.scopes)}.",
                 code="FORBIDDEN",
-                scope=self._scope,
+                scope=self.scope,
             )
         _limit(request, f"token {token.pk}")
         return token.owner

@@ -1,8 +1,12 @@
 """The API: every router in one OpenAPI document, and errors in one shape."""
 
+import functools
+import json
 from typing import Any, NoReturn
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -11,6 +15,7 @@ from ninja.operation import Operation
 from apps.datasets.api import router as datasets
 from apps.permissions.api import router as tokens
 from apps.runs.api import router as runs
+from hewston.access import BearerToken
 from hewston.http import problem
 
 DESCRIPTION = """\
@@ -30,11 +35,27 @@ class HewstonAPI(NinjaAPI):
         return operation.view_func.__name__
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:  # noqa: ANN401 (ninja's own)
-        """Give the document without the operations HEAD."""
+        """Give the document without the operations HEAD, with the scope that a token needs."""
         schema = super().get_openapi_schema(**options)
+        scopes = self._scopes()
         for operations in schema["paths"].values():
             operations.pop("head", None)
+            for operation in operations.values():
+                for scheme in operation["security"]:
+                    if "BearerToken" in scheme:
+                        scheme["BearerToken"] = [scopes[operation["operationId"]]]
         return schema
+
+    def _scopes(self) -> dict[str, str]:
+        """Say which scope each operation takes."""
+        return {
+            operation.operation_id or operation.view_func.__name__: auth.scope
+            for router in self._get_bound_routers()
+            for view in router.path_operations.values()
+            for operation in view.operations
+            for auth in operation.auth_callbacks
+            if isinstance(auth, BearerToken)
+        }
 
 
 api = HewstonAPI(
@@ -70,3 +91,35 @@ def explain_values(request: HttpRequest, exception: ValidationError) -> HttpResp
     first = exception.errors[0]
     field = ".".join(map(str, first["loc"][1:]))
     return problem(422, "VALIDATION", f"{field}: {first['msg']}.", {"field": field})
+
+
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """Show the document as a page on which every operation can be tried."""
+    return render(request, "api/reference.html", {"groups": _list_operations()})
+
+
+@functools.cache
+def _list_operations() -> dict[str, list[dict[str, Any]]]:
+    """Read the operations by tag out of the document, as the page shows them."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, operations in api.get_openapi_schema()["paths"].items():
+        for method, operation in operations.items():
+            bodies = operation.get("requestBody", {}).get("content", {})
+            body = bodies.get("application/json", {})
+            schema = body.get("schema", {})
+            groups.setdefault(operation["tags"][0], []).append(
+                {
+                    **operation,
+                    "method": method.upper(),
+                    "path": path,
+                    "scope": operation["security"][0].get("BearerToken", [None])[0],
+                    "fields": [
+                        {"name": name, "required": name in schema["required"], **about}
+                        for name, about in schema.get("properties", {}).items()
+                    ],
+                    "example": json.dumps(body.get("example"), indent=2) if body else "",
+                    "takes_files": "multipart/form-data" in bodies,
+                }
+            )
+    return groups

@@ -1,15 +1,18 @@
-"""Signing in and out, how pages look, and whose work is inside them."""
+"""Signing in and out, tokens, how pages look, and whose work is inside them."""
 
 import functools
 import json
 from pathlib import Path
+from typing import cast
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,8 +23,10 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from apps.permissions.forms import DisplayForm
-from apps.permissions.models import SignInLink, User
+from apps.permissions.actions import create_token, revoke_token
+from apps.permissions.forms import DisplayForm, TokenForm
+from apps.permissions.models import Scope, SignInLink, Token, User
+from hewston.pipeline.errors import HewstonError, InputError
 
 _LOOPBACK = ("127.0.0.1", "::1")
 _FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Real-IP")  # a proxy of this machine sets them
@@ -88,6 +93,50 @@ def set_display(request: HttpRequest) -> HttpResponse:
                     name, value, max_age=_YEAR_S, samesite="Lax", secure=settings.HTTPS
                 )
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """List a person's tokens, and make one.
+
+    The answer shows the secret and is stored nowhere: loading it again asks for the same name,
+    which is refused.
+    """
+    form = TokenForm(request.POST or None)
+    page: dict[str, object] = {"form": form}
+    status = 200
+    if request.method == "POST":
+        try:
+            page["made"], page["secret"] = _make_token(request, form)
+            page["form"], status = TokenForm(), 201
+        except HewstonError as problem:
+            page["problem"], status = problem, 422
+    page["tokens"] = _own_tokens(request)
+    return render(request, "permissions/tokens.html", page, status=status)
+
+
+def _make_token(request: HttpRequest, form: TokenForm) -> tuple[Token, str]:
+    if not form.is_valid():
+        field, errors = next(iter(form.errors.items()))
+        raise InputError(str(errors[0]), field=field)
+    said = form.cleaned_data
+    scopes = [Scope.READ, *said["scopes"]]
+    owner = cast("User", request.user)
+    return create_token(owner=owner, name=said["name"], scopes=scopes, days=said["days"])
+
+
+def _own_tokens(request: HttpRequest) -> QuerySet[Token]:
+    mine = Token.objects.visible_to(request.user).filter(owner=cast("User", request.user))
+    return mine.filter(revoked_at=None)
+
+
+@require_POST
+def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    """End a token."""
+    token = get_object_or_404(_own_tokens(request), pk=token_id)
+    revoke_token(token=token)
+    messages.success(request, f"{token.name} is revoked: nobody gets in with it any more.")
+    return redirect("tokens")
 
 
 @require_safe

@@ -18,6 +18,8 @@ PAGES = [
     f"{RUN}logs/",
     f"{RUN}manifest/",
     "/notices/",
+    "/tokens/",
+    "/api/docs",
 ]
 
 

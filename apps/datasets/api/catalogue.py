@@ -9,9 +9,10 @@ import polars as pl
 from django.db.models import Max, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
-from ninja import Router, Schema
+from ninja import Schema
 from pydantic import Field
 
+from apps.datasets.api.router import GET, router
 from apps.datasets.models import Dataset, Revision
 from hewston.access import READ
 from hewston.body import read_query
@@ -25,8 +26,6 @@ from hewston.pipeline.playback import read_schedule
 from hewston.pipeline.resampling import INTERVALS, resample
 from hewston.pipeline.spec import sha256_text
 
-router = Router()
-_GET = ["GET", "HEAD"]
 _COLUMNS = ("dataset_id", "symbol", "venue_code", "from_date", "to_date", "rows", "created_at")
 _LIMITS: dict[str, Rule] = {
     "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
@@ -112,7 +111,7 @@ class DatasetList(Schema):
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/api/datasets",
     auth=READ,
     summary="List datasets",
@@ -138,7 +137,7 @@ def show_datasets(request: HttpRequest) -> HttpResponse:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/api/datasets/{dataset_id}",
     auth=READ,
     summary="One dataset",
@@ -152,7 +151,7 @@ def show_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/api/datasets/{dataset_id}/bars",
     auth=READ,
     summary="A dataset's bars",
@@ -182,7 +181,7 @@ def show_bars(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/api/datasets/{dataset_id}/manifest",
     auth=READ,
     summary="A dataset's manifest",
@@ -196,7 +195,7 @@ def show_dataset_manifest(request: HttpRequest, dataset_id: str) -> HttpResponse
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/api/datasets/{dataset_id}/quality",
     auth=READ,
     summary="A dataset's quality",

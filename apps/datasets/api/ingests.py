@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Router, Schema
+from ninja import Schema
 from pydantic import Field
 
 from apps.datasets.actions import (
@@ -15,6 +15,7 @@ from apps.datasets.actions import (
     request_ingest,
     request_ingest_of_upload,
 )
+from apps.datasets.api.router import GET, router
 from apps.datasets.models import Ingest
 from apps.permissions.models import User
 from hewston.access import INGEST, READ
@@ -25,8 +26,6 @@ from hewston.pipeline.fields import Rule, suggest
 from hewston.taskqueue import Status
 from hewston.uploads import read_upload
 
-router = Router()
-_GET = ["GET", "HEAD"]
 _OPTIONS = {"symbol": "symbol", "dataset": "vendor_dataset"}  # key → option of an ingest
 _LIST_FIELDS: dict[str, Rule] = {
     "status": {"type": "str", "default": None, "choices": tuple(Status.values)},
@@ -132,7 +131,7 @@ def bring_in(request: HttpRequest) -> HttpResponse:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/api/ingests",
     auth=READ,
     summary="List ingests",
@@ -154,7 +153,7 @@ def show_ingests(request: HttpRequest) -> HttpResponse:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/api/ingests/{ingest_id}",
     auth=READ,
     summary="One ingest",

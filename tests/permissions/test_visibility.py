@@ -11,9 +11,19 @@ from django.urls import URLPattern, get_resolver, reverse
 from hewston.pipeline import playback
 from tests.scenes import DATASET_ID, RUN_ID
 
-PUBLIC = {"healthz", "readyz", "sign-in", "sign-in-link", "display", "run-stream"}  # each has tests of its own
-FORMS = {"sign-out", "token-revoke"}  # each has tests of its own
-LISTS = ["dashboard", "datasets", "datasets-csv", "ingests", "runs", "runs-csv", "notices", "api-docs"]
+# Each of these has tests of its own.
+PUBLIC = {"healthz", "readyz", "sign-in", "sign-in-link", "display", "run-stream"}
+FORMS = {"sign-out", "token-revoke"}
+LISTS = [
+    "dashboard",
+    "datasets",
+    "datasets-csv",
+    "ingests",
+    "runs",
+    "runs-csv",
+    "notices",
+    "api-docs",
+]
 WRITING_LISTS = ["dataset-new", "run-new", "tokens"]
 WRITING_OBJECTS = [
     "ingest-cancel",

@@ -5,7 +5,6 @@ from typing import Any
 from django import template
 from django.utils import timezone
 
-from apps.permissions.templatetags.figures import duration
 from hewston.taskqueue import MAX_ATTEMPTS, Job, Status
 
 register = template.Library()
@@ -26,13 +25,22 @@ def job_progress(context: template.Context, job: Job, cancel_url: str) -> dict[s
     begun = job.started_at if is_running and job.started_at else job.created_at
     elapsed = max((timezone.now() - begun).total_seconds(), 0.0)
     done = share(job)
-    remaining = elapsed * (1 - done) / done if done else None
+    remaining = elapsed * (1 - done) / done if done and done < 1 else None
     return {
         "job": job,
         "share": done,
-        "elapsed": duration(elapsed * 1000),
-        "remaining": None if remaining is None else duration(remaining * 1000),
+        "elapsed": _write_seconds(elapsed),
+        "remaining": None if remaining is None else _write_seconds(max(remaining, 1)),
         "most_attempts": MAX_ATTEMPTS,
         "cancel_url": cancel_url,
         "csrf_token": context["csrf_token"],
     }
+
+
+def _write_seconds(seconds: float) -> str:
+    """Write a time that is still growing: 2 s, 1 min 5 s, 2 h 10 min."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, of_hour = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {of_hour} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -4,6 +4,8 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
+from hewston.pipeline.fields import Rule, describe_rule
+
 
 @dataclasses.dataclass(kw_only=True)
 class Entry:
@@ -39,7 +41,7 @@ WORDS: dict[str, tuple[str, str, str]] = {  # of an option: label, unit, help
     "starting_cash": ("Starting cash", "", "What the account begins with."),
     "max_leverage": ("Most leverage", "times equity", "An order beyond it is rejected."),
     "seed": ("Seed", "", "Decides what chance decides, where a strategy uses any."),
-    "k_spread": ("Share of the spread", "of the mean spread, each side", "0.5 crosses half of it."),
+    "k_spread": ("Spread paid", "times the spread, each side", "0.5 crosses half of it."),
     "slippage_ticks": ("Slippage", "ticks, each side", "Paid on top of the spread."),
     "fees_bps": ("Fees", "bps of notional, each side", "100 bps are 1 %."),
     "fee_per_unit": ("Fee a unit", "each side", "For futures: a contract's commission."),
@@ -60,6 +62,17 @@ def is_date(text: str) -> bool:
         return dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def describe_range(rule: Rule) -> str:
+    """Say what a value may be, as a sentence with grouped digits."""
+    limits = {
+        key: f"{int(rule[key]):,}" if rule[key] == int(rule[key]) else f"{rule[key]:.3g}"
+        for key in ("min", "max", "above")
+        if key in rule
+    }
+    words = describe_rule({**rule, **limits})
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def write_value(value: object) -> str:

@@ -18,16 +18,18 @@ from apps.runs.actions import (
     list_options,
     request_run,
 )
-from apps.runs.forms.entry import CHOICES, MONEY, WORDS, Entry, is_date, write_value
+from apps.runs.forms.entry import CHOICES, MONEY, WORDS, Entry, describe_range, is_date, write_value
 from apps.runs.models import Run
 from hewston.pipeline.errors import HewstonError
-from hewston.pipeline.fields import Rule, describe_rule, read_fields
+from hewston.pipeline.fields import Rule, read_fields
 from hewston.pipeline.spec import COST_FIELDS, RUN_FIELDS, canonical_json, sha256_text
 from hewston.pipeline.strategies.catalogue import BUILT_IN
 
 _SPREAD_UNITS = ("ticks", "bps")
 _FIRST_STRATEGY = "sma_crossover"
-_PLAYBACK: dict[str, Rule] = {"speed": {"type": "float", "default": 60.0, "min": 0.1, "max": 2000}}
+_PLAYBACK: dict[str, Rule] = {
+    "speed": {"type": "float", "default": 60.0, "min": 1 / 60, "max": 2000.0}
+}
 
 
 class RunForm:
@@ -246,8 +248,7 @@ class RunForm:
     def _rule_entry(self, name: str, rule: Rule, *, label: str, unit: str, words: str) -> Entry:
         """Make a field of a rule: its default, its range, its choices."""
         value = self._given.get(name, write_value(rule["default"]))
-        range_ = describe_rule(rule)
-        help_ = f"{words} {range_[0].upper()}{range_[1:]}.".strip()
+        help_ = f"{words} {describe_range(rule)}".strip()
         entry = self._entry(name, label, value=value, unit=unit, help=help_)
         choices = rule.get("choices") or (("true", "false") if rule["type"] == "bool" else ())
         if choices:

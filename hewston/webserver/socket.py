@@ -15,6 +15,7 @@ class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne has no types
         """Watch the buffer, which until now belonged to the request that was upgraded."""
         self.flow = Flow()
         self.behind_bytes = 0
+        self.failByDrop = False  # a client that sends too much is told so by a code
         self.transport.unregisterProducer()
         self.transport.registerProducer(self.flow, True)  # noqa: FBT003 (Twisted's order)
         return super().onConnect(request)

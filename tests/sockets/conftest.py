@@ -79,16 +79,16 @@ class Site(NamedTuple):
         return psutil.Process(self.process.pid).memory_info().rss
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory):
-    root = tmp_path_factory.mktemp("sockets")
+@contextlib.contextmanager
+def serve(root, **settings):
+    """Serve on a data root until the block ends, which must leave no traceback in the log."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (root / "site.log").open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.sockets.site", str(port)],
-            env=os.environ | {"HEWSTON_DATA_ROOT": str(root), "HEWSTON_UPLOAD_GB": "0.02"},
+            env=os.environ | {"HEWSTON_DATA_ROOT": str(root), **settings},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -107,6 +107,21 @@ def site(tmp_path_factory):
         process.terminate()
         process.wait(20)
     assert "Traceback" not in site.log()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """One whose uploads are small."""
+    with serve(tmp_path_factory.mktemp("sockets"), HEWSTON_UPLOAD_GB="0.02") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def strict_site(tmp_path_factory):
+    """One behind HTTPS, on a disk without room."""
+    settings = {"HEWSTON_HTTPS": "1", "HEWSTON_MIN_FREE_GB": "1e9"}
+    with serve(tmp_path_factory.mktemp("strict"), **settings) as site:
+        yield site
 
 
 def wait_until(true):

@@ -86,6 +86,12 @@ def test_a_form_is_no_upload_whoever_sends_it(site):
     assert refusal(site, "/runs/new/", LIMIT, browser(site))[0] == 413
 
 
+def test_a_disk_without_room_is_said_at_the_header(strict_site):
+    status, error = refusal(strict_site, "/api/datasets", 2_000_000, strict_site.bearer("ada"))
+    assert (status, error["code"]) == (503, "BUSY")
+    assert "GB of disk are free" in error["message"]
+
+
 def test_a_client_that_waits_to_be_asked_is_told_first(site):
     headers = {"Expect": "100-continue"}
     assert refusal(site, UPLOAD, 10_000_000_000, headers)[0] == 413

@@ -51,6 +51,15 @@ async def test_another_scheme_is_refused(site):
             pass
 
 
+async def test_behind_https_only_its_pages_get_in(strict_site):
+    headers = strict_site.bearer("ada")
+    async with strict_site.open(STATUS, headers, origin=f"https://{strict_site.host}") as client:
+        assert await answers(client)
+    with pytest.raises(InvalidStatus):
+        async with strict_site.open(STATUS, headers, origin=strict_site.origin):
+            pass
+
+
 async def test_a_session_without_an_origin_is_refused(site):
     with pytest.raises(InvalidStatus):
         async with site.open(STATUS, site.cookie("ada")):

@@ -33,11 +33,11 @@ _REST_SECONDS = 5  # the allocator gives back what nobody uses
 def measure() -> list[Row]:
     """Ask for every page of a year's dataset, its run, and a list of 10,000 runs."""
     with tempfile.TemporaryDirectory() as folder:
-        _prepare(folder)
+        prepare(folder)
         return measure_site(folder)
 
 
-def _prepare(root: str) -> None:
+def prepare(root: str) -> None:
     """Make the sample year and a run of it."""
     dataset = json.loads(run_python(root, "manage.py", "ingest", "--sample", "--json"))[
         "dataset_id"

@@ -31,6 +31,7 @@ _HEARD_AT_ONCE = 50
 _RETRY_MS = 1000
 _NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 _ticker = Ticker(playback.FRAMES_PER_SECOND)
 _reading = threading.Lock()
 
@@ -90,10 +91,6 @@ def _greet(run: Run, player: Player) -> dict[str, object]:
             "run-columns", args=[run.pk, playback.address(run.input_hash), interval]
         ),
     }
-
-
-def _encode(message: Mapping[str, object]) -> str:
-    return json.dumps(message, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 async def play(scope: Scope, receive: Receive, send: Send) -> None:

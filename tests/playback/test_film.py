@@ -1,5 +1,7 @@
 """Cutting frames out of a run, and finding a bar by what a person says."""
 
+import dataclasses
+import datetime as dt
 import json
 
 import polars as pl
@@ -7,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hewston.pipeline import artifacts, store
+from hewston.pipeline import artifacts, calendar, store
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.playback import read_film
 from hewston.pipeline.playback.film import write_time
+from hewston.pipeline.resampling import resample
 from tests.playback.films import make_film
 from tests.scenes import DATASET_ID
 
@@ -100,6 +103,28 @@ def test_the_film_of_a_run_shows_what_its_artifacts_say(stage, film):
         assert shown.drop("ts").equals(rows.drop("ts"))
         assert whole[name][0]["ts"] == write_time(rows["ts"].cast(pl.Int64)[0])
     assert film.trades == artifacts.read_frame(stage.run_folder, "trades").height
+
+
+def test_the_film_of_longer_bars_merges_its_minutes(stage, tmp_path):
+    spec = dataclasses.replace(stage.spec, interval="5m", to_date=dt.date(2023, 11, 1))
+    schedule = calendar.schedule("XNYS", dt.date(2023, 10, 30), dt.date(2023, 11, 7))
+    minutes = stage.bars.filter(pl.col("session") == "regular")
+    bars = resample(minutes, "5m", schedule=schedule).filter(
+        pl.col("ts_open") < pl.lit("2023-11-02T00:00Z").str.to_datetime(time_zone="UTC")
+    )
+    equity = artifacts.read_frame(stage.run_folder, "equity")
+    equity = equity[: bars.height].with_columns(bars["ts_open"])
+    equity.write_parquet(tmp_path / "equity.parquet")
+    for name in ("orders", "fills", "trades"):
+        artifacts.read_frame(stage.run_folder, name).clear().write_parquet(
+            tmp_path / f"{name}.parquet"
+        )
+    store.write_json(tmp_path / "run-manifest.json", {"spec": spec.as_json()})
+    stage.bars.write_parquet(tmp_path / "bars.parquet")
+    film = read_film(tmp_path, tmp_path / "bars.parquet")
+    assert film.bars == bars.height
+    for name, values in film.prices.items():
+        assert values.tolist() == bars[name].to_list()
 
 
 def test_sessions_begin_with_the_first_bar_of_an_exchange_date(film):

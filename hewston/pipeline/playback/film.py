@@ -182,10 +182,13 @@ def read_film(folder: Path, bars_file: Path) -> Film:
 
 def _read_bars(bars_file: Path, starts: pl.Series, spec: RunSpec) -> pl.DataFrame:
     """Read the run's bars, which begin at ``starts``, out of one-minute bars."""
-    minutes = pl.read_parquet(bars_file, columns=["ts_open", *_PRICES, "session"])
-    minutes = select_window(minutes, spec).bars
+    columns = ["ts_open", *_PRICES]
     if spec.interval == "1m":
-        return minutes
+        minutes = pl.read_parquet(bars_file, columns=columns)
+        rows = minutes["ts_open"].search_sorted(starts)
+        return minutes[rows.clip(0, minutes.height - 1)]
+    minutes = pl.read_parquet(bars_file, columns=[*columns, "session"])
+    minutes = select_window(minutes, spec).bars
     start = minutes.select("ts_open").join_asof(
         starts.to_frame("start"), left_on="ts_open", right_on="start"
     )["start"]

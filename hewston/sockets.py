@@ -4,6 +4,7 @@ The user is in ``scope["user"]`` of what is behind the gate.
 """
 
 import asyncio
+import logging
 import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -13,10 +14,12 @@ from urllib.parse import urlsplit
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_out
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
 from apps.permissions.models import Scope as TokenScope
+from apps.permissions.models import User
 from hewston.credentials import Credentials
 
 type Scope = MutableMapping[str, Any]
@@ -28,6 +31,8 @@ type Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 SIGNED_OUT = 4401
 NOT_FOUND = 4404
 RECHECK_SECONDS = 30.0
+
+logger = logging.getLogger(__name__)
 
 _open: dict[str, set[Callable[[], object]]] = defaultdict(set)  # session → how to end its sockets
 
@@ -67,7 +72,7 @@ class Gate:
         key = credentials.session_key
         _open[key].add(end)
         inner = asyncio.ensure_future(self._inner(scope, receive, send))
-        guard = asyncio.create_task(_wait_for_sign_out(credentials, signed_out))
+        guard = asyncio.create_task(_wait_for_sign_out(credentials, scope["user"], signed_out))
         try:
             await asyncio.wait({inner, guard}, return_when=asyncio.FIRST_COMPLETED)
             if not inner.done():
@@ -113,14 +118,21 @@ def _is_own(scope: Scope, credentials: Credentials) -> bool:
     return origin.scheme in schemes and origin.netloc == host
 
 
-async def _wait_for_sign_out(credentials: Credentials, signed_out: asyncio.Event) -> None:
-    """Return when the user was let in no longer: at once on sign-out, else within a while."""
+async def _wait_for_sign_out(
+    credentials: Credentials, user: User, signed_out: asyncio.Event
+) -> None:
+    """Return when the user is let in no longer: at once on sign-out, else within a while."""
     while not signed_out.is_set():
         pause = RECHECK_SECONDS * random.uniform(0.5, 1)  # noqa: S311 (many do not come at once)
         try:
             await asyncio.wait_for(signed_out.wait(), pause)
         except TimeoutError:
-            if await database_sync_to_async(credentials.find_user)(TokenScope.READ) is None:
+            try:
+                now = await database_sync_to_async(credentials.find_user)(TokenScope.READ)
+            except DatabaseError as problem:  # it says nothing of the user
+                logger.warning("A socket's user could not be checked: %s", problem)
+                continue
+            if now != user or now.is_superuser != user.is_superuser:
                 return
 
 

@@ -17,6 +17,8 @@ from hewston.webserver.flow import HastyChannel
 from hewston.webserver.request import Request
 from hewston.webserver.socket import Socket
 
+_FILES = 8192
+
 
 class WebServer(Server):  # type: ignore[misc]  # daphne has no types
     """Hands bodies over as files, and lets a response wait for a client that is slow."""
@@ -45,9 +47,16 @@ def serve(arguments: Sequence[str]) -> None:
     temporary = Store(settings.DATA_ROOT).temporary
     temporary.mkdir(parents=True, exist_ok=True)
     tempfile.tempdir = str(temporary)  # bodies: on the disk whose free space is watched
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a socket is a file
+    _allow_many_files()
     http_protocol.WebRequest = Request
     http_protocol.http.HTTPChannel = HastyChannel
     WebSocketFactory.protocol = Socket
     WebServerCommand().run(arguments)
+
+
+def _allow_many_files() -> None:
+    """Each connection is an open file, and systems allow a process few unless it asks."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
+    if now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -30,7 +30,7 @@ from hewston import routing, sockets, status
 from hewston.supervisor import WEB_SERVER
 from hewston.webserver import flow, request, server
 
-PEOPLE = ("ada", "bob", "cleo", "dora", "emil", "fay", "mallory")
+PEOPLE = ("ada", "bob", "cleo", "dora", "emil", "fay", "gus", "mallory")
 
 
 class Addresses:
@@ -123,7 +123,7 @@ def make_people(root):
     """Make people with a session and a token each; dora's token may not ingest."""
     ways = {}
     for name in PEOPLE:
-        user = User.objects.create_user(name, password="correct horse")
+        user = User.objects.create_user(name, password="correct horse", is_superuser=name == "gus")
         request = HttpRequest()
         request.session = SessionStore()
         login(request, user, backend="django.contrib.auth.backends.ModelBackend")

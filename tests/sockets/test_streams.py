@@ -5,6 +5,7 @@ import contextlib
 import time
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.sockets.conftest import wait_until
 
@@ -62,6 +63,16 @@ async def test_a_client_that_leaves_in_the_middle_is_no_failure(site):
         assert len(await client.recv()) == 10_000
     await asyncio.to_thread(wait_until, lambda: not site.ask("/test/streams"))
     assert "Traceback" not in site.log()
+
+
+@pytest.mark.asyncio
+async def test_a_client_that_talks_without_being_heard_is_dropped(site):
+    async with site.open("/test/silent", {}) as client:
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(3000):
+                await client.send("x")
+        await client.wait_closed()
+    assert client.close_code == 1006
 
 
 def test_a_header_that_drips_is_not_waited_for(site):

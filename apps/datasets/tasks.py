@@ -30,7 +30,7 @@ from hewston.pipeline.ingest import (
 from hewston.pipeline.store import Store
 from hewston.taskqueue import Claim, JobLog, perform
 
-DERIVE = "hewston.pipeline.ingest:derive"
+DERIVE = "hewston.pipeline.ingest.request:derive"  # which loads what reads DBN
 
 Report = Callable[[Mapping[str, object]], None]
 

@@ -120,7 +120,7 @@ def test_a_run_that_died_between_writing_and_recording_is_adopted(
     assert query(tmp_path, "SELECT count(*) FROM runs_runmetrics") == [(1,)]
 
 
-def test_a_dead_run_whose_folder_is_damaged_is_not_adopted(quarter: Path, tmp_path: Path) -> None:
+def test_a_dead_run_whose_folder_is_damaged_is_done_again(quarter: Path, tmp_path: Path) -> None:
     dataset = succeed(tmp_path, "ingest", "--dbn", quarter)["dataset_id"]
     run = succeed(tmp_path, "backtest", dataset, *SMA)
     fills = Path(run["artifacts"]["fills"])
@@ -131,5 +131,6 @@ def test_a_dead_run_whose_folder_is_damaged_is_not_adopted(quarter: Path, tmp_pa
     database.commit()
     database.close()
     again = succeed(tmp_path, "backtest", dataset, *SMA)
-    assert again["run_id"] != run["run_id"]
+    assert again["run_id"] == run["run_id"]
+    assert query(tmp_path, "SELECT status, attempt FROM runs_run") == [("DONE", 2)]
     assert again["output_hashes"] == run["output_hashes"]

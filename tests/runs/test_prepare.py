@@ -46,11 +46,11 @@ def test_a_sample_that_is_there_is_not_made_again(client: Client, catalogue: Cat
     assert (Ingest.objects.count(), Run.objects.count()) == before
 
 
-def test_what_a_crash_left_running_is_ended(catalogue: Catalogue) -> None:
+def test_what_a_crash_left_running_waits_for_a_worker(catalogue: Catalogue) -> None:
     run = add_run(catalogue, "c" * 12, Status.RUNNING)
     prepare("--user", "ada")
     run.refresh_from_db()
-    assert run.status == Status.ERROR
+    assert run.status == Status.QUEUED
 
 
 def test_a_user_that_does_not_exist_is_a_sentence(

@@ -9,7 +9,6 @@ from hewston.pipeline.ingest.folder import (
     verify_dataset,
     write_dataset,
 )
-from hewston.pipeline.ingest.request import derive
 from hewston.pipeline.ingest.ticks import derive_dbn
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "Progress",
     "RawFile",
     "dataset_manifest",
-    "derive",
     "derive_dbn",
     "printable",
     "rederive",

@@ -125,7 +125,7 @@ class RunPlayer extends HTMLElement {
     if (time !== null) {
       const seconds = Date.parse(time) / 1000;
       if (Number.isNaN(seconds)) {
-        return "The link's time is none: starting at the first bar.";
+        return "The link's time cannot be read: this is the first bar.";
       }
       this.#film.cursor = this.#film.barAt(seconds);
     } else if (bar !== null && /^\d+$/.test(bar)) {

@@ -17,7 +17,7 @@ export class CursorLine {
   }
 
   paneViews() {
-    return [{ zOrder: () => "bottom", renderer: () => ({ draw: (target) => this.#draw(target) }) }];
+    return [{ zOrder: () => "top", renderer: () => ({ draw: (target) => this.#draw(target) }) }];
   }
 
   #draw(target) {

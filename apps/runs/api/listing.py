@@ -59,8 +59,8 @@ class RunOut(Schema):
     strategy_id: str
     params: dict[str, Any]
     seed: int
-    from_: str = Field(alias="from", description="first exchange date, inclusive")
-    to: str = Field(description="last exchange date, inclusive")
+    from_: str | None = Field(alias="from", description="first exchange date, inclusive")
+    to: str | None = Field(description="last exchange date, inclusive")
     session: str
     fill_clock: str
     size: float

@@ -1,0 +1,112 @@
+"""Requests that come at the same moment, to the real web server on a real database file."""
+
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.commands import succeed
+from tests.scenes import DATASET_ID
+
+pytestmark = pytest.mark.slow
+AT_ONCE = 20
+BODY = {"dataset_id": DATASET_ID, "strategy_id": "sma_crossover", "params": {"slow": 100}}
+
+
+class Site:
+    """A served site, and the token of a person on it."""
+
+    def __init__(self, port, token):
+        self.port, self.token = port, token
+
+    def post(self, body, key=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        headers = {
+            "Authorization": f"Bearer {self.token}",
+            "Content-Type": "application/json",
+            **({"Idempotency-Key": key} if key else {}),
+        }
+        connection.request("POST", "/backtests", json.dumps(body), headers)
+        answer = connection.getresponse()
+        status, said = answer.status, json.loads(answer.read())
+        connection.close()
+        return status, said
+
+    def post_at_once(self, requests):
+        together = threading.Barrier(len(requests))
+
+        def ask(request):
+            together.wait()
+            return self.post(*request)
+
+        with ThreadPoolExecutor(len(requests)) as pool:
+            return list(pool.map(ask, requests))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    root = tmp_path_factory.mktemp("site")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = root / "site.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.site", str(root), str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1).close()
+                break
+            except OSError:
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+        made = succeed(root, "token", "race", "--scope", "run", "--user", "ada")
+        yield Site(port, made["token"])
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_the_same_inputs_at_once_make_one_run(site):
+    answers = site.post_at_once([(BODY | {"seed": 1},)] * AT_ONCE)
+    assert sorted(status for status, _ in answers) == [200] * (AT_ONCE - 1) + [202]
+    assert len({said["run_id"] for _, said in answers}) == 1
+
+
+def test_the_same_key_at_once_makes_one_run(site):
+    answers = site.post_at_once([(BODY | {"seed": 2}, "once")] * AT_ONCE)
+    assert sorted(status for status, _ in answers) == [200] * (AT_ONCE - 1) + [202]
+    assert len({said["run_id"] for _, said in answers}) == 1
+
+
+def test_one_key_with_two_bodies_at_once_is_the_run_of_one_of_them(site):
+    requests = [(BODY | {"seed": 3 + number % 2}, "two") for number in range(AT_ONCE)]
+    answers = site.post_at_once(requests)
+    assert sorted(status for status, _ in answers) == [200] * 9 + [202] + [409] * 10
+    codes = {said["error"]["code"] for status, said in answers if status == 409}
+    assert codes == {"IDEMPOTENCY_CONFLICT"}
+    won = {
+        body["seed"]
+        for (body, _), (status, _) in zip(requests, answers, strict=True)
+        if status < 300
+    }
+    assert len(won) == 1
+
+
+def test_other_inputs_at_once_are_runs_of_their_own(site):
+    answers = site.post_at_once([(BODY | {"seed": 100 + n}, f"k{n}") for n in range(AT_ONCE)])
+    assert [status for status, _ in answers] == [202] * AT_ONCE
+    assert len({said["run_id"] for _, said in answers}) == AT_ONCE

@@ -37,9 +37,15 @@ def browser_type_launch_args():
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory):
+def site_root(tmp_path_factory):
+    """The data root of the site."""
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="session")
+def address(site_root):
     """Where the site answers."""
-    root = tmp_path_factory.mktemp("site")
+    root = site_root
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])

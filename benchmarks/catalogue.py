@@ -77,6 +77,14 @@ def main(count: int) -> None:
         "/notices/",
         "/readyz",
     ]
+    listed = "/backtests"
+    api = [
+        listed,
+        f"{listed}?order=-sharpe",
+        f"{listed}?order=max_drawdown&offset=9000",
+        f"{listed}?status=DONE&strategy_id=sma_crossover&order=-net_profit",
+        f"{listed}?symbol=DEMO&from=2023-03-01&to=2023-06-30",
+    ]
     name = settings.SESSION_COOKIE_NAME
     cookie = f"{name}={client.cookies[name].value}"
     from hewston.pipeline import playback  # noqa: PLC0415 (after the settings)
@@ -84,8 +92,10 @@ def main(count: int) -> None:
     bulk = [
         f"{page}columns/{playback.address(run.input_hash)}/1m",
         f"{dataset}columns/{playback.address(run.revision.bars_sha256)}/1m-extended",
+        f"{listed}/{run.pk}/equity",
     ]
-    sys.stdout.write(json.dumps({"pages": pages, "bulk": bulk, "cookie": cookie}) + "\n")
+    addresses = {"pages": pages, "api": api, "bulk": bulk, "cookie": cookie}
+    sys.stdout.write(json.dumps(addresses) + "\n")
 
 
 if __name__ == "__main__":

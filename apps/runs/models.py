@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from apps.datasets.models import Dataset, Revision
@@ -24,6 +25,13 @@ class Run(Job):
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="runs")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="runs")
     spec = models.JSONField()
+    # The range of exchange dates, out of the spec, for lists to filter by.
+    first_date = models.GeneratedField(
+        expression=KT("spec__from"), output_field=models.CharField(max_length=10), db_persist=True
+    )
+    last_date = models.GeneratedField(
+        expression=KT("spec__to"), output_field=models.CharField(max_length=10), db_persist=True
+    )
     strategy_id = models.CharField(max_length=80, db_index=True)
     code_hash = models.CharField(max_length=64)
     input_hash = models.CharField(max_length=64, db_index=True)
@@ -42,7 +50,8 @@ class Run(Job):
             models.Index(
                 fields=["status", "strategy_id", "dataset", "owner", "created_at"],
                 name="runs_run_list",
-            )
+            ),
+            models.Index(fields=["last_date", "first_date"], name="runs_run_range"),
         ]
         constraints: ClassVar = [
             *Job.Meta.constraints,

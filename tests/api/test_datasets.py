@@ -240,14 +240,15 @@ def test_tokens_are_listed_made_and_revoked_by_a_person(catalogue):
     assert [one["name"] for one in listed["items"]] == ["script", "read"]
     assert "token" not in listed["items"][0]
     assert error_of(make(), 409)["code"] == "CONFLICT"
-    for body, field in [
+    wrong: list[tuple[dict[str, object], str]] = [
         ({"name": ""}, "name"),
         ({"name": None}, "name"),
         ({"scopes": "run"}, "scopes"),
         ({"scopes": ["runs"]}, "scopes"),
         ({"days": 0}, "days"),
         ({"scope": ["run"]}, "scope"),
-    ]:
+    ]
+    for body, field in wrong:
         assert error_of(make(**body), 422)["details"]["field"] == field
     assert client.delete(f"/api/tokens/{made.json()['token_id']}").status_code == 204
     assert carried.get("/backtests").status_code == 401

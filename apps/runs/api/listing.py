@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import CharField, F, QuerySet
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from ninja import Schema
 from pydantic import Field
 
@@ -110,25 +107,28 @@ def list_runs(request: HttpRequest) -> dict[str, object]:
 
 
 def with_all(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """Fetch what ``describe`` shows."""
-    return runs.select_related("metrics", "revision", "owner")
+    """Fetch what ``describe`` shows, and no object for a single name."""
+    return runs.select_related("metrics").annotate(
+        owner_name=F("owner__username"), revision_number=F("revision__number")
+    )
 
 
 def describe(run: Run) -> dict[str, object]:
-    """Give a run's JSON; no artifact is opened."""
+    """Give the JSON of a run that ``with_all`` fetched; no artifact is opened."""
     is_done = run.status == Status.DONE
     spec, figures = run.spec, getattr(run, "metrics", None)
     names = (*artifacts.FRAMES, "metrics", "manifest") if is_done else ()
-    links = {name: reverse(f"api:run-{name}", args=[run.pk]) for name in names}
+    address = f"/backtests/{run.pk}"  # written here: resolving a page's 350 names takes 10 ms
+    links = {name: f"{address}/{name}" for name in names}
     return {
         "run_id": run.pk,
         "status": run.status,
-        "owner": run.owner.get_username(),
+        "owner": run.owner_name,  # type: ignore[attr-defined]  # by with_all
         "name": run.name,
         "note": run.note,
         "dataset_id": run.dataset_id,
-        "revision": run.revision.number,
-        "bars_sha256": run.revision.bars_sha256,
+        "revision": run.revision_number,  # type: ignore[attr-defined]  # likewise
+        "bars_sha256": spec["bars_sha256"],
         "strategy_id": run.strategy_id,
         **{name: spec[name] for name in ("symbol", "interval", "params", *RUN_FIELDS)},
         **{name: spec[name] for name in ("sizing", "limit_gap", "slippage_fees")},
@@ -154,19 +154,11 @@ def _narrow(runs: QuerySet[Run], asked: Mapping[str, Any]) -> QuerySet[Run]:
     first, last = asked["from"], asked["to"]
     if first and last and first > last:
         raise InputError(f"from ({first}) is after to ({last}).", field="from")
-    # A run trades inside its data, so that few are left to be looked into.
     if first:
-        runs = runs.filter(dataset__to_date__gte=first).alias(last=_text("to"))
-        runs = runs.filter(last__gte=first.isoformat())
+        runs = runs.filter(last_date__gte=first.isoformat())
     if last:
-        runs = runs.filter(dataset__from_date__lte=last).alias(first=_text("from"))
-        runs = runs.filter(first__lte=last.isoformat())
+        runs = runs.filter(first_date__lte=last.isoformat())
     return runs
-
-
-def _text(key: str) -> Cast:
-    """Read a date of the spec as the ISO text that it is, which sorts as dates do."""
-    return Cast(KT(f"spec__{key}"), CharField())
 
 
 def _sort(runs: QuerySet[Run], order: str) -> QuerySet[Run]:

@@ -110,10 +110,11 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
 
     def check_timeouts(self) -> None:
         """Drop a client that takes nothing or dawdles; daphne calls this every two seconds."""
-        is_slow = self._limit == settings.BODY_BYTES and not self._is_whole and self._started
         if self.finished or self.channel is None:
             return
-        if self.flow.is_stuck or (is_slow and time.monotonic() - self._started > BODY_SECONDS):
+        is_coming = self._started > 0 and not self._is_whole
+        is_slow = is_coming and time.monotonic() - self._started > BODY_SECONDS
+        if self.flow.is_stuck or (is_slow and self._limit == settings.BODY_BYTES):
             self.channel.transport.abortConnection()
         elif not self._response_started:  # a stream may go on for hours
             allowance = self.received_bytes / WORK_BYTES_PER_SECOND
@@ -132,13 +133,12 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
         """Look at a body of this size: refuse it, or ask who sends it."""
         if size <= self._limit or self._asking is not None:
             return
-        if self._limit == settings.UPLOAD_BYTES:
-            self._refuse_for_size("The upload is over {limit}, which is the most one may have.")
-        elif not self._is_upload:
-            self._refuse_for_size("The body is over {limit}, the most that this address takes.")
+        if not self._is_upload:
+            sentence = "The body is over {limit}, the most that this address takes."
+            self._refuse_for_size(sentence, settings.BODY_BYTES)
         elif size > settings.UPLOAD_BYTES:
-            self._limit = settings.UPLOAD_BYTES
-            self._admit(size)
+            sentence = "The upload is over {limit}, which is the most one may have."
+            self._refuse_for_size(sentence, settings.UPLOAD_BYTES)
         else:
             self.transport.pauseProducing()
             self._asking = asyncio.ensure_future(self._ask())
@@ -154,18 +154,20 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
         raw = self.requestHeaders.getAllRawHeaders()
         credentials = Credentials.read((name.lower(), values[-1]) for name, values in raw)
         try:
-            user = await database_sync_to_async(credentials.find_user)(Scope.INGEST)
+            user, answers = await database_sync_to_async(credentials.find_user)(Scope.INGEST), True
         except DatabaseError:
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "BUSY", "The database does not answer.")
-            return
+            user, answers = None, False
         self._asking = None
-        if self.channel is None:  # gone meanwhile
+        if self.channel is None or self.is_refused:  # meanwhile
             return
-        if user is None:
-            self._refuse_for_size(
+        if not answers:
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "BUSY", "The database does not answer.")
+        elif user is None:
+            sentence = (
                 "The body is over {limit}, the most that may be sent without signing in, or by a"
                 " token that may not ingest."
             )
+            self._refuse_for_size(sentence, settings.BODY_BYTES)
         else:
             self._limit = settings.UPLOAD_BYTES
             self._look_at_disk(2 * (self._declared or 0))  # as it comes in, and as it is kept
@@ -187,8 +189,7 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
         message = f"The upload cannot be kept on the disk: {problem.strerror}."
         self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "BUSY", message)
 
-    def _refuse_for_size(self, sentence: str) -> None:
-        limit = self._limit
+    def _refuse_for_size(self, sentence: str, limit: int) -> None:
         shown = f"{limit / 1e9:g} GB" if limit >= 1e9 else f"{limit / 1e6:.0f} MB"  # noqa: PLR2004
         message = sentence.format(limit=shown)
         self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)

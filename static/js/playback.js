@@ -10,6 +10,7 @@ import { Transport } from "./playback/transport.js";
 import { formatMinute } from "./zone-format.js";
 
 const MINUTES = { "1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 390 };
+const FITTING = 2700; // shown bars, of which the chart may hold 3,000
 const READABLE = 60; // shown bars a second, beyond which longer ones are shown
 
 class RunPlayer extends HTMLElement {
@@ -25,11 +26,13 @@ class RunPlayer extends HTMLElement {
   #legend;
   #where;
   #pinned = ""; // the interval that the viewer chose
+  #wanted; // the interval that is shown as soon as it is there
   #pointed; // the shown bar under the pointer
   #media = matchMedia("(prefers-color-scheme: dark)");
   #repaint = () => this.#panes?.paint();
   #leave = () => this.#projector?.close();
   #return = (event) => event.persisted && this.#projector?.open();
+  #show = () => document.hidden || !this.#panes || this.#draw(true);
   #onKey = (event) => this.#transport?.press(event);
 
   async connectedCallback() {
@@ -65,6 +68,7 @@ class RunPlayer extends HTMLElement {
         this.#media.removeEventListener("change", this.#repaint);
         removeEventListener("pagehide", this.#leave);
         removeEventListener("pageshow", this.#return);
+        document.removeEventListener("visibilitychange", this.#show);
         document.removeEventListener("keydown", this.#onKey);
         this.#projector = this.#panes = this.#box = undefined;
       }
@@ -106,12 +110,17 @@ class RunPlayer extends HTMLElement {
       { socket: this.getAttribute("socket"), stream: this.getAttribute("stream") },
       { onMove: (isJump) => this.#draw(isJump), onChange: () => this.#onChange() },
     );
-    this.#transport = new Transport(this, film, this.#projector, { panes: this.#panes, zone });
+    this.#transport = new Transport(this, film, this.#projector, {
+      zone,
+      zoom: (factor) => this.#panes.zoom(factor),
+      fit: () => this.#fit(),
+    });
     this.#transport.note(notice);
     this.addEventListener("click", (event) => this.#onClick(event));
     this.#media.addEventListener("change", this.#repaint);
     addEventListener("pagehide", this.#leave);
     addEventListener("pageshow", this.#return);
+    document.addEventListener("visibilitychange", this.#show);
     document.addEventListener("keydown", this.#onKey);
     this.#draw(true);
     this.#onChange();
@@ -135,6 +144,9 @@ class RunPlayer extends HTMLElement {
   }
 
   #draw(isJump) {
+    if (document.hidden) {
+      return; // the film goes on unseen
+    }
     const film = this.#film;
     const zone = this.getAttribute("zone");
     this.#panes.draw(isJump);
@@ -164,22 +176,40 @@ class RunPlayer extends HTMLElement {
   /** While the film runs, bars long enough to be read; else those that the run saw. */
   async #chooseInterval() {
     const film = this.#film;
-    const names = [...this.querySelectorAll("[data-interval]")].map(({ dataset }) => dataset.interval);
+    const names = this.#intervals;
     const isReadable = (name) => (
       (this.#projector.barsASecond * MINUTES[film.interval]) / MINUTES[name] <= READABLE
     );
-    const readable = names.filter(Boolean).find(isReadable) ?? names.at(-1);
+    const readable = names.find(isReadable) ?? names.at(-1);
     const chosen = this.#pinned || (this.#projector.isPlaying ? readable : film.interval);
     for (const button of this.querySelectorAll("[data-interval]")) {
       button.setAttribute("aria-pressed", String(button.dataset.interval === this.#pinned));
     }
+    this.#wanted = chosen;
     try {
+      film.grid(readable).catch(() => {}); // so that it is there when the film starts
       const grid = await film.grid(chosen);
-      this.#panes?.use(grid);
-      this.#describeBar();
+      if (chosen === this.#wanted) {
+        this.#panes?.use(grid);
+        this.#describeBar();
+      }
     } catch (problem) {
       this.#transport.note(problem.message);
     }
+  }
+
+  /** Shows all bars up to the horizon, at the shortest interval at which the chart can hold them. */
+  async #fit() {
+    const film = this.#film;
+    const names = this.#intervals;
+    const count = (name) => ((film.horizon + 1) * MINUTES[film.interval]) / MINUTES[name];
+    this.#pinned = names.find((name) => count(name) <= FITTING) ?? names.at(-1);
+    await this.#chooseInterval();
+    this.#panes?.fit();
+  }
+
+  get #intervals() {
+    return [...this.querySelectorAll("[data-interval]")].map(({ dataset }) => dataset.interval).filter(Boolean);
   }
 
   #describeBar() {
@@ -202,16 +232,19 @@ class RunPlayer extends HTMLElement {
   }
 
   #onClick(event) {
+    const trade = event.target.closest(".trade-list tbody tr");
+    if (trade) {
+      this.#projector.seek(Number(trade.querySelector("button").dataset.bar));
+      return;
+    }
     const button = event.target.closest("button");
     if (!button) {
       return;
     }
-    const { interval, bar, act } = button.dataset;
+    const { interval, act } = button.dataset;
     if (interval !== undefined) {
       this.#pinned = interval;
       this.#chooseInterval();
-    } else if (bar !== undefined) {
-      this.#projector.seek(Number(bar));
     } else if (act === "all") {
       this.#film.showsAll = !this.#film.showsAll;
       button.setAttribute("aria-pressed", String(this.#film.showsAll));

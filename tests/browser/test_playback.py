@@ -114,7 +114,7 @@ def test_the_slider_is_moved_by_its_own_keys_and_tells_the_time(watched):
 
 def test_a_click_on_a_trade_goes_to_its_entry(watched):
     film = Film(watched, "?i=1500")
-    film.click("Go to the entry of trade 3")
+    watched.get_by_role("cell", name="2023-10-30 15:35").click()
     state = film.wait("state.cursor < 1500")
     assert state["trades"][0].startswith("3Long2023-10-30 15:35open")
     assert state["where"].endswith("2023-10-30 15:35")
@@ -229,7 +229,9 @@ def test_the_keys_are_told_and_do_nothing_where_something_is_typed(watched):
 
 def test_what_was_played_fits_into_the_chart(watched):
     film = Film(watched, "?i=900")
-    film.press("f", "state.view.from <= 0 && state.view.to >= 900")
+    film.press("f", "state.view.from <= 0 && state.view.to >= 900 && state.pinned === '1m'")
+    film.press("+", "state.view.from > 300")
+    film.press("-", "state.view.from < 300")
 
 
 def test_a_lost_connection_comes_back_and_goes_on(watched):

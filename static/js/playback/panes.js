@@ -219,7 +219,9 @@ export class Panes {
 
   #jump(row) {
     const view = this.#view();
-    const width = view ? Math.min(view.to - view.from, LEAST) : FIRST_VIEW;
+    // A view that was wide for many bars would squeeze a few of them to its edge.
+    const most = Math.min(LEAST, Math.max(FIRST_VIEW, row + 1));
+    const width = view ? Math.min(view.to - view.from, most) : FIRST_VIEW;
     const centre = this.#film.showsAll ? this.#grid.rowOf(this.#film.cursor) : row;
     const last = Math.min(centre + LEAST / 2, row); // what comes after the cursor, where it is shown
     this.#fill(Math.max(0, last + 1 - LEAST), last + 1);
@@ -353,10 +355,6 @@ export class Panes {
 
   get places() {
     return this.#places;
-  }
-
-  get interval() {
-    return this.#grid.interval;
   }
 
   /** What the library holds and shows. */

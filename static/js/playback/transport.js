@@ -10,7 +10,7 @@ export class Transport {
   #root;
   #film;
   #projector;
-  #panes;
+  #view;
   #zone;
   #slider;
   #speed;
@@ -18,11 +18,12 @@ export class Transport {
   #note = "";
   #sought; // where the slider stands until the next frame of the screen
 
-  constructor(root, film, projector, { panes, zone }) {
+  /** view: zoom(factor) and fit() of the chart. */
+  constructor(root, film, projector, { zone, ...view }) {
     this.#root = root;
     this.#film = film;
     this.#projector = projector;
-    this.#panes = panes;
+    this.#view = view;
     this.#zone = zone;
     this.#slider = root.querySelector(".slider");
     this.#speed = root.querySelector("[data-speed]");
@@ -92,7 +93,9 @@ export class Transport {
       last: () => this.#projector.seek(this.#film.bars - 1),
       slower: () => this.#changeSpeed(-1),
       faster: () => this.#changeSpeed(1),
-      fit: () => this.#panes.fit(),
+      fit: () => this.#view.fit(),
+      in: () => this.#view.zoom(0.5),
+      out: () => this.#view.zoom(2),
       goto: () => this.#askWhere(),
       help: () => this.#root.querySelector("dialog.keys").showModal(),
       share: () => this.#share(),
@@ -155,6 +158,9 @@ export class Transport {
       End: isSlider ? undefined : "last",
       g: "goto",
       G: "goto",
+      "+": "in",
+      "=": "in",
+      "-": "out",
       f: "fit",
       F: "fit",
       "?": "help",

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from hewston.http import problem
+from hewston.taskqueue import has_workers
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def check_readiness() -> list[Check]:
     """Look at everything that a page or a job needs; raises nothing."""
-    return [_database(), _data_root(), _disk(), _engine()]
+    return [_database(), _data_root(), _disk(), _engine(), _workers()]
 
 
 def _database() -> Check:
@@ -103,6 +104,14 @@ def _disk() -> Check:
     if free < floor:
         return Check(name="disk", ok=False, message=f"{figures}: free some space.")
     return Check(name="disk", ok=True, message=f"{figures}.")
+
+
+def _workers() -> Check:
+    idle = [queue for queue in settings.QUEUES if not has_workers(queue)]
+    if idle:
+        message = f"Nobody works on {' and '.join(idle)}: start `manage.py worker`."
+        return Check(name="workers", ok=False, message=message)
+    return Check(name="workers", ok=True, message="Workers wait for ingests and backtests.")
 
 
 def _engine() -> Check:

@@ -146,6 +146,7 @@ DATABASES = {
 }
 # The rows of jobs are the truth; the queue only wakes. So a task is delivered once, and what a
 # killed worker left is given to another one by us, long before the queue's own retry.
+QUEUES = ("runs", "ingest")  # so that one cannot block the other
 Q_CLUSTER = {
     "name": "hewston",
     "orm": "default",
@@ -164,7 +165,7 @@ Q_CLUSTER = {
     "scheduler": False,
     "daemonize_workers": False,
     "log_level": "WARNING",
-    "ALT_CLUSTERS": {"runs": {}, "ingest": {"workers": 1}},  # so that one cannot block the other
+    "ALT_CLUSTERS": {"runs": {}, "ingest": {"workers": 1}},
 }
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

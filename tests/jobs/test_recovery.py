@@ -91,6 +91,7 @@ def test_the_third_death_is_the_last(run: Run) -> None:
         recover_runs()
         run.refresh_from_db()
     assert run.status == Status.ERROR
+    assert run.error is not None
     assert run.error["code"] == "INTERRUPTED"
 
 

@@ -8,13 +8,16 @@ from django.db import DatabaseError
 from django.db.migrations.recorder import MigrationRecorder
 
 from apps.permissions.models import User
+from hewston.pipeline.store import Store
 
 
 @pytest.fixture
 def signed_in(client, db, settings, tmp_path):
     settings.DATA_ROOT = tmp_path
     client.force_login(User.objects.create_user("ada"))
-    return client
+    store = Store(tmp_path)
+    with store.staging("worker-runs-1"), store.staging("worker-ingest-1"):
+        yield client
 
 
 def test_liveness_needs_no_sign_in_and_no_database(client):
@@ -32,7 +35,7 @@ def test_readiness_has_a_line_for_each_thing(signed_in):
     ready = signed_in.get("/readyz")
     assert ready.status_code == 200
     assert ready.json()["status"] == "ok"
-    assert list(ready.json()["checks"]) == ["database", "data_root", "disk", "engine"]
+    assert list(ready.json()["checks"]) == ["database", "data_root", "disk", "engine", "workers"]
     assert all(check["ok"] for check in ready.json()["checks"].values())
 
 
@@ -77,3 +80,14 @@ def test_a_database_that_does_not_answer_is_told_without_a_traceback(signed_in, 
     down = signed_in.get("/readyz")
     assert down.status_code == 503
     assert down.json()["error"]["code"] == "DEPENDENCY_UNAVAILABLE"
+
+
+def test_a_queue_that_nobody_works_on_is_named_with_the_command(client, db, settings, tmp_path):
+    settings.DATA_ROOT = tmp_path
+    client.force_login(User.objects.create_user("ada"))
+    with Store(tmp_path).staging("worker-runs-1"):
+        check = client.get("/readyz").json()["checks"]["workers"]
+    assert check == {
+        "ok": False,
+        "message": "Nobody works on ingest: start `manage.py worker`.",
+    }

@@ -58,9 +58,12 @@ class FileSender extends HTMLElement {
     }
   }
 
+  #total() {
+    return [...this.input.files].reduce((sum, file) => sum + file.size, 0);
+  }
+
   #show() {
     const files = [...this.input.files];
-    const total = files.reduce((sum, file) => sum + file.size, 0);
     this.chosen.replaceChildren(
       ...files.slice(0, 20).map((file) => {
         const line = document.createElement("li");
@@ -70,7 +73,7 @@ class FileSender extends HTMLElement {
     );
     if (files.length > 1) {
       const line = document.createElement("li");
-      line.textContent = `${files.length} files, ${size(total)} together`;
+      line.textContent = `${files.length} files, ${size(this.#total())} together`;
       this.chosen.append(line);
     }
   }
@@ -109,7 +112,7 @@ class FileSender extends HTMLElement {
     request.open("POST", this.form.action);
     this.#request = request;
     this.toggleAttribute("sending", true);
-    this.#report(0, 0, 0);
+    this.#report(0, this.#total(), 0);
     request.send(new FormData(this.form));
   }
 

@@ -134,9 +134,12 @@ def test_what_is_sent_can_be_stopped(watched, tmp_path):
     watched.goto("/datasets/new/")
     watched.route("**/datasets/new/", lambda _route: None)  # nobody answers
     watched.locator("input[type=file]").set_input_files([tmp_path / "a.dbn"])
+    bar = watched.get_by_role("progressbar", name="Sent")
+    expect(bar).to_be_hidden()
     watched.get_by_role("button", name="Send").click()
-    expect(watched.get_by_role("progressbar", name="Sent")).to_be_visible()
+    expect(bar).to_be_visible()
     watched.get_by_role("button", name="Cancel").click()
+    expect(bar).to_be_hidden()
     expect(watched.get_by_role("button", name="Send")).to_be_visible()
 
 

@@ -1,6 +1,7 @@
 """Whatever process is killed, every job that was accepted comes to a true end by itself."""
 
 import contextlib
+import functools
 import itertools
 import os
 import shutil
@@ -98,7 +99,7 @@ def processes(serving: Serving, kind: str) -> list[psutil.Process]:
     main = serving.part(queue)
     if role == "main":
         return [main]
-    sentinels = main.children()
+    sentinels: list[psutil.Process] = main.children()
     if role == "sentinel":
         return sentinels
     parts = [part for sentinel in sentinels for part in sentinel.children()]
@@ -230,7 +231,7 @@ def test_an_idle_worker_that_is_killed_does_not_stop_the_queue(root: Path) -> No
         for index in range(len(processes(serving, "runs parts"))):
             before = serving.part("runs").pid
             processes(serving, "runs parts")[index].kill()
-            wait(lambda before=before: _is_replaced(serving, before), "nothing was replaced")
+            wait(functools.partial(_is_replaced, serving, before), "nothing was replaced")
         ids = ask(root, "runs", dataset_of(root), 2)
         assert wait_for_end(root, "runs_run", ids) == ["DONE"] * 2
 

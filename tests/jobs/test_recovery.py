@@ -31,7 +31,7 @@ def run(catalogue: Catalogue) -> Run:
 
 
 def messages() -> int:
-    return OrmQ.objects.filter(key="runs").count()
+    return int(OrmQ.objects.filter(key="runs").count())
 
 
 def test_a_request_and_its_message_are_written_together(catalogue: Catalogue) -> None:

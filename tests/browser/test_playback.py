@@ -162,11 +162,11 @@ def test_nothing_of_the_future_is_drawn_told_or_listed(watched, interval):
         state = film.wait(f"state.cursor === {bar} && state.interval === '{interval}'")
         assert state["latest"] <= state["time"]
         assert all(mark["time"] <= state["time"] for mark in (*state["markers"], *state["arrows"]))
-        now = TIME.search(state["where"])[0]
+        now = TIME.findall(state["where"])[0]
         html = film.player.evaluate("player => player.outerHTML")
         assert max(TIME.findall(html)) == now
         assert state["figures"]["equity"].replace(",", "") == f"{state['lastEquity']:.2f}"
-        entries = [TIME.search(trade)[0] for trade in state["trades"]]
+        entries = [TIME.findall(trade)[0] for trade in state["trades"]]
         assert entries == sorted(entries, reverse=True)
         assert sum("open" in trade for trade in state["trades"]) == min(1, len(entries))
         if bar == 0:

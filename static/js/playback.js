@@ -29,16 +29,13 @@ class RunPlayer extends HTMLElement {
   #wanted; // the interval that is shown as soon as it is there
   #pointed; // the shown bar under the pointer
   #media = matchMedia("(prefers-color-scheme: dark)");
-  #repaint = () => this.#panes?.paint();
-  #leave = () => this.#projector?.close();
-  #return = (event) => event.persisted && this.#projector?.open();
-  #show = () => document.hidden || !this.#panes || this.#draw(true);
-  #onKey = (event) => this.#transport?.press(event);
+  #life; // ends every listener when the player goes
 
   async connectedCallback() {
     if (this.#box) {
       return;
     }
+    this.#life = new AbortController();
     this.#box = this.querySelector(".canvas");
     this.#legend = this.querySelector(".legend");
     this.#where = this.querySelector("header .where");
@@ -62,14 +59,10 @@ class RunPlayer extends HTMLElement {
   disconnectedCallback() {
     queueMicrotask(() => {
       if (!this.isConnected && this.#box) {
+        this.#life.abort();
         this.#projector?.close();
         this.#panes?.remove();
         this.#table?.remove();
-        this.#media.removeEventListener("change", this.#repaint);
-        removeEventListener("pagehide", this.#leave);
-        removeEventListener("pageshow", this.#return);
-        document.removeEventListener("visibilitychange", this.#show);
-        document.removeEventListener("keydown", this.#onKey);
         this.#projector = this.#panes = this.#box = undefined;
       }
     });
@@ -88,12 +81,14 @@ class RunPlayer extends HTMLElement {
   async #begin() {
     const film = this.#film;
     const zone = this.getAttribute("zone");
+    const { signal } = this.#life;
     if (film.bars === 0) {
       throw new Error("This run has no bars: there is nothing to play.");
     }
     const notice = this.#findPlace();
     this.#panes = new Panes(this.#box, film, await film.grid(film.interval), {
       zone,
+      signal,
       onView: () => this.#table.refresh(),
       onPoint: (row) => {
         this.#pointed = row;
@@ -112,16 +107,17 @@ class RunPlayer extends HTMLElement {
     );
     this.#transport = new Transport(this, film, this.#projector, {
       zone,
+      signal,
       zoom: (factor) => this.#panes.zoom(factor),
       fit: () => this.#fit(),
     });
     this.#transport.note(notice);
-    this.addEventListener("click", (event) => this.#onClick(event));
-    this.#media.addEventListener("change", this.#repaint);
-    addEventListener("pagehide", this.#leave);
-    addEventListener("pageshow", this.#return);
-    document.addEventListener("visibilitychange", this.#show);
-    document.addEventListener("keydown", this.#onKey);
+    this.addEventListener("click", (event) => this.#onClick(event), { signal });
+    this.#media.addEventListener("change", () => this.#panes.paint(), { signal });
+    addEventListener("pagehide", () => this.#projector.close(), { signal });
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#projector.open(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || this.#draw(true), { signal });
+    document.addEventListener("keydown", (event) => this.#transport.press(event), { signal });
     this.#draw(true);
     this.#onChange();
     this.#projector.open();

@@ -264,6 +264,26 @@ def test_a_page_that_is_left_closes_its_socket_and_opens_it_when_it_is_shown_aga
     film.wait("state.frames === 2 && state.cursor === 51")
 
 
+def test_a_player_that_goes_takes_its_chart_along_and_begins_anew_when_it_is_back(watched):
+    film = Film(watched, "?i=50")
+    gone = film.player.evaluate(
+        """async (player) => {
+          const place = player.parentElement;
+          player.remove();
+          await Promise.resolve();
+          const charts = player.querySelectorAll(".tv-lightweight-charts").length;
+          const state = player.snapshot();
+          place.append(player);
+          return [charts, state];
+        }"""
+    )
+    assert gone == [0, None]
+    film.wait("state.frames === 1")
+    film.click("One bar forward")
+    film.wait("state.cursor === 51 && state.frames === 2")
+    assert film.player.locator(".tv-lightweight-charts").count() == 1
+
+
 def test_where_no_socket_opens_the_film_plays_over_a_plain_connection(watched):
     watched.add_init_script(
         """window.WebSocket = class extends EventTarget {
@@ -305,6 +325,13 @@ def test_what_is_in_sight_is_shown_as_a_table(watched):
     rows = film.player.get_by_role("region", name="Data of the chart").locator("tbody tr")
     expect(rows).to_have_count(21)
     expect(rows.last).to_contain_text("2023-10-30 09:50")
+
+
+def test_a_film_whose_data_do_not_come_says_so(page):
+    page.route("**/decisions/**", lambda route: route.fulfill(status=503, body=""))
+    page.goto(PLAYBACK)
+    alert = page.locator("run-player").get_by_role("alert")
+    expect(alert).to_contain_text("could not give the data (503)")
 
 
 def test_without_javascript_the_page_says_where_to_look(browser, browser_context_args):

@@ -52,7 +52,7 @@ export class Panes {
   #onPoint;
 
   /** hooks: onView() after the view moved, onPoint(row) where the pointer is, or undefined. */
-  constructor(box, film, grid, { zone, onView, onPoint }) {
+  constructor(box, film, grid, { zone, signal, onView, onPoint }) {
     this.#box = box;
     this.#film = film;
     this.#grid = grid;
@@ -68,9 +68,9 @@ export class Panes {
         this.#pressed = false;
         this.#settle();
       };
-      addEventListener("pointerup", release, { once: true });
-      addEventListener("pointercancel", release, { once: true });
-    });
+      addEventListener("pointerup", release, { once: true, signal });
+      addEventListener("pointercancel", release, { once: true, signal });
+    }, { signal });
   }
 
   #create() {

@@ -19,7 +19,7 @@ export class Transport {
   #sought; // where the slider stands until the next frame of the screen
 
   /** view: zoom(factor) and fit() of the chart. */
-  constructor(root, film, projector, { zone, ...view }) {
+  constructor(root, film, projector, { zone, signal, ...view }) {
     this.#root = root;
     this.#film = film;
     this.#projector = projector;
@@ -30,10 +30,10 @@ export class Transport {
     this.#state = root.querySelector(".state");
     this.#slider.max = film.bars - 1;
     this.#slider.disabled = false;
-    this.#slider.addEventListener("input", () => this.#scrub());
-    this.#speed.addEventListener("change", () => projector.setSpeed(Number(this.#speed.value)));
+    this.#slider.addEventListener("input", () => this.#scrub(), { signal });
+    this.#speed.addEventListener("change", () => projector.setSpeed(Number(this.#speed.value)), { signal });
     const dialog = root.querySelector("dialog.goto");
-    dialog.addEventListener("close", () => this.#goTo(dialog));
+    dialog.addEventListener("close", () => this.#goTo(dialog), { signal });
   }
 
   /** Keeps a sentence in the quiet line until something is done. */

@@ -52,11 +52,11 @@ def files(tmp_path, theme):
         Print(at=60 * n, price=100 + n % 40, bid=99.9 + n % 40, ask=100.1 + n % 40, sequence=n)
         for n in range(MINUTES)
     ]
-    meta = {"symbols": {symbol: 7}}
+    symbols = {symbol: 7}
     (tmp_path / "notes.txt").write_text("not data")
     return [
-        write_dbn(tmp_path / f"{symbol}.trades.dbn", prints, Meta(**meta)),
-        write_dbn(tmp_path / f"{symbol}.tbbo.dbn", prints, Meta(schema="tbbo", **meta)),
+        write_dbn(tmp_path / f"{symbol}.trades.dbn", prints, Meta(symbols=symbols)),
+        write_dbn(tmp_path / f"{symbol}.tbbo.dbn", prints, Meta(schema="tbbo", symbols=symbols)),
         tmp_path / "notes.txt",
     ]
 

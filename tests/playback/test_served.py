@@ -98,7 +98,8 @@ async def test_a_huge_message_ends_its_own_socket_alone(site):
     async with site.watch("?speed=1") as other, site.watch() as viewer:
         await other.control("play")
         await viewer.connection.send("x" * 20_000)
-        assert await viewer.hear_to_the_close() == 1006  # cut off, since it may go on sending
+        # Told why, and cut off at once: the first may be lost with the second.
+        assert await viewer.hear_to_the_close() in {1009, 1006}
         await other.hear_until("frame", i=30)
 
 

@@ -124,3 +124,13 @@ async def test_a_heartbeat_comes_while_nothing_else_does(async_client, catalogue
     heard = [(await hear(viewer))["t"] for _ in range(4)]
     assert heard == ["hello", "frame", "hb", "hb"]
     await viewer.disconnect()
+
+
+async def test_the_stream_of_a_damaged_run_is_a_conflict(
+    async_client, catalogue, settings, tmp_path
+):
+    await async_client.aforce_login(catalogue.ada, "django.contrib.auth.backends.ModelBackend")
+    settings.DATA_ROOT = tmp_path
+    answer = await async_client.get(f"/backtests/{RUN_ID}/stream")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "CONFLICT")
+    assert "not whole" in answer.json()["error"]["message"]

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ninja import Schema
-from pydantic import Field
+from ninja import Field, Schema
 
 from hewston.pipeline.fields import Rule, describe_rule
 

@@ -4,8 +4,7 @@ from typing import cast
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Router, Schema
-from pydantic import Field
+from ninja import Field, Router, Schema
 
 from apps.permissions.actions import TOKEN_DAYS, create_token, revoke_token
 from apps.permissions.models import Scope, Token, User

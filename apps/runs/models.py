@@ -51,7 +51,10 @@ class Run(Job):
                 fields=["status", "strategy_id", "dataset", "owner", "created_at"],
                 name="runs_run_list",
             ),
-            models.Index(fields=["last_date", "first_date"], name="runs_run_range"),
+            models.Index(
+                fields=["dataset", "last_date", "first_date", "owner", "created_at"],
+                name="runs_run_range",
+            ),
         ]
         constraints: ClassVar = [
             *Job.Meta.constraints,

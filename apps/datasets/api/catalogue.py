@@ -9,8 +9,7 @@ import polars as pl
 from django.db.models import Max, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
-from ninja import Schema
-from pydantic import Field
+from ninja import Field, Schema
 
 from apps.datasets.api.router import GET, router
 from apps.datasets.models import Dataset, Revision

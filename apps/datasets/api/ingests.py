@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Schema
-from pydantic import Field
+from ninja import Field, Schema
 
 from apps.datasets.actions import (
     INGEST_FIELDS,

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
-from ninja import Schema
-from pydantic import Field
+from ninja import Field, Schema
 
+from apps.datasets.models import Dataset
 from apps.runs.models import Run
 from hewston.body import read_query
 from hewston.pipeline import artifacts
@@ -149,8 +149,11 @@ def describe(run: Run) -> dict[str, object]:
 
 
 def _narrow(runs: QuerySet[Run], asked: Mapping[str, Any]) -> QuerySet[Run]:
-    wanted = {"status": "status", "strategy_id": "strategy_id", "symbol": "dataset__symbol"}
-    runs = runs.filter(**{column: asked[k] for k, column in wanted.items() if asked[k] is not None})
+    known = ("status", "strategy_id")
+    runs = runs.filter(**{name: asked[name] for name in known if asked[name] is not None})
+    if asked["symbol"] is not None:  # few datasets: their ids are found faster than by a join
+        datasets = Dataset.objects.filter(symbol=asked["symbol"]).values_list("pk", flat=True)
+        runs = runs.filter(dataset__in=list(datasets))
     first, last = asked["from"], asked["to"]
     if first and last and first > last:
         raise InputError(f"from ({first}) is after to ({last}).", field="from")

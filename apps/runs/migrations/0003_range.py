@@ -33,6 +33,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="run",
-            index=models.Index(fields=["last_date", "first_date"], name="runs_run_range"),
+            index=models.Index(
+                fields=["dataset", "last_date", "first_date", "owner", "created_at"],
+                name="runs_run_range",
+            ),
         ),
     ]

@@ -1,5 +1,6 @@
 """What can be done with datasets."""
 
+import contextlib
 import datetime as dt
 import os
 import shutil
@@ -19,6 +20,7 @@ from hewston.pipeline.store import Store, sha256_file
 from hewston.taskqueue import LIVE, Status, Watch, find_dead, revive
 from hewston.uploads import Upload
 
+_LONGEST_SYMBOL = 71  # as in DBN, version 3
 _KEEP_UPLOADS = dt.timedelta(hours=24)
 INGEST_FIELDS: dict[str, Rule] = {
     "symbol": {"type": "str", "default": None},
@@ -39,6 +41,13 @@ def read_ingest_fields(given: Mapping[str, object]) -> dict[str, object]:
     said = {name: value for name, value in said.items() if value not in {None, ""}}
     values = read_fields(INGEST_FIELDS, said, of="option of an ingest")
     chosen = {name: value for name, value in values.items() if value is not None}
+    for name, value in chosen.items():
+        if isinstance(value, str) and len(value) > _LONGEST_SYMBOL:
+            raise InputError(
+                f"{name} has {len(value):,} characters; none has more than {_LONGEST_SYMBOL}.",
+                field=name,
+                allowed=f"at most {_LONGEST_SYMBOL} characters",
+            )
     if "sample_year" in chosen and len(chosen) > 1:
         raise InputError(
             "The sample has one symbol of its own: leave symbol and vendor_dataset out.",
@@ -120,9 +129,10 @@ def sweep_uploads() -> None:
     eldest = (timezone.now() - _KEEP_UPLOADS).timestamp()
     for folder in Store(settings.DATA_ROOT).uploads.glob("*"):
         states = set(Ingest.objects.filter(upload=folder.name).values_list("status", flat=True))
-        is_old = folder.stat().st_mtime < eldest
-        if not states & {*LIVE} and (Status.DONE in states or is_old):
-            shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # its request ended meanwhile
+            is_old = folder.stat().st_mtime < eldest
+            if not states & {*LIVE} and (Status.DONE in states or is_old):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def list_inbox() -> Iterator[Path]:

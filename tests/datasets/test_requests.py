@@ -130,6 +130,12 @@ def test_a_year_that_cannot_be_made_is_said_beside_its_field(ada, year):
     assert f'value="{year}"' in page
 
 
+def test_a_symbol_that_no_file_can_hold_is_a_sentence(ada):
+    answer = ada.post(NEW, {"source": "inbox", "inbox": ["a"], "symbol": "A" * 72})
+    assert answer.status_code == 422
+    assert "symbol has 72 characters; none has more than 71." in answer.content.decode()
+
+
 def test_an_ingest_is_cancelled_and_tried_again(ada):
     ada.post(NEW, {"source": "sample", "sample_year": "2023"})
     ingest = Ingest.objects.get()

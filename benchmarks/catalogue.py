@@ -75,7 +75,6 @@ def main(count: int) -> None:
         f"{page}logs/",
         f"{page}manifest/",
         "/notices/",
-        "/readyz",
     ]
     listed = "/backtests"
     api = [

@@ -89,9 +89,9 @@ def main(count: int) -> None:
     from hewston.pipeline import playback  # noqa: PLC0415 (after the settings)
 
     bulk = [
+        f"{listed}/{run.pk}/equity",
         f"{page}columns/{playback.address(run.input_hash)}/1m",
         f"{dataset}columns/{playback.address(run.revision.bars_sha256)}/1m-extended",
-        f"{listed}/{run.pk}/equity",
     ]
     addresses = {"pages": pages, "api": api, "bulk": bulk, "cookie": cookie}
     sys.stdout.write(json.dumps(addresses) + "\n")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from apps.datasets.actions import recover_ingests, request_ingest
+from apps.datasets.actions import INGEST_FIELDS, recover_ingests, request_ingest
 from apps.datasets.models import Ingest, Revision
 from apps.datasets.tasks import perform_ingest
 from apps.permissions.actions import ensure_user
@@ -86,7 +86,7 @@ def _read_options(options: Mapping[str, Any]) -> dict[str, object]:
     if options["sample"]:
         if any(said.values()):
             raise InputError("--symbol and --dataset do not go with --sample.", field="sample")
-        rule = {"type": "int", "default": DEFAULT_SAMPLE_YEAR, "min": 2000, "max": 2030}
+        rule = {**INGEST_FIELDS["sample_year"], "default": DEFAULT_SAMPLE_YEAR}
         given = {} if options["year"] is None else {"year": options["year"]}
         said = {"sample_year": read_fields({"year": rule}, given, of="option")["year"]}
     return {name: value for name, value in said.items() if value is not None}

@@ -56,6 +56,7 @@ STATUSES = {
 }
 FORM_EXPIRED = "The form has expired. Go back, reload the page and send it again."
 API_DOCS = "/api/docs"  # the one page below an address of the API
+_LONGEST_TEXT = 1_000
 _RETRY_SECONDS = 5  # where nobody knows better
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets run
@@ -108,7 +109,13 @@ def problem(
 def refuse(failure: HewstonError) -> JsonResponse:
     """Give the uniform error body of a failure that has a sentence."""
     status = STATUSES.get(failure.code, HTTPStatus.INTERNAL_SERVER_ERROR)
-    return problem(status, failure.code, failure.message, failure.details)
+    details = {k: _cut(v) if isinstance(v, str) else v for k, v in failure.details.items()}
+    return problem(status, failure.code, _cut(failure.message), details)
+
+
+def _cut(text: str) -> str:
+    """Shorten what quotes a value of any length."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 def status_of(failure: HewstonError) -> int:

@@ -38,5 +38,5 @@ def error_of(answer, status):
     assert set(answer.json()) == {"error"}
     error = answer.json()["error"]
     assert set(error) <= {"code", "message", "details"}
-    assert error["message"].partition(" Try: ")[0].endswith((".", "?"))
+    assert error["message"].partition(" Try: ")[0].endswith((".", "?", "…"))
     return error

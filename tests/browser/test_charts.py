@@ -227,4 +227,6 @@ def test_a_chart_that_moves_stays_one_chart_and_one_that_goes_is_gone(watched):
 def test_a_chart_whose_data_do_not_come_says_so(page):
     page.route("**/columns/**", lambda route: route.fulfill(status=503, body=""))
     page.goto(DATASET)
-    expect(page.locator("price-chart").get_by_role("alert")).to_contain_text("could not give the data (503)")
+    expect(page.locator("price-chart").get_by_role("alert")).to_contain_text(
+        "could not give the data (503)"
+    )

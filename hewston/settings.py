@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "apps.permissions",
     "apps.datasets",
     "apps.runs",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # hewston.admin names its models
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -119,7 +120,10 @@ TEMPLATES = [
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",
-                    ["django.template.loaders.filesystem.Loader"],
+                    [
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",  # of the admin
+                    ],
                 )
             ],
             "builtins": [
@@ -196,6 +200,8 @@ AXES_VERBOSE = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
+DATETIME_FORMAT = r"Y-m-d H:i \U\T\C"  # of the admin; pages show the zone that was chosen
+DATE_FORMAT = "Y-m-d"
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"

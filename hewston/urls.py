@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from apps.runs.consumers import stream
 from apps.runs.views import dashboard
+from hewston.admin import site
 from hewston.api import api, reference
 from hewston.health import healthz, readyz
 
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("backtests/<str:run_id>/stream", stream, name="run-stream"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("admin/", site.urls),
     path("api/docs", reference, name="api-docs"),
     path("", api.urls),
 ]

@@ -44,6 +44,7 @@ while waiting and len(visited) < 200:
         links = set(links)
         waiting += sorted(links - visited.keys() - set(waiting))
     waiting = [link for link in waiting if not link.startswith(("/static/", "/sign-"))]
+    waiting = [link for link in waiting if not link.startswith("/admin/") or "?" not in link]
 run = Run.objects.get()
 read_film(run.folder, run.revision.folder / "bars.parquet")
 print(json.dumps({"visited": visited, "modules": sorted(sys.modules)}))
@@ -67,7 +68,9 @@ def run_python(script: str, data_root: Path) -> str:
 def test_no_page_loads_the_engine(tmp_path: Path) -> None:
     run_python(FILL, tmp_path)
     seen = json.loads(run_python(VISIT, tmp_path).splitlines()[-1])
-    assert {path: status for path, status in seen["visited"].items() if status != 200} == {}
+    failed = {path: status for path, status in seen["visited"].items() if status != 200}
+    assert failed == {"/readyz": 503}  # nobody works on the queues here
+    assert "/admin/runs/run/" in seen["visited"]
     assert any(path.endswith("/trades/") for path in seen["visited"])
     assert any("/columns/" in path for path in seen["visited"])
     loaded = {name.partition(".")[0] for name in seen["modules"]}

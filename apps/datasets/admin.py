@@ -1,0 +1,76 @@
+"""Datasets, revisions and ingests for administrators."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.datasets.actions import cancel_ingest, retry_ingest
+from apps.datasets.models import Dataset, Ingest, Revision
+from apps.permissions.admin import OwnedAdmin, RowAdmin
+
+
+class DatasetAdmin(OwnedAdmin):
+    """Datasets, to be read."""
+
+    list_display = (
+        "dataset_id",
+        "owner",
+        "symbol",
+        "interval",
+        "from_date",
+        "to_date",
+        "provider",
+        "venue_code",
+        "status",
+        "created_at",
+    )
+    list_filter = ("status", "provider", "interval", "created_at")
+    search_fields = ("dataset_id", "symbol", "venue_code")
+    heavy_fields = ("instrument",)
+
+    def view_on_site(self, dataset: Dataset) -> str:
+        """Link to the page of it."""
+        return reverse("dataset", args=[dataset.pk])
+
+
+class RevisionAdmin(RowAdmin):
+    """Revisions, to be read."""
+
+    list_display = ("dataset_id", "number", "rows", "size_bytes", "warnings", "generated_at")
+    list_filter = ("generated_at",)
+    search_fields = ("dataset__dataset_id", "bars_sha256")
+    heavy_fields = ("raw_files",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
+        """Begin with datasets that the person may see anywhere."""
+        datasets = Dataset.objects.visible_to(request.user)
+        return super().get_queryset(request).filter(dataset__in=datasets)
+
+    def view_on_site(self, revision: Revision) -> str:
+        """Link to the page of its dataset."""
+        return reverse("dataset", args=[revision.dataset_id]) + f"?revision={revision.number}"
+
+
+class IngestAdmin(OwnedAdmin):
+    """Ingests; they can be cancelled and tried again."""
+
+    list_display = ("id", "status", "owner", "attempt", "created_at", "started_at", "ended_at")
+    list_filter = ("status", "created_at")
+    search_fields = ("id", "owner__username")
+    heavy_fields = ("sources", "options", "left_out", "progress", "error")
+    actions = ("cancel", "retry")
+
+    def view_on_site(self, ingest: Ingest) -> str:
+        """Link to the page of it."""
+        return reverse("ingest", args=[ingest.pk])
+
+    @admin.action(description="Cancel", permissions=["act"])
+    def cancel(self, request: HttpRequest, rows: QuerySet[Ingest]) -> None:
+        """Stop ingests."""
+        self.act(request, rows, lambda ingest: cancel_ingest(ingest=ingest), done="cancelled")
+
+    @admin.action(description="Retry", permissions=["act"])
+    def retry(self, request: HttpRequest, rows: QuerySet[Ingest]) -> None:
+        """Ask for the same files again."""
+        self.act(request, rows, lambda ingest: retry_ingest(ingest=ingest), done="asked for again")

@@ -21,7 +21,7 @@ _FILES = 8192
 
 
 class WebServer(Server):  # type: ignore[misc]  # daphne has no types
-    """Hands bodies over as files, and lets a response wait for a client that is slow."""
+    """Hands bodies over as files, and lets an application wait for a client that is slow."""
 
     def create_application(self, protocol: Any, scope: MutableMapping[str, Any]) -> object:  # noqa: ANN401
         """Start what answers; see ``hewston.asgi.Pages``."""
@@ -32,7 +32,7 @@ class WebServer(Server):  # type: ignore[misc]  # daphne has no types
     async def handle_reply(self, protocol: Any, message: MutableMapping[str, Any]) -> None:  # noqa: ANN401
         """Send a message; returns when the client has room for the next."""
         await super().handle_reply(protocol, message)
-        if isinstance(protocol, Request):
+        if isinstance(protocol, Request) or message["type"] == "websocket.send":
             await protocol.flow.wait()
 
 

@@ -48,7 +48,12 @@ class Site(NamedTuple):
     def open(self, path, headers, *, origin=None):
         """Open a socket as a browser does, or, without an origin, as a program does."""
         return connect(
-            f"ws://{self.host}{path}", origin=origin, additional_headers=headers, proxy=None
+            f"ws://{self.host}{path}",
+            origin=origin,
+            additional_headers=headers,
+            proxy=None,
+            max_size=None,
+            close_timeout=0.5,
         )
 
     def request(self, method, path, *, body=None, headers=()):

@@ -45,6 +45,7 @@ class Addresses:
             "/test/stream": self.stream,
             "/test/streams": self.count,
             "/test/flood": self.flood,
+            "/test/long": self.say_much,
             "/test/silent": self.keep_silent,
             "/test/temporary": self.list_temporary,
         }.get(scope["path"])
@@ -83,6 +84,12 @@ class Addresses:
         while True:
             await send({"type": "websocket.send", "text": "x" * 10_000})
             await asyncio.sleep(0)
+
+    async def say_much(self, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": "x" * 3_000_000})
+        await receive()
 
     async def keep_silent(self, receive, send):
         await receive()

@@ -1,6 +1,7 @@
 """What can be done with runs."""
 
 from apps.runs.actions.asking import (
+    PLAYBACK_FIELDS,
     RequestKey,
     build_spec,
     find_by_key,
@@ -22,6 +23,7 @@ from apps.runs.actions.proving import find_subject, read_metrics, recover_runs, 
 __all__ = [
     "NAME_LENGTH",
     "NOTE_LENGTH",
+    "PLAYBACK_FIELDS",
     "RequestKey",
     "build_spec",
     "cancel_run",

@@ -9,11 +9,12 @@ from django.db import IntegrityError, transaction
 
 from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import User
-from apps.runs.actions.changing import describe_run
+from apps.runs.actions.changing import check_description
 from apps.runs.models import Run, RunKey
 from hewston.pipeline import artifacts
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.fields import read_fields
+from hewston.pipeline.fields import Rule, read_fields
+from hewston.pipeline.playback import FASTEST, SLOWEST
 from hewston.pipeline.spec import (
     COST_FIELDS,
     RUN_FIELDS,
@@ -24,6 +25,17 @@ from hewston.pipeline.spec import (
 )
 from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
 from hewston.taskqueue import LIVE, Status
+
+PLAYBACK_FIELDS: dict[str, Rule] = {
+    "speed": {
+        "type": "float",
+        "default": 60.0,
+        "min": SLOWEST,
+        "max": FASTEST,
+        "help": "bars a frame when it is played back, at 30 frames a second; decides nothing",
+    }
+}
+_TRIES = 5  # at a request that others make at the same moment
 
 
 def build_spec(
@@ -84,12 +96,16 @@ def request_run(
     spec: RunSpec,
     key: RequestKey | None = None,
     speed: float = 60.0,
+    name: str = "",
+    note: str = "",
 ) -> tuple[Run, bool]:
     """Ask for a run. The same inputs are the same run: returns it, and whether it is new.
 
     A key answers with the run it was used for, however that ended. Raises HewstonError
-    (IDEMPOTENCY_CONFLICT) for a key that came with another body.
+    (IDEMPOTENCY_CONFLICT) for a key that came with another body. Speed, name and note are a new
+    run's: they decide nothing, and change none that is there.
     """
+    check_description(name=name, note=note)
     code_hash = artifacts.hash_code()
     wanted = Run(
         owner=owner,
@@ -100,8 +116,10 @@ def request_run(
         code_hash=code_hash,
         input_hash=spec.input_hash(code_hash),
         speed=speed,
+        name=name.strip(),
+        note=note.strip(),
     )
-    while True:
+    for _ in range(_TRIES):
         known = key and find_by_key(owner=owner, key=key)
         if known:
             return known, False
@@ -110,6 +128,7 @@ def request_run(
                 return _find_or_create(wanted, key)
         except IntegrityError:
             continue  # somebody asked for it, or used the key, at the same moment
+    raise HewstonError("Many asked for this at once. Try again.", code="BUSY")
 
 
 def find_by_key(*, owner: User, key: RequestKey) -> Run | None:
@@ -159,17 +178,21 @@ def retry_run(*, run: Run) -> tuple[Run, bool]:
         params=run.run_spec.params,
         options=list_options(run.run_spec),
     )
-    again, created = request_run(owner=run.owner, revision=run.revision, spec=spec, speed=run.speed)
-    if created:
-        describe_run(run=again, name=run.name, note=run.note)
-    return again, created
+    return request_run(
+        owner=run.owner,
+        revision=run.revision,
+        spec=spec,
+        speed=run.speed,
+        name=run.name,
+        note=run.note,
+    )
 
 
 def _check_folder(run: Run) -> None:
     if run.status == Status.DONE and not run.folder.is_dir():
         raise InputError(
-            f"Run {run.pk} has the same inputs, but its folder {run.folder} is gone. Put it back "
-            "from a backup; with another --seed the same is computed as a new run.",
+            f"Run {run.pk} has the same inputs, but its folder is gone. Put it back from a backup, "
+            "or delete the run; with another seed the same is computed as a new run.",
             code="CONFLICT",
         )
 

@@ -8,6 +8,8 @@ from ninja import Router, Schema
 
 from apps.permissions.models import User
 from apps.runs.actions import (
+    NAME_LENGTH,
+    NOTE_LENGTH,
     build_spec,
     cancel_run,
     delete_run,
@@ -19,8 +21,6 @@ from apps.runs.api.listing import LIST_FIELDS, RunList, RunOut, describe, list_r
 from apps.runs.api.requests import (
     BODY,
     KEY_HEADER,
-    LONGEST_NAME,
-    LONGEST_NOTE,
     read_key,
     read_request,
 )
@@ -38,7 +38,7 @@ from hewston.taskqueue import Status, read_log
 
 router = Router(tags=["Runs"])
 _GET = ["GET", "HEAD"]
-_WORDS = {"name": LONGEST_NAME, "note": LONGEST_NOTE}
+_WORDS = {"name": NAME_LENGTH, "note": NOTE_LENGTH}
 
 
 class RunStarted(Schema):
@@ -72,10 +72,14 @@ def ask_for_run(request: HttpRequest) -> HttpResponse:
             options=asked.options,
         )
         run, created = request_run(
-            owner=user, revision=revision, spec=spec, key=key, speed=asked.speed
+            owner=user,
+            revision=revision,
+            spec=spec,
+            key=key,
+            speed=asked.speed,
+            name=asked.name,
+            note=asked.note,
         )
-        if created and (asked.name or asked.note):
-            describe_run(run=run, name=asked.name, note=asked.note)
     body = {"run_id": run.pk, "status": "QUEUED" if created else "EXISTS"}
     return JsonResponse(
         body, status=202 if created else 200, headers={"Location": f"/backtests/{run.pk}"}

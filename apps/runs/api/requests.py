@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from apps.datasets.actions import choose_dataset, find_dataset
 from apps.datasets.models import Revision
 from apps.permissions.models import User
-from apps.runs.actions import RequestKey
+from apps.runs.actions import NAME_LENGTH, NOTE_LENGTH, PLAYBACK_FIELDS, RequestKey
 from hewston.body import read_mapping, read_text
 from hewston.openapi import describe_body, describe_field
 from hewston.pipeline.errors import InputError
@@ -24,18 +24,9 @@ from hewston.pipeline.spec import (
 )
 from hewston.pipeline.strategies.catalogue import BUILT_IN, find_strategy
 
-LONGEST_NAME, LONGEST_NOTE, LONGEST_KEY = 120, 10_000, 200
-SPEED: dict[str, Rule] = {
-    "speed": {
-        "type": "float",
-        "default": 60.0,
-        "min": 1 / 60,
-        "max": 2000.0,
-        "help": "bars a frame when it is played back, at 30 frames a second; decides nothing",
-    }
-}
+LONGEST_KEY = 200
 _NAMES = ("dataset_id", "symbol", "strategy_id", "params", "slippage_fees", "name", "note")
-_KEYS = (*_NAMES, "spread_fallback", *SPEED, *RUN_FIELDS)
+_KEYS = (*_NAMES, "spread_fallback", *PLAYBACK_FIELDS, *RUN_FIELDS)
 _FALLBACK = {
     "type": ["object", "null"],
     "properties": {
@@ -63,10 +54,10 @@ BODY = describe_body(
             "additionalProperties": False,
             "description": "what a fill costs",
         },
-        **{name: describe_field(rule) for name, rule in (RUN_FIELDS | SPEED).items()},
+        **{name: describe_field(rule) for name, rule in (RUN_FIELDS | PLAYBACK_FIELDS).items()},
         "spread_fallback": _FALLBACK,
-        "name": _TEXT | {"maxLength": LONGEST_NAME},
-        "note": _TEXT | {"maxLength": LONGEST_NOTE},
+        "name": _TEXT | {"maxLength": NAME_LENGTH},
+        "note": _TEXT | {"maxLength": NOTE_LENGTH},
     },
     required=["strategy_id"],
     example={
@@ -146,9 +137,11 @@ def read_request(body: Mapping[str, object]) -> RunRequest:
             prefix="params.",
         ),
         options=_read_options(body),
-        speed=read_fields(SPEED, _keep(body, SPEED), of="key of a run")["speed"],
-        name=read_text(body, "name", longest=LONGEST_NAME),
-        note=read_text(body, "note", longest=LONGEST_NOTE),
+        speed=read_fields(PLAYBACK_FIELDS, _keep(body, PLAYBACK_FIELDS), of="key of a run")[
+            "speed"
+        ],
+        name=read_text(body, "name", longest=NAME_LENGTH),
+        note=read_text(body, "note", longest=NOTE_LENGTH),
     )
     _check_data(request)
     return request

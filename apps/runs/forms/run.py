@@ -11,10 +11,10 @@ from apps.datasets.models import Dataset
 from apps.permissions.models import User
 from apps.runs.actions import (
     NAME_LENGTH,
+    PLAYBACK_FIELDS,
     RequestKey,
     build_spec,
     check_description,
-    describe_run,
     list_options,
     request_run,
 )
@@ -27,9 +27,6 @@ from hewston.pipeline.strategies.catalogue import BUILT_IN
 
 _SPREAD_UNITS = ("ticks", "bps")
 _FIRST_STRATEGY = "sma_crossover"
-_PLAYBACK: dict[str, Rule] = {
-    "speed": {"type": "float", "default": 60.0, "min": 1 / 60, "max": 2000.0}
-}
 
 
 class RunForm:
@@ -87,7 +84,9 @@ class RunForm:
     def _submit(self) -> tuple[Run, bool]:
         name, note = self._typed("name"), self._typed("note")
         check_description(name=name, note=note)
-        speed = read_fields(_PLAYBACK, self._said(_PLAYBACK), of="option of a run")["speed"]
+        speed = read_fields(PLAYBACK_FIELDS, self._said(PLAYBACK_FIELDS), of="option of a run")[
+            "speed"
+        ]
         revision = find_dataset(user=self._user, dataset_id=self.dataset_id).latest
         options: dict[str, object] = {**self._said([*RUN_FIELDS, *COST_FIELDS])}
         if spread := self._typed("spread_fallback"):
@@ -100,12 +99,15 @@ class RunForm:
         body = sha256_text(canonical_json(said))
         # Sent twice, it is one run; changed and sent again, it is another.
         key = RequestKey(key=f"page-{self.request_key}-{body[:16]}", body_sha256=body)
-        run, created = request_run(
-            owner=self._user, revision=revision, spec=spec, key=key, speed=speed
+        return request_run(
+            owner=self._user,
+            revision=revision,
+            spec=spec,
+            key=key,
+            speed=speed,
+            name=name,
+            note=note,
         )
-        if created and (name or note):
-            describe_run(run=run, name=name, note=note)
-        return run, created
 
     @property
     def sentence(self) -> str:
@@ -197,7 +199,7 @@ class RunForm:
         return [
             self._rule_entry(
                 "speed",
-                _PLAYBACK["speed"],
+                PLAYBACK_FIELDS["speed"],
                 label="Playback speed",
                 unit="bars a frame",
                 words="How fast its playback begins.",

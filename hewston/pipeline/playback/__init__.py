@@ -8,10 +8,18 @@ from hewston.pipeline.playback.columns import (
     read_schedule,
 )
 from hewston.pipeline.playback.film import Film, read_film
-from hewston.pipeline.playback.player import FRAMES_PER_SECOND, Player, check_speed
+from hewston.pipeline.playback.player import (
+    FASTEST,
+    FRAMES_PER_SECOND,
+    SLOWEST,
+    Player,
+    check_speed,
+)
 
 __all__ = [
+    "FASTEST",
     "FRAMES_PER_SECOND",
+    "SLOWEST",
     "Film",
     "Player",
     "address",

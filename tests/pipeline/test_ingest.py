@@ -73,6 +73,14 @@ def test_a_folder_is_searched_at_all_levels_and_says_what_it_leaves_out(tmp_path
     }
 
 
+def test_a_folder_of_files_without_records_is_refused(tmp_path):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    write_dbn(folder / "empty.dbn.zst", [])
+    problem = refusal_of(tmp_path, folder)
+    assert "no TRADES or TBBO file to read (empty.dbn.zst: it holds no records)" in problem.message
+
+
 def test_a_damaged_file_in_a_folder_is_an_error(tmp_path):
     folder = tmp_path / "given"
     folder.mkdir()

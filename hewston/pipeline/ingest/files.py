@@ -55,6 +55,7 @@ class Triage:
         self._symbols: dict[str, set[str]] = defaultdict(set)  # by vendor dataset
         self.left_out: list[LeftOut] = []
         self.wanted: list[Given] = []
+        self._some_ticks = False  # a file of trades that is wanted
 
     def take(self, given: Given) -> None:
         """Look at a file's header and first record.
@@ -82,6 +83,7 @@ class Triage:
                     reason = _without_records(given)
         if reason is None:
             self.wanted.append(given)
+            self._some_ticks |= header.schema != DEFINITION
         else:
             self.left_out.append(LeftOut(file=given.name, reason=reason))
 
@@ -111,6 +113,8 @@ class Triage:
                 raise unknown_symbol(self._symbol, known)
             searched = {code: found & {self._symbol} for code, found in searched.items()}
         _check_one_dataset_each(searched)
+        if not self._some_ticks:  # each held a header alone
+            raise self._nothing()
 
     def _reason_against(self, given: Given, header: Header) -> str | None:
         if header.schema not in DTYPES and header.schema != DEFINITION:

@@ -38,7 +38,7 @@ def read_ingest_fields(given: Mapping[str, object]) -> dict[str, object]:
     said = {
         name: value.strip() if isinstance(value, str) else value for name, value in given.items()
     }
-    said = {name: value for name, value in said.items() if value not in {None, ""}}
+    said = {name: value for name, value in said.items() if value is not None and value != ""}
     values = read_fields(INGEST_FIELDS, said, of="option of an ingest")
     chosen = {name: value for name, value in values.items() if value is not None}
     for name, value in chosen.items():

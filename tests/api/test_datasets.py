@@ -174,6 +174,8 @@ def test_the_sample_needs_no_file(ada, own_root):
         ({"inbox": ["/etc/passwd"]}, "inbox"),
         ({"inbox": ["nothing.dbn"]}, "inbox"),
         ({"inbox": ["a.dbn.zst"], "symbl": "A"}, "symbl"),
+        ({"inbox": ["a.dbn.zst"], "symbol": ["A"]}, "symbol"),
+        ({"inbox": ["a.dbn.zst"], "dataset": {}}, "vendor_dataset"),
         ({"inbox": ["a.dbn.zst"], "sample_year": 2023}, "inbox"),
         ({"sample_year": 1800}, "sample_year"),
     ],
@@ -194,6 +196,14 @@ def test_files_that_are_sent_are_kept_for_their_ingest(ada, own_root):
     assert made.options == {"symbol": "AAPL"}
     kept = {path.name: path.read_bytes() for path in made.upload_folder.iterdir()}
     assert kept == {"a.dbn": b"DBNa", "b.dbn": b"DBNb"}
+
+
+def test_files_with_a_field_that_is_given_twice_are_refused(ada, own_root):
+    client = Client(headers={"Authorization": f"Bearer {ada.secret}"})
+    files = SimpleUploadedFile("a.dbn", b"DBN")
+    answer = client.post("/api/datasets", {"files": files, "symbol": ["AAPL", "MSFT"]})
+    assert error_of(answer, 422)["details"]["field"] == "symbol"
+    assert list((own_root / "uploads").glob("*")) == []
 
 
 def test_files_that_nobody_asked_to_keep_are_gone(ada, own_root):

@@ -111,11 +111,10 @@ def bring_in(request: HttpRequest) -> HttpResponse:
     """Send the files themselves, or name files that are in the server's inbox folder."""
     owner = cast("User", request.user)
     if request.content_type == "multipart/form-data":
-        given: Mapping[str, object] = request.POST.dict()
         upload = read_upload(request)
         if upload is None:
             raise InputError("There is no file in the body.", field="files")
-        options = _read_options(given, allowed=[*_OPTIONS])
+        options = _read_options(_read_form(request), allowed=[*_OPTIONS])
         ingest = request_ingest_of_upload(owner=owner, upload=upload, options=options)
     else:
         body = read_object(request)
@@ -176,6 +175,13 @@ def stop_ingest(request: HttpRequest, ingest_id: str) -> HttpResponse:
     ingest = _find(request, ingest_id)
     cancel_ingest(ingest=ingest)
     return JsonResponse(_describe(ingest))
+
+
+def _read_form(request: HttpRequest) -> dict[str, object]:
+    for name, values in request.POST.lists():
+        if len(values) > 1:
+            raise InputError(f"{name} is given twice.", field=name)
+    return dict(request.POST.items())
 
 
 def _read_options(given: Mapping[str, object], *, allowed: list[str]) -> dict[str, object]:

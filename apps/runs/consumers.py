@@ -29,7 +29,7 @@ NOT_FOUND, NOT_READY = 4404, 4409  # codes with which a socket is closed
 _FILMS = 4  # runs whose arrays stay in memory
 _HEARD_AT_ONCE = 50
 _RETRY_MS = 1000
-_NUMBER = re.compile(r"-?\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,1000}", re.ASCII)
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 _ticker = Ticker(playback.FRAMES_PER_SECOND)
@@ -115,8 +115,10 @@ def _begin(film: Film, speed: float, query: Mapping[str, list[str]]) -> Player:
     """Begin where the address says; what it says wrongly is told and left out."""
     bar, problems = 0, []
     try:
-        if position := query.get("i") or query.get("t"):
+        if position := query.get("i"):
             bar = _find_bar(film, position[-1])
+        elif position := query.get("t"):
+            bar = film.find_bar(position[-1])
     except InputError as refusal:
         problems.append(refusal)
     try:
@@ -150,7 +152,11 @@ async def _send_frames(player: Player, seat: Seat, send: Send) -> None:
     while player.closing is None:
         missed = await seat.wait()
         for message in player.beat(clock(), missed=missed):
-            await _say(send, message)
+            try:
+                async with asyncio.timeout(player.patience_seconds):
+                    await _say(send, message)
+            except TimeoutError:  # it takes nothing, so it acknowledges nothing
+                player.closing = playback.NOT_ACKNOWLEDGED
     await send({"type": "websocket.close", "code": player.closing})
 
 

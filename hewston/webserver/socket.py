@@ -10,6 +10,8 @@ MAX_AHEAD_MESSAGES = 1000  # what a client says before it was heard
 class Socket(WebSocketProtocol):  # type: ignore[misc]  # daphne has no types
     """Drops a client that takes or heeds nothing."""
 
+    maxMessagePayloadSize: int  # noqa: N815 (autobahn's name)
+
     def onConnect(self, request: object) -> object:  # noqa: N802 (autobahn's name)
         """Watch the buffer, which until now belonged to the request that was upgraded."""
         self.flow = Flow()

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
-from hewston.pipeline.playback import player
+from hewston.pipeline.playback import Player
 from hewston.taskqueue import Status
 from hewston.webserver import server
 from tests.scenes import add_run, build_stage, fill_catalogue
@@ -34,7 +34,7 @@ def main(port):
     client.force_login(catalogue.ada, "django.contrib.auth.backends.ModelBackend")
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
     (settings.DATA_ROOT / "session").write_text(session)
-    player.PATIENCE_SECONDS = PATIENCE_SECONDS
+    Player.patience_seconds = PATIENCE_SECONDS
     limits = ["--websocket-max-message-size", "16384", "--application-close-timeout", "5"]
     place = ["-v", "0", "-b", "127.0.0.1", "-p", port]
     server.serve([*place, *limits, "hewston.asgi:application"])

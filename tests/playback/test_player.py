@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hewston.pipeline.playback import Player
+from hewston.pipeline.playback.film import MOST_ROWS
 from tests.playback.films import DAY, frames_of, happened, make_film
 
 BEAT = 1 / 30
@@ -247,6 +248,20 @@ def test_what_cannot_be_used_is_answered_and_changes_nothing(text):
     assert (frame["i"], frame["gen"]) == (1, 0)
 
 
+def test_a_whole_number_may_be_written_with_a_point():
+    viewer = Viewer(make_film(100))
+    viewer.beat()
+    for text, bar in (
+        ('"seek","pos":12.0', 12),
+        ('"step","val":-1.0', 11),
+        ('"step","val":2e0', 13),
+    ):
+        viewer.player.receive(f'{{"t":"ctrl","cmd":{text}}}')
+        assert viewer.only_frame()["i"] == bar
+    viewer.player.receive('{"t":"ctrl","cmd":"seek","pos":12.5}')
+    assert viewer.beat()[0]["code"] == "VALIDATION"
+
+
 def test_a_heartbeat_asks_for_nothing():
     viewer = Viewer(make_film(10))
     viewer.beat()
@@ -352,6 +367,32 @@ ACTIONS = st.one_of(
     st.tuples(st.just("missed"), st.integers(1, 50)),
     st.tuples(st.just("ack"), st.integers(0, 40)),
 )
+
+
+@pytest.mark.parametrize("acks", [10, 29])
+def test_a_frame_holds_no_more_than_is_sent_in_a_moment(acks):
+    film = make_film(LONG, orders=range(LONG), fills=[*range(1, LONG), LONG - 1])
+    viewer = Viewer(film, speed=2000, acks=acks)
+    viewer.control("play")
+    viewer.beat(3)
+    viewer.control("pause")
+    assert viewer.beat() == []
+    viewer.control("play")
+    frames = frames_of(viewer.beat(100))
+    assert frames[-1]["i"] == LONG - 1
+    assert viewer.heard[-1] == {"t": "end"}
+    assert happened(viewer.heard) == (list(range(1, LONG + 1)),) * 2
+    assert all(len(frame["orders"] + frame["fills"]) <= MOST_ROWS for frame in frames)
+
+
+def test_a_long_step_takes_as_many_frames_as_its_orders_need():
+    viewer = Viewer(make_film(LONG, orders=range(1200), fills=[5000] * 2500))
+    viewer.beat()
+    viewer.control("step", LONG)
+    frames = viewer.beat(100)
+    assert [frame["i"] for frame in frames] == [1000, 4999, 5000, LONG - 1]
+    assert len(frames[2]["fills"]) == 2500  # of one bar
+    assert [frame["gen"] for frame in frames] == [0] * 4
 
 
 @settings(max_examples=200)

@@ -8,6 +8,7 @@ from channels.testing import WebsocketCommunicator
 
 from apps.permissions.models import User
 from apps.runs import consumers
+from hewston.pipeline.playback import Player
 from hewston.routing import sockets
 from hewston.taskqueue import Status
 from tests.scenes import RUN_ID, add_run
@@ -63,7 +64,14 @@ async def test_a_viewer_is_greeted_and_sees_the_first_bar_paused(async_client, c
 
 
 async def test_a_viewer_begins_where_the_address_says(async_client, catalogue):
-    for query, bar in (("i=1000", 1000), ("t=2023-11-01T13:35:10Z", 765), ("t=2023-11-01", 760)):
+    for query, bar in (
+        ("i=1000", 1000),
+        (f"i={10**30}", 2659),
+        ("t=2023-11-01T13:35:10Z", 765),
+        ("t=2023-11-01", 760),
+        ("t=20231101T133500Z", 765),
+        ("t=20231101", 760),
+    ):
         viewer = await watch(async_client, f"/backtests/{RUN_ID}/ws?{query}&speed=3")
         assert (await hear(viewer))["speed"] == 3
         assert (await hear(viewer))["i"] == bar
@@ -93,6 +101,31 @@ async def test_a_run_that_is_not_done_says_so_and_is_closed(async_client, catalo
     viewer = await watch(async_client, f"/backtests/{'b' * 12}/ws")
     assert (await hear(viewer))["code"] == "RUN_NOT_READY"
     assert await close_code(viewer) == 4409
+
+
+async def test_who_takes_no_frame_is_closed_as_who_acknowledges_none(catalogue, monkeypatch):
+    monkeypatch.setattr(Player, "patience_seconds", 0.1)
+    arriving = iter([{"type": "websocket.connect"}])
+    sent: list[int] = []
+    codes: asyncio.Queue[int] = asyncio.Queue()
+
+    async def receive():
+        if message := next(arriving, None):
+            return message
+        return {"type": "websocket.disconnect", "code": await codes.get()}
+
+    async def send(message):
+        if message["type"] == "websocket.close":
+            codes.put_nowait(message["code"])
+            sent.append(message["code"])
+        elif '"t":"frame"' in message.get("text", ""):
+            await asyncio.Event().wait()
+
+    user = await User.objects.aget(username="ada")
+    route = {"kwargs": {"run_id": RUN_ID}}
+    scope = {"user": user, "url_route": route, "query_string": b""}
+    await asyncio.wait_for(consumers.play(scope, receive, send), 20)
+    assert sent == [4008]
 
 
 async def test_who_leaves_leaves_nothing_behind(async_client, catalogue):

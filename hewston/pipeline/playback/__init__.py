@@ -11,6 +11,7 @@ from hewston.pipeline.playback.film import Film, read_film
 from hewston.pipeline.playback.player import (
     FASTEST,
     FRAMES_PER_SECOND,
+    NOT_ACKNOWLEDGED,
     SLOWEST,
     Player,
     check_speed,
@@ -19,6 +20,7 @@ from hewston.pipeline.playback.player import (
 __all__ = [
     "FASTEST",
     "FRAMES_PER_SECOND",
+    "NOT_ACKNOWLEDGED",
     "SLOWEST",
     "Film",
     "Player",

@@ -7,6 +7,7 @@ in the frame of the bar at whose close it was sent, a fill in that of its own ``
 
 import dataclasses
 import datetime as dt
+import functools
 import math
 import re
 from pathlib import Path
@@ -25,11 +26,13 @@ from hewston.pipeline.store import read_json
 type Numbers = NDArray[np.float64]
 type Rows = NDArray[np.int64]
 
+MOST_ROWS = 1000  # orders and fills in one frame, if not of one bar: some 10 ms of work
+
 _PRICES = ("open", "high", "low", "close", "volume")
 _ACCOUNT = ("equity", "position", "cash")
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 _WIRE_TIME = "%Y-%m-%dT%H:%M:%S%.fZ"
 
 
@@ -43,12 +46,12 @@ class Happenings:
             pl.selectors.float().fill_nan(None),  # JSON has no NaN
         )
         # starts[i] is the first row at or after bar i.
-        self._starts: Rows = np.searchsorted(rows["bar"].to_numpy(), np.arange(bars + 1))
+        self.starts: Rows = np.searchsorted(rows["bar"].to_numpy(), np.arange(bars + 1))
         self.bars: Rows = np.unique(rows["bar"].to_numpy()).astype(np.int64)
 
     def within(self, after: int, bar: int) -> list[dict[str, object]]:
         """Give the rows of the bars ``(after, bar]``."""
-        first, end = int(self._starts[after + 1]), int(self._starts[bar + 1])
+        first, end = int(self.starts[after + 1]), int(self.starts[bar + 1])
         return self._rows.slice(first, end - first).to_dicts() if end > first else []
 
 
@@ -74,6 +77,15 @@ class Film:
     def last(self) -> int:
         """The last bar."""
         return len(self.ts_open) - 1
+
+    def reach(self, after: int, bar: int) -> int:
+        """Say how far towards ``bar`` the frame behind the bar ``after`` may go."""
+        most = self._starts[after + 1] + MOST_ROWS
+        return min(bar, max(after + 1, int(np.searchsorted(self._starts, most, "right")) - 2))
+
+    @functools.cached_property
+    def _starts(self) -> Rows:
+        return self.orders.starts + self.fills.starts
 
     def cut(self, after: int, bar: int) -> dict[str, object]:
         """Cut the frame of the bars ``(after, bar]``; never a NaN in it."""

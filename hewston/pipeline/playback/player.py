@@ -12,6 +12,8 @@ What is sent, and when:
   The frame that a seek (or a step back) lands on holds its own bar's alone: those of the bars
   in between are not sent, and a frame that was due is forgotten. A step forward skips nothing:
   its frame stands for all bars up to the new one. The first frame of all is like a seek's.
+- A frame holds no more orders and fills than are sent in a moment. The film is slower where there
+  are more, and a step takes several frames.
 - ``window`` frames may be unacknowledged. Then time goes on, frames merge and the last one
   waits. Whoever never acknowledged any is told so; a frame that waits 10 s ends it all.
 """
@@ -20,6 +22,7 @@ import json
 import math
 from collections import deque
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,7 +34,6 @@ type Message = dict[str, object]
 FRAMES_PER_SECOND = 30
 SLOWEST, FASTEST = 1 / 60, 2000.0  # bars a frame
 WINDOW = 30  # frames that may be unacknowledged
-PATIENCE_SECONDS = 10.0
 NOT_ACKNOWLEDGED = 4008  # the code with which a socket is closed
 _MAX_PROBLEMS = 30  # that wait to be told, one a beat
 _ROUNDING = 1e-9  # sixty times a sixtieth is one bar
@@ -48,6 +50,8 @@ def check_speed(value: object) -> float:
 
 class Player:
     """Plays a film for one viewer: ``receive`` what they say, ``beat`` for what they are sent."""
+
+    patience_seconds: ClassVar = 10.0  # with one who acknowledges nothing
 
     def __init__(
         self, film: Film, *, bar: int = 0, speed: float, window: int | None = WINDOW
@@ -110,15 +114,18 @@ class Player:
         return messages
 
     def _cut(self) -> Message:
+        bar = self.film.reach(self._sent, self._bar)
+        if self._playing:
+            self._bar = bar
         self._seq += 1
         frame = {
             "t": "frame",
             "seq": self._seq,
             "gen": self._generation,
-            **self.film.cut(self._sent, self._bar),
+            **self.film.cut(self._sent, bar),
             "dropped": self._dropped,
         }
-        self._sent, self._due, self._dropped = self._bar, False, 0
+        self._sent, self._due, self._dropped = bar, bar < self._bar, 0
         return frame
 
     def _hold(self, now: float) -> list[Message]:
@@ -128,7 +135,7 @@ class Player:
             if not self._acked:
                 sentence = f"Acknowledge every 10th frame: {self._seq} were sent, none was."
                 return [{"t": "err", "code": "ACK_REQUIRED", "msg": sentence}]
-        elif now - self._held_since >= PATIENCE_SECONDS:
+        elif now - self._held_since >= self.patience_seconds:
             self.closing = NOT_ACKNOWLEDGED
         return []
 
@@ -217,9 +224,15 @@ def _at(bars: np.ndarray, index: np.intp) -> int | None:
 
 def _parse(text: str) -> Mapping[str, object]:
     try:
-        message = json.loads(text)
+        message = json.loads(text, parse_float=_read_number)
     except (ValueError, RecursionError):
         message = None
     if isinstance(message, dict):
         return message
     raise InputError("A message is a JSON object.")
+
+
+def _read_number(text: str) -> float:
+    """Read 12.0 as 12: JSON has one kind of number."""
+    number = float(text)
+    return int(number) if number.is_integer() else number

@@ -4,7 +4,7 @@ import functools
 import json
 from typing import Any, NoReturn
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
@@ -62,7 +62,7 @@ api = HewstonAPI(
     title="Hewston",
     version="1",
     description=DESCRIPTION,
-    openapi_url="/api/openapi.json",
+    openapi_url=None,
     docs_url=None,
     urls_namespace="api",
 )
@@ -91,6 +91,13 @@ def explain_values(request: HttpRequest, exception: ValidationError) -> HttpResp
     first = exception.errors[0]
     field = ".".join(map(str, first["loc"][1:]))
     return problem(422, "VALIDATION", f"{field}: {first['msg']}.", {"field": field})
+
+
+@require_safe
+def document(request: HttpRequest) -> HttpResponse:
+    """Give the document itself."""
+    del request
+    return JsonResponse(api.get_openapi_schema())
 
 
 @require_safe

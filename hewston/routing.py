@@ -7,12 +7,9 @@ from apps.runs.routing import websocket_urlpatterns
 from hewston.sockets import Gate, unknown
 from hewston.status import status_socket
 
-sockets = Gate(
-    URLRouter(
-        [  # Django's types know views alone
-            path("status/ws", status_socket),  # type: ignore[arg-type]
-            *websocket_urlpatterns,
-            re_path("", unknown),  # type: ignore[arg-type]
-        ]
-    )
-)
+patterns = [  # Django's types know views alone
+    path("status/ws", status_socket),  # type: ignore[arg-type]
+    *websocket_urlpatterns,
+    re_path("", unknown),  # type: ignore[arg-type]
+]
+sockets = Gate(URLRouter(patterns))

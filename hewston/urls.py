@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from apps.runs.consumers import stream
 from apps.runs.views import dashboard
 from hewston.admin import site
-from hewston.api import api, reference
+from hewston.api import api, document, reference
 from hewston.health import healthz, readyz
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz, name="readyz"),
     path("admin/", site.urls),
     path("api/docs", reference, name="api-docs"),
+    path("api/openapi.json", document, name="api-document"),
     path("", api.urls),
 ]
 

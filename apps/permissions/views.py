@@ -102,7 +102,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     The answer shows the secret and is stored nowhere: loading it again asks for the same name,
     which is refused.
     """
-    form = TokenForm(request.POST or None)
+    form = TokenForm(request.POST if request.method == "POST" else None)
     page: dict[str, object] = {"form": form}
     status = 200
     if request.method == "POST":

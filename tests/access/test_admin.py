@@ -3,18 +3,9 @@
 import re
 
 import pytest
-from django.conf import settings as django_settings
-from django.contrib.auth.models import Permission
-from django.test import Client
 from django.urls import URLPattern, URLResolver
 
-from apps.datasets.models import Ingest
-from apps.permissions.actions import create_token, issue_signin_link
-from apps.permissions.models import Token, User
-from apps.runs.models import Run
 from hewston.admin import site
-from hewston.taskqueue import Status
-from tests.scenes import DATASET_ID, RUN_ID, add_run
 
 RUNS = "/admin/runs/run/"
 TOKENS = "/admin/permissions/token/"

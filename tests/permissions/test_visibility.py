@@ -23,6 +23,7 @@ LISTS = [
     "runs-csv",
     "notices",
     "api-docs",
+    "api-document",
 ]
 WRITING_LISTS = ["dataset-new", "run-new", "tokens"]
 WRITING_OBJECTS = [

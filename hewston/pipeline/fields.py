@@ -32,15 +32,24 @@ def describe_rule(rule: Rule) -> str:
         "bool": "true or false",
         "date": "a date like 2023-01-31",
     }.get(str(rule["type"]), "text")
-    low, high = rule.get("min"), rule.get("max")
-    if "above" in rule:
-        kind += f" above {rule['above']}"
+    low, high, above = (
+        None if rule.get(limit) is None else _plain(rule[limit])
+        for limit in ("min", "max", "above")
+    )
+    if above is not None:
+        kind += f" above {above}"
         return kind if high is None else f"{kind}, at most {high}"
     if low is not None and high is not None:
         return f"{kind} from {low} to {high}"
     if low is not None:
         return f"{kind} of at least {low}"
     return kind if high is None else f"{kind} of at most {high}"
+
+
+def _plain(limit: float) -> str:
+    if limit != int(limit):
+        return f"{limit:.3g}"
+    return f"{int(limit):,}" if abs(limit) >= 10_000 else str(int(limit))  # noqa: PLR2004 (a year)
 
 
 def read_fields(

@@ -1,6 +1,7 @@
 """The catalogue of datasets and a dataset's page."""
 
 import gzip
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -71,6 +72,21 @@ def test_a_dataset_shows_its_facts_quality_manifest_and_files(ada, catalogue):
         catalogue.run.pk,
     ):
         assert fact in page
+
+
+def test_a_run_can_be_asked_for_from_its_dataset(ada):
+    assert f'href="/runs/new/?dataset_id={DATASET_ID}"' in ada.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/datasets/", "/runs/"])
+def test_a_list_shows_every_time_in_the_zone_that_it_names(ada, catalogue, address):
+    catalogue.dataset.tz = "UTC"
+    catalogue.dataset.save()
+    page = ada.get(address).content.decode()
+    row = catalogue.dataset if address == "/datasets/" else catalogue.run
+    made = row.created_at.astimezone(ZoneInfo("America/New_York"))
+    assert "Times in New York time" in page
+    assert f">{made:%Y-%m-%d %H:%M}</time>" in page
 
 
 def test_times_follow_the_viewer_to_utc(ada):

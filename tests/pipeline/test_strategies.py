@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.fields import read_fields
+from hewston.pipeline.fields import describe_rule, read_fields
 from hewston.pipeline.spec import read_run_fields
 from hewston.pipeline.strategies import buy_and_hold, contract, sma_crossover
 from hewston.pipeline.strategies.catalogue import BUILT_IN, find_strategy, source_sha256
@@ -22,6 +22,18 @@ def sma_params(**given: object) -> dict[str, Any]:
 def test_parameters_have_defaults_and_may_be_typed_as_text() -> None:
     assert sma_params() == {"fast": 20, "slow": 50}
     assert sma_params(fast="9", slow="21") == {"fast": 9, "slow": 21}
+
+
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        ({"min": 1 / 60, "max": 2000.0}, "a number from 0.0167 to 2000"),
+        ({"above": 0, "max": 1e11}, "a number above 0, at most 100,000,000,000"),
+        ({"min": 0}, "a number of at least 0"),
+    ],
+)
+def test_limits_are_written_as_people_write_them(limits: dict[str, float], sentence: str) -> None:
+    assert describe_rule({"type": "float", **limits}) == sentence
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_the_form_is_made_of_the_strategys_parameters_with_range_and_help(ada):
     page = ada.get(NEW).content.decode()
     assert value_of(page, "strategy") == "sma_crossover"
     assert (value_of(page, "params.fast"), value_of(page, "params.slow")) == ("20", "50")
-    assert "Bars in the fast average. A whole number from 1 to 5,000." in page
+    assert "Bars in the fast average. A whole number from 1 to 5000." in page
     page = ada.get(NEW, {"strategy": "buy_and_hold"}).content.decode()
     assert "params.fast" not in page
     assert "This strategy has no parameters." in page

@@ -66,12 +66,7 @@ def is_date(text: str) -> bool:
 
 def describe_range(rule: Rule) -> str:
     """Say what a value may be, as a sentence with grouped digits."""
-    limits = {
-        key: f"{int(rule[key]):,}" if rule[key] == int(rule[key]) else f"{rule[key]:.3g}"
-        for key in ("min", "max", "above")
-        if key in rule
-    }
-    words = describe_rule({**rule, **limits})
+    words = describe_rule(rule)
     return f"{words[0].upper()}{words[1:]}."
 
 

@@ -144,7 +144,8 @@ addEventListener("pageshow", (event) => {
 document.addEventListener("htmx:before:response", (event) => {
   const { raw, status } = event.detail.ctx.response;
   const signedOut = raw.redirected && new URL(raw.url).pathname === "/sign-in/";
-  if (event.target.closest("live-part") && (signedOut || status === 404)) {
+  // An asker that is gone by now leaves the document as the target.
+  if (event.target.closest?.("live-part") && (signedOut || status === 404)) {
     event.preventDefault();
     location.reload();
   }

@@ -24,7 +24,8 @@ def test_a_program_gets_errors_in_the_uniform_shape(client):
     assert missing.json()["error"]["code"] == "NOT_FOUND"
     unknown = client.get("/runs/", HTTP_ACCEPT="application/json")
     assert unknown.status_code == 401
-    assert unknown.json() == {"error": {"code": "UNAUTHENTICATED", "message": "Sign in first."}}
+    sentence = "Sign in, or send a token: Authorization: Bearer TOKEN."
+    assert unknown.json() == {"error": {"code": "UNAUTHENTICATED", "message": sentence}}
 
 
 def test_a_failure_shows_an_id_and_no_traceback(monkeypatch, caplog):

@@ -160,7 +160,9 @@ class SignInRequired(LoginRequiredMiddleware):
         """Let the view answer, or answer a request that did not sign in."""
         answer = super().process_view(request, view_func, view_args, view_kwargs)
         if answer is not None and wants_json(request):
-            return problem(401, "UNAUTHENTICATED", "Sign in, or send a token: Authorization: Bearer TOKEN.")
+            return problem(
+                401, "UNAUTHENTICATED", "Sign in, or send a token: Authorization: Bearer TOKEN."
+            )
         return answer
 
 

@@ -17,6 +17,7 @@ from hewston.rates import Rates
 _FOR_PROGRAMS = ("/readyz", "/metrics")  # beside the API
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _rates = Rates(per_second=settings.WRITES_PER_SECOND, burst=settings.WRITES_BURST)
+_guesses = Rates(per_second=1, burst=50)  # tokens that are none, from each address
 
 
 class BearerSignIn(MiddlewareMixin):
@@ -32,8 +33,7 @@ class BearerSignIn(MiddlewareMixin):
             return None
         token = authenticate_token(secret.strip())
         if token is None:
-            message = "This token was never made, has expired or was revoked. Make a new one."
-            return problem(401, "UNAUTHENTICATED", message)
+            return _refuse_token(request)
         user = token.owner
 
         async def find_user() -> User:
@@ -45,6 +45,19 @@ class BearerSignIn(MiddlewareMixin):
         # No browser sends this header by itself, so no other site can make it do so.
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]  # noqa: SLF001 (Django's switch)
         return None
+
+
+def _refuse_token(request: HttpRequest) -> HttpResponseBase:
+    """Answer 401, and 429 to an address that tries one after the other.
+
+    A valid token is never held up: behind a proxy, strangers share its address.
+    """
+    seconds = math.ceil(_guesses.take(request.META.get("REMOTE_ADDR", "")))
+    if seconds:
+        message = f"Too many tokens that are none came from this address. Try again in {seconds} s."
+        return problem(429, "RATE_LIMITED", message, {"retry_after_s": seconds})
+    message = "This token was never made, has expired or was revoked. Make a new one."
+    return problem(401, "UNAUTHENTICATED", message)
 
 
 def find_token(request: HttpRequest) -> Token | None:

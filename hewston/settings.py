@@ -61,6 +61,12 @@ def _secret_key() -> str:
             pass
         finally:
             draft.unlink()
+    if path.stat().st_mode & 0o077:
+        raise ImproperlyConfigured(
+            f"Others on this machine may read the secret key {path}, and whoever has it can sign "
+            f"in as anybody. Run `chmod 600 {path}`; where somebody may have read it, remove it "
+            "instead: a new one is made, and everybody signs in again."
+        )
     return path.read_text()
 
 

@@ -17,7 +17,7 @@ HOST = [(b"host", b"127.0.0.1"), (b"origin", b"http://127.0.0.1")]
 
 def list_keys(scene):
     """Give what each of them signs in with."""
-    keys = {"anonymous": []}
+    keys: dict[str, list[tuple[bytes, bytes]]] = {"anonymous": []}
     for who, person in zip(PEOPLE, (scene.stranger, scene.ada, scene.owner), strict=True):
         client = Client()
         client.force_login(person, "django.contrib.auth.backends.ModelBackend")

@@ -105,7 +105,8 @@ def scene(catalogue, monkeypatch):
     add_run(catalogue, FAILED, Status.ERROR)
     Ingest.objects.create(id=FAILED, owner=catalogue.ada, sources=["x.dbn"], status=Status.ERROR)
     create_token(owner=catalogue.ada, name="spare", scopes=["read"])
-    monkeypatch.setattr(access, "_rates", Rates(per_second=1e6, burst=1e6))
+    for name in ("_rates", "_guesses"):
+        monkeypatch.setattr(access, name, Rates(per_second=1e6, burst=1e6))
     return catalogue
 
 

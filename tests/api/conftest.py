@@ -23,4 +23,5 @@ def mallory(catalogue):
 @pytest.fixture(autouse=True)
 def many_writes(monkeypatch):
     """Tests of rates ask for less."""
-    monkeypatch.setattr(access, "_rates", Rates(per_second=1e6, burst=1e6))
+    for name in ("_rates", "_guesses"):
+        monkeypatch.setattr(access, name, Rates(per_second=1e6, burst=1e6))

@@ -228,6 +228,22 @@ def test_a_burst_of_writes_is_let_through_and_then_slowed_down(ada, catalogue, m
     assert ada.post("/backtests", BODY).status_code == 200
 
 
+def test_an_address_that_tries_tokens_is_slowed_down_and_holds_nobody_up(
+    ada, catalogue, monkeypatch
+):
+    now = [0.0]
+    monkeypatch.setattr(access, "_guesses", Rates(per_second=1, burst=3, clock=lambda: now[0]))
+    guess = Client(headers={"Authorization": "Bearer hewston_nothing"})
+    assert [guess.get("/backtests").status_code for _ in range(4)] == [401, 401, 401, 429]
+    answer = guess.get("/backtests")
+    assert error_of(answer, 429)["code"] == "RATE_LIMITED"
+    assert answer["Retry-After"] == "1"
+    assert ada.get("/backtests").status_code == 200
+    assert guess.get("/backtests", REMOTE_ADDR="192.0.2.1").status_code == 401
+    now[0] = 1.0
+    assert guess.get("/backtests").status_code == 401
+
+
 def test_rates_refill_up_to_the_burst_and_forget_who_is_full():
     now = [0.0]
     rates = Rates(per_second=10, burst=20, clock=lambda: now[0])

@@ -8,6 +8,7 @@ import contextlib
 import multiprocessing
 import os
 import pkgutil
+import re
 import signal
 import time
 import traceback
@@ -23,6 +24,7 @@ from hewston.pipeline.errors import HewstonError
 # pyarrow's allocator would start a thread, which does not survive the fork.
 _ALLOCATOR = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 _ENDING_S = 1.0  # a child that has answered has this long to end by itself
+_RUST_ERRNO = re.compile(r"\(os error (\d+)\)")  # in what polars raises when it cannot write
 _context = multiprocessing.get_context("forkserver")
 
 
@@ -134,7 +136,13 @@ def _perform(there: Connection, work: str, arguments: dict[str, object]) -> None
             there.send(("raised", problem))
         except Exception as problem:  # the edge of the child: its parent logs it
             lines = traceback.format_exception(problem)
-            errno = problem.errno if isinstance(problem, OSError) else None
-            there.send(("raised", UnforeseenError(type(problem).__name__, lines, errno)))
+            there.send(("raised", UnforeseenError(type(problem).__name__, lines, _errno(problem))))
         else:
             there.send(("returned", result))
+
+
+def _errno(problem: Exception) -> int | None:
+    if isinstance(problem, OSError):
+        return problem.errno
+    named = _RUST_ERRNO.search(str(problem))
+    return int(named[1]) if named else None

@@ -19,6 +19,7 @@ from django_q.conf import Conf
 from django_q.signals import post_spawn
 
 from hewston import children, lifeline
+from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.store import Store
 from hewston.taskqueue import WORKER_LOCK
 
@@ -83,7 +84,7 @@ def _watch(workers: cluster.Cluster, reap: Callable[[], None]) -> int:
             due = now + _REAP_S
             try:
                 reap()
-            except DatabaseError as problem:
+            except (DatabaseError, HewstonError, OSError) as problem:  # as on a full disk
                 logger.warning("Jobs could not be looked after: %s", problem)
         time.sleep(_LOOK_S)
     return EXIT_DAMAGED

@@ -21,6 +21,7 @@ class Run(Job):
 
     queue = "runs"
     task = "apps.runs.tasks.work_on_run"
+    missing = "RUN_NOT_FOUND"
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="runs")
     revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="runs")

@@ -86,8 +86,7 @@ def _publish(run: Run, staged: Path, metrics: Mapping[str, object]) -> None:
         if not record_result(run=run, metrics=metrics):
             raise CancelledError("The run was cancelled.")
     finally:
-        run.refresh_from_db()
-        if run.status != Status.DONE:
+        if not Run.objects.filter(pk=run.pk, status=Status.DONE).exists():
             shutil.rmtree(run.folder, ignore_errors=True)
 
 

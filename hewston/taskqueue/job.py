@@ -40,11 +40,13 @@ LIVE = (Status.QUEUED, Status.RUNNING)
 class Job(models.Model):
     """State of work that a person asked for.
 
-    ``queue`` names the workers that do it and ``task`` the function that they call with its id.
+    ``queue`` names the workers that do it and ``task`` the function that they call with its id;
+    ``missing`` is the code of the HewstonError that each change raises when the row was deleted.
     """
 
     queue: ClassVar[str]
     task: ClassVar[str]
+    missing: ClassVar[str] = "NOT_FOUND"
 
     id = models.CharField(primary_key=True, max_length=12, default=new_id, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
@@ -131,7 +133,7 @@ class Job(models.Model):
 
     def cancel(self) -> bool:
         """End the job, whoever works on it, because a person said so."""
-        self.refresh_from_db(fields=["attempt"])
+        self.reread()
         while not (ended := self._end(LIVE, Status.CANCELLED)) and not self.is_over:
             pass  # another attempt began in between
         return ended
@@ -139,6 +141,13 @@ class Job(models.Model):
     def complete(self, **values: object) -> bool:
         """End the job with its result."""
         return self._end((Status.RUNNING,), Status.DONE, **values)
+
+    def reread(self) -> None:
+        """Read the row as it is now; raises HewstonError when it was deleted."""
+        try:
+            self.refresh_from_db()
+        except type(self).DoesNotExist:
+            raise HewstonError(f"{self.pk} was deleted meanwhile.", code=self.missing) from None
 
     def _end(self, before: tuple[Status, ...], status: Status, **values: object) -> bool:
         return self._move(before, status=status, ended_at=timezone.now(), **values)
@@ -148,5 +157,5 @@ class Job(models.Model):
             pk=self.pk, status__in=before, attempt=self.attempt
         )
         moved = mine.update(**values) == 1
-        self.refresh_from_db()
+        self.reread()
         return moved

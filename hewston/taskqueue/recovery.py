@@ -4,6 +4,7 @@ Who works on a job holds the lock of its attempt, which the kernel frees when th
 and counts up its row's ``beats``. So no clock is asked that could jump.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -69,14 +70,19 @@ def has_workers(queue: str) -> bool:
 
 def revive(job: Job) -> None:
     """Give a job whose process died to another one; after the last attempt it has failed."""
-    log = JobLog(Store(settings.DATA_ROOT).log_file(job.pk))
     died = f"The process of attempt {job.attempt} ended before it was done."
     if job.attempt >= MAX_ATTEMPTS:
         if job.fail(INTERRUPTED):
-            log.write(died, level="error")
+            _note(job, died, level="error")
     elif job.requeue():
-        log.write(f"{died} Another one begins.", level="warning")
-    log.close()
+        _note(job, f"{died} Another one begins.", level="warning")
+
+
+def _note(job: Job, message: str, *, level: str) -> None:
+    with contextlib.suppress(OSError):  # the disk may be full, and the row has said it
+        log = JobLog(Store(settings.DATA_ROOT).log_file(job.pk))
+        log.write(message, level=level)
+        log.close()
 
 
 def call_again[JobT: Job](jobs: models.QuerySet[JobT], watch: Watch, *, workers: int) -> None:

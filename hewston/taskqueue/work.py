@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import OperationalError
 
 from hewston import children
 from hewston.pipeline.errors import CancelledError, HewstonError
@@ -63,7 +64,8 @@ def perform(job: Job, work: Callable[[Claim], None]) -> None:
     """Claim a job, do its work and record one outcome.
 
     ``work`` records success itself with ``job.complete``. Does nothing when the job is somebody
-    else's or over. A job whose child died goes back to the queue, a few times. Raises HewstonError
+    else's or over. A job whose child died, or whose catalogue did not answer, goes back to the
+    queue, a few times. Raises HewstonError
     when the work failed, CancelledError when it was cancelled or taken over, and KeyboardInterrupt
     after cancelling the job.
     """
@@ -98,7 +100,12 @@ def follow(job: Job, *, recover: Callable[[], object]) -> None:
 
 
 def _work(job: Job, folder: Path, log_file: Path, work: Callable[[Claim], None]) -> None:
-    log = JobLog(log_file)
+    try:
+        log = JobLog(log_file)
+    except OSError as problem:
+        failure = _explain(problem, job)
+        job.fail(failure)
+        raise failure from problem
     try:
         _check_disk()
         work(Claim(job, folder, log))
@@ -107,6 +114,9 @@ def _work(job: Job, folder: Path, log_file: Path, work: Callable[[Claim], None])
         raise
     except children.ChildDiedError:
         shutil.rmtree(folder, ignore_errors=True)
+        revive(job)
+    except OperationalError as problem:  # the catalogue is locked for long, or its disk is full
+        _note_end(log, folder, f"The catalogue does not answer: {problem}.", level="warning")
         revive(job)
     except HewstonError as problem:
         _note_end(log, folder, problem.message, level="error", **problem.details)

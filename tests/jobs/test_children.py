@@ -80,9 +80,10 @@ def test_what_nobody_foresaw_comes_back_with_its_traceback() -> None:
     assert "by nothing" in "".join(caught.value.lines)
 
 
-def test_a_full_disk_is_told_apart() -> None:
+@pytest.mark.parametrize("work", ["fill_the_disk", "fill_the_disk_in_polars"])
+def test_a_full_disk_is_told_apart(work: str) -> None:
     with pytest.raises(children.UnforeseenError) as caught:
-        call("fill_the_disk")
+        call(work)
     assert caught.value.errno == 28
 
 
@@ -93,7 +94,7 @@ def test_a_child_that_is_killed_is_told_apart() -> None:
 
 def test_a_child_holds_no_django() -> None:
     answer, _ = call("load_django")
-    assert answer == []
+    assert "django" not in answer
 
 
 @pytest.mark.parametrize("work", ["name_yourself_and_sleep", "hold_the_interpreter"])

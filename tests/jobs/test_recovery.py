@@ -2,17 +2,37 @@
 
 import datetime as dt
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from apps.runs.actions import cancel_run, delete_run, recover_runs, request_run, settle_deletions
+from apps.runs.actions import (
+    cancel_run,
+    delete_run,
+    describe_run,
+    recover_runs,
+    request_run,
+    settle_deletions,
+)
 from apps.runs.models import Run
 from apps.runs.tasks import perform_run, work_on_run
+from hewston.pipeline import store
 from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.store import Store
-from hewston.taskqueue import Status, Watch, call_again, find_dead, read_log
+from hewston.taskqueue import (
+    Claim,
+    Status,
+    Watch,
+    call_again,
+    find_dead,
+    perform,
+    read_log,
+    revive,
+)
 from tests.scenes import Catalogue, Stage, add_run
 
 
@@ -166,6 +186,77 @@ def test_a_deleted_run_leaves_nothing(catalogue: Catalogue, stage: Stage) -> Non
     assert not Store(stage.root).log_file(folder.name).exists()
     assert not Run.objects.filter(pk=folder.name).exists()
     assert list((stage.root / "deleted").iterdir()) == []
+
+
+def test_whoever_comes_after_a_deletion_is_told_so(catalogue: Catalogue) -> None:
+    run = add_run(catalogue, "bbbbbbbbbbbb", Status.RUNNING)
+    asked = Run.objects.get(pk=run.pk)
+    cancel_run(run=Run.objects.get(pk=run.pk))
+    delete_run(run=Run.objects.get(pk=run.pk))
+    late: list[Callable[[], object]] = [
+        lambda: cancel_run(run=asked),
+        lambda: delete_run(run=asked),
+        lambda: describe_run(run=asked, name="late", note=""),
+        lambda: run.beat({"share": 0.5}),
+        run.complete,
+        lambda: revive(run),
+    ]
+    for act in late:
+        with pytest.raises(HewstonError, match="was deleted meanwhile") as caught:
+            act()
+        assert caught.value.code == "RUN_NOT_FOUND"
+
+
+def test_a_run_that_is_deleted_while_it_is_published_leaves_nothing(
+    run: Run, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = store.publish
+
+    def delete_then_publish(staged: Path, final: Path) -> bool:
+        cancel_run(run=Run.objects.get(pk=run.pk))
+        delete_run(run=Run.objects.get(pk=run.pk))
+        return publish(staged, final)
+
+    monkeypatch.setattr(store, "publish", delete_then_publish)
+    with pytest.raises(HewstonError, match="was deleted meanwhile"):
+        perform_run(run)
+    assert not run.folder.exists()
+    assert not Run.objects.filter(pk="bbbbbbbbbbbb").exists()
+    assert list((stage.root / "tmp").glob("bbbbbbbbbbbb*")) == []
+
+
+@pytest.fixture
+def blocked_log(run: Run, stage: Stage) -> Iterator[None]:
+    """Something is where the log of the run belongs."""
+    path = Store(stage.root).log_file(run.pk)
+    path.unlink(missing_ok=True)
+    path.mkdir(parents=True)
+    yield
+    path.rmdir()
+
+
+@pytest.mark.usefixtures("blocked_log")
+def test_a_job_goes_on_although_its_log_cannot_be_written(run: Run) -> None:
+    run.claim()
+    assert recover_runs() == [run]
+    run.refresh_from_db()
+    assert run.status == Status.QUEUED
+
+
+@pytest.mark.usefixtures("blocked_log")
+def test_a_job_whose_log_cannot_be_opened_fails(run: Run) -> None:
+    with pytest.raises(HewstonError, match="IsADirectoryError"):
+        perform_run(run)
+    assert run.status == Status.ERROR
+
+
+def test_a_job_whose_catalogue_does_not_answer_goes_back_to_the_queue(run: Run) -> None:
+    def work(claim: Claim) -> None:
+        raise OperationalError("database is locked")
+
+    perform(run, work)
+    assert run.status == Status.QUEUED
+    assert "database is locked" in read_log(run.pk)
 
 
 def test_a_run_under_way_is_not_deleted(run: Run) -> None:

@@ -28,6 +28,12 @@ def fill_the_disk(*, progress: Any, log: Any) -> None:
     raise OSError(28, "No space left on device")
 
 
+def fill_the_disk_in_polars(*, progress: Any, log: Any) -> None:
+    import polars as pl  # noqa: PLC0415 (only here)
+
+    pl.DataFrame({"bar": [1.0]}).write_parquet("/dev/full")
+
+
 def name_yourself_and_sleep(path: Path, *, progress: Any, log: Any) -> None:
     path.write_text(str(os.getpid()))
     time.sleep(600)

@@ -33,10 +33,14 @@ def check_description(*, name: str, note: str) -> None:
 
 
 def describe_run(*, run: Run, name: str, note: str) -> None:
-    """Give a run a name and a note; they decide nothing. Raises InputError when one is too long."""
+    """Give a run a name and a note; they decide nothing.
+
+    Raises InputError when one is too long, HewstonError when the run was deleted.
+    """
     check_description(name=name, note=note)
-    Run.objects.filter(pk=run.pk).update(name=name.strip(), note=note.strip())
-    run.refresh_from_db(fields=["name", "note"])
+    run.name, run.note = name.strip(), note.strip()
+    if not Run.objects.filter(pk=run.pk).update(name=run.name, note=run.note):
+        raise HewstonError(f"Run {run.pk} was deleted meanwhile.", code=Run.missing)
 
 
 def delete_run(*, run: Run) -> None:
@@ -51,6 +55,7 @@ def delete_run(*, run: Run) -> None:
         with transaction.atomic():
             deleted, _ = Run.objects.filter(pk=run.pk).exclude(status__in=LIVE).delete()
             if not deleted:
+                run.reread()
                 raise HewstonError(f"Run {run.pk} is under way: cancel it first.", code="CONFLICT")
             aside.parent.mkdir(exist_ok=True)
             if run.folder.exists():

@@ -96,7 +96,7 @@ class RunPlayer extends HTMLElement {
       },
     });
     this.#table = buildDataTable(() => this.#panes.describeRows());
-    this.querySelector(".transport").after(this.#table);
+    this.querySelector(".controls").after(this.#table);
     this.#figures = new Figures(this);
     this.#decision = new Decision(this.querySelector(".decision"), { places: this.#panes.places, zone });
     this.#trades = new TradeList(this, { zone });

@@ -132,40 +132,43 @@ def test_keys_change_the_speed_and_the_interval_follows_while_it_plays(watched):
     film.press("Space", "state.interval === '1d'")
 
 
-def test_a_longer_bar_is_drawn_as_far_as_it_is_known(watched):
-    film = Film(watched, "?i=37")  # 10:07: of the bar of 10:00 there are eight minutes
-    minutes = film.player.evaluate(
+def read_columns(player):
+    """The run's bars as the page was sent them."""
+    return player.evaluate(
         """async (player) => {
           const answer = await fetch(player.getAttribute("src").replace("INTERVAL", "1m"));
           const buffer = await answer.arrayBuffer();
           const length = new DataView(buffer).getUint32(4, true);
           const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
-          const read = (wanted) => {
-            const { offset } = header.columns.find(({ name }) => name === wanted);
-            return [...new Float64Array(buffer, 8 + length + offset, 38).slice(30)];
-          };
-          return { open: read("open"), high: read("high"), low: read("low"), close: read("close") };
+          return Object.fromEntries(header.columns.map(({ name, offset, length: count }) => (
+            [name, [...new Float64Array(buffer, 8 + length + offset, count)]]
+          )));
         }"""
     )
-    film.click("15m")
-    last = film.wait("state.interval === '15m'")["lastCandle"]
-    assert (last["open"], last["close"]) == (minutes["open"][0], minutes["close"][-1])
-    assert (last["high"], last["low"]) == (max(minutes["high"]), min(minutes["low"]))
 
 
-@pytest.mark.parametrize("interval", ["1m", "1h", "1d"])
-def test_nothing_of_the_future_is_drawn_told_or_listed(watched, interval):
+@pytest.mark.parametrize(("interval", "minutes"), [("1m", 1), ("1h", 60), ("1d", 390)])
+def test_nothing_of_the_future_is_drawn_told_or_listed(watched, interval, minutes):
     film = Film(watched)
     film.click(interval)
-    for bar in (1901, 377, 1420, 37, 0):  # forth and back
+    columns = read_columns(film.player)
+    # Forth and back; with the first bars, and the last but one, of what is drawn as one.
+    for bar in (1901, 378, 379, 380, 58, 59, 60, 37, 0):
         watched.locator(".slider").fill(str(bar))
         state = film.wait(f"state.cursor === {bar} && state.interval === '{interval}'")
         assert state["latest"] <= state["time"]
         assert all(mark["time"] <= state["time"] for mark in (*state["markers"], *state["arrows"]))
         now = TIME.findall(state["where"])[0]
-        html = film.player.evaluate("player => player.outerHTML")
-        assert max(TIME.findall(html)) == now
-        assert state["figures"]["equity"].replace(",", "") == f"{state['lastEquity']:.2f}"
+        assert max(TIME.findall(watched.content())) == now
+        last = state["lastCandle"]
+        first = columns["time"].index(last["time"])
+        drawn = {name: columns[name][first : bar + 1] for name in ("open", "high", "low", "close")}
+        assert 0 < len(drawn["open"]) <= minutes
+        assert (last["open"], last["close"]) == (drawn["open"][0], drawn["close"][-1])
+        assert (last["high"], last["low"]) == (max(drawn["high"]), min(drawn["low"]))
+        assert f"V {sum(columns['volume'][first : bar + 1]):,.0f}E" in state["legend"]
+        assert state["lastEquity"] == columns["equity"][bar]
+        assert state["figures"]["equity"] == f"{columns['equity'][bar]:,.2f}"
         entries = [TIME.findall(trade)[0] for trade in state["trades"]]
         assert entries == sorted(entries, reverse=True)
         assert sum("open" in trade for trade in state["trades"]) == min(1, len(entries))
@@ -315,8 +318,11 @@ def test_the_player_is_accessible_in_both_themes_and_on_a_narrow_screen(watched,
     watched.keyboard.press("Escape")
     results = Axe().run(watched)
     assert results.violations_count == 0, results.generate_report()
-    watched.set_viewport_size({"width": 390, "height": 844})
-    assert watched.evaluate("document.documentElement.scrollWidth") == 390
+    for width, height in ((1440, 900), (1280, 720), (390, 844)):
+        watched.set_viewport_size({"width": width, "height": height})
+        expect(watched.get_by_role("button", name="Play", exact=True)).to_be_in_viewport(ratio=1)
+        expect(watched.get_by_role("slider", name="Position")).to_be_in_viewport(ratio=1)
+        assert watched.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_what_is_in_sight_is_shown_as_a_table(watched):

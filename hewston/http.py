@@ -57,7 +57,7 @@ STATUSES = {
 FORM_EXPIRED = "The form has expired. Go back, reload the page and send it again."
 API_DOCS = "/api/docs"  # the one page below an address of the API
 _LONGEST_TEXT = 1_000
-_RETRY_SECONDS = 5  # where nobody knows better
+RETRY_SECONDS = 5  # where nobody knows better
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets run
 
@@ -102,7 +102,7 @@ def problem(
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="Hewston"'
     if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-        response["Retry-After"] = str((details or {}).get("retry_after_s", _RETRY_SECONDS))
+        response["Retry-After"] = str((details or {}).get("retry_after_s", RETRY_SECONDS))
     return response
 
 

@@ -19,6 +19,7 @@ from django.db import DatabaseError
 
 from apps.permissions.models import Scope
 from hewston.credentials import Credentials
+from hewston.http import RETRY_SECONDS
 from hewston.webserver.flow import Flow
 
 UPLOAD_PATHS = (b"/datasets/new/", b"/api/datasets")
@@ -125,7 +126,8 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
         """Answer in the uniform shape where the site could not."""
         del status_text
         code = {400: "VALIDATION", 503: "BUSY"}.get(status, "INTERNAL")
-        headers = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+        fields = _HEADERS | _say_when(status)
+        headers = [(name.encode(), value.encode()) for name, value in fields.items()]
         self.handle_reply({"type": "http.response.start", "status": status, "headers": headers})
         self.handle_reply({"type": "http.response.body", "body": _write_error(code, body)})
 
@@ -202,11 +204,17 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
         self.requestHeaders.removeHeader(b"Expect")  # or Twisted would ask for the body
         body = _write_error(code, message)
         length = {"Content-Length": str(len(body)), "Connection": "close"}
-        fields = "".join(f"{name}: {value}\r\n" for name, value in (_HEADERS | length).items())
+        headers = _HEADERS | length | _say_when(status)
+        fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"HTTP/1.1 {status.value} {status.phrase}\r\n{fields}\r\n"
         transport = self.channel.transport
         transport.write(head.encode() + body)
         self.channel.callLater(_LINGER_SECONDS, transport.abortConnection)
+
+
+def _say_when(status: int) -> dict[str, str]:
+    is_busy = status == HTTPStatus.SERVICE_UNAVAILABLE
+    return {"Retry-After": str(RETRY_SECONDS)} if is_busy else {}
 
 
 def _write_error(code: str, message: str) -> bytes:

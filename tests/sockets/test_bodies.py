@@ -92,6 +92,14 @@ def test_a_disk_without_room_is_said_at_the_header(strict_site):
     assert "GB of disk are free" in error["message"]
 
 
+def test_a_disk_without_room_says_when_to_come_again(strict_site):
+    head = write_head(strict_site, "/api/datasets", 2_000_000, strict_site.bearer("ada"))
+    with strict_site.connect(head) as client, client.makefile("rb") as answer:
+        fields = [answer.readline() for _ in range(8)]
+    assert fields[0].startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: 5\r\n" in fields
+
+
 def test_a_client_that_waits_to_be_asked_is_told_first(site):
     headers = {"Expect": "100-continue"}
     assert refusal(site, UPLOAD, 10_000_000_000, headers)[0] == 413

@@ -160,7 +160,10 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
         except DatabaseError:
             user, answers = None, False
         self._asking = None
-        if self.channel is None or self.is_refused:  # meanwhile
+        if self.channel is None:  # meanwhile
+            return
+        self.transport.resumeProducing()  # also what is dropped, or its sender reads no answer
+        if self.is_refused:
             return
         if not answers:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "BUSY", "The database does not answer.")
@@ -173,7 +176,6 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
         else:
             self._limit = settings.UPLOAD_BYTES
             self._look_at_disk(2 * (self._declared or 0))  # as it comes in, and as it is kept
-        self.transport.resumeProducing()
         if self._is_whole:
             self.process()
 

@@ -38,7 +38,8 @@ def describe_field(rule: Rule) -> dict[str, Any]:
             schema[word] = rule[name]
     if rule["default"] is not None:
         schema["default"] = rule["default"]
-    schema["description"] = str(rule.get("help") or describe_rule(rule))
+    if "help" in rule or "choices" not in rule:  # what may be chosen is in enum
+        schema["description"] = str(rule.get("help") or describe_rule(rule))
     return schema
 
 

@@ -148,6 +148,7 @@ def test_rows_are_neither_added_nor_deleted_past_their_verbs(owner, catalogue, p
     model = next(m for m in site._registry if f"/{m._meta.app_label}/{m._meta.model_name}/" in path)
     create_token(owner=catalogue.ada, name="laptop", scopes=["read"])
     row = model._default_manager.first()
+    assert row is not None
     for way in (f"{path}add/", f"{path}{row.pk}/delete/"):
         assert owner.get(way).status_code == 403
         assert owner.post(way, {"post": "yes"}).status_code == 403

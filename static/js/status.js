@@ -169,5 +169,7 @@ document.addEventListener("htmx:response:error", (event) => {
 document.addEventListener("htmx:error", (event) => {
   if (!(event.target instanceof LivePart)) {
     toast("The server did not answer. Check that it runs, and try again.");
+  } else if (!document.querySelector("#toasts .toast")) {
+    toast("The server does not answer. This page goes on by itself when it does.");
   }
 });

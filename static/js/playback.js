@@ -132,8 +132,11 @@ class RunPlayer extends HTMLElement {
       if (Number.isNaN(seconds)) {
         return "The link's time cannot be read: this is the first bar.";
       }
-      this.#film.cursor = this.#film.barAt(seconds);
-    } else if (bar !== null && /^\d+$/.test(bar)) {
+      const isDate = /^\d{4}-\d\d-\d\d$/.test(time);
+      this.#film.cursor = isDate ? this.#film.firstBarOf(seconds) : this.#film.barAt(seconds);
+    } else if (bar !== null && !/^-?\d+$/.test(bar)) {
+      return "The link's bar cannot be read: this is the first one.";
+    } else if (bar !== null) {
       this.#film.cursor = this.#film.clip(Number(bar));
     }
     return "";

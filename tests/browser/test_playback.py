@@ -79,7 +79,7 @@ def test_space_plays_and_pauses(watched):
     film.press("Space", "!state.isPlaying")
     watched.wait_for_timeout(100)  # what was on its way
     here = film.snapshot()["cursor"]
-    watched.wait_for_timeout(300)
+    watched.wait_for_timeout(200)
     assert film.snapshot()["cursor"] == here
 
 
@@ -200,11 +200,18 @@ def test_a_shared_link_opens_at_its_bar(watched, context, address):
     assert Film(watched, f"?{link.partition('?')[2]}").snapshot()["cursor"] == 812
 
 
-def test_a_link_whose_time_is_none_says_so(watched):
-    assert Film(watched, "?t=noon").snapshot()["cursor"] == 0
-    expect(watched.locator(".state")).to_have_text(
-        "The link's time cannot be read: this is the first bar."
-    )
+def test_a_link_to_an_exchange_date_opens_at_its_first_bar(watched):
+    state = Film(watched, "?t=2023-11-01").snapshot()
+    assert (state["cursor"], state["where"][-16:]) == (760, "2023-11-01 09:30")
+
+
+def test_a_link_whose_place_is_none_says_so(watched):
+    for query, what in (
+        ("t=noon", "time cannot be read: this is the first bar."),
+        ("i=1.5", "bar"),
+    ):
+        assert Film(watched, f"?{query}").snapshot()["cursor"] == 0
+        expect(watched.locator(".state")).to_contain_text(f"The link's {what}")
 
 
 def test_a_time_is_gone_to_in_the_zone_of_the_viewer(watched):

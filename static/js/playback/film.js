@@ -157,7 +157,17 @@ export class Film {
     return this.#nearest(seconds, (bar) => wallSeconds(this.columns.time[bar], zone));
   }
 
+  /** The first bar of an exchange date, or of the next one: its midnight, as if that were UTC. */
+  firstBarOf(midnight) {
+    return this.#firstFrom(midnight, (bar) => wallSeconds(this.columns.time[bar], this.tz));
+  }
+
   #nearest(seconds, timeOf) {
+    const bar = this.#firstFrom(seconds, timeOf);
+    return bar > 0 && seconds - timeOf(bar - 1) <= timeOf(bar) - seconds ? bar - 1 : bar;
+  }
+
+  #firstFrom(seconds, timeOf) {
     let [low, high] = [0, this.bars - 1];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -167,7 +177,7 @@ export class Film {
         high = middle;
       }
     }
-    return low > 0 && seconds - timeOf(low - 1) <= timeOf(low) - seconds ? low - 1 : low;
+    return low;
   }
 
   /** Where a step leads that the server cannot make: see the contract of the channel. */

@@ -4,10 +4,12 @@ Django gives every file of a multipart body to this handler, chunk by chunk. Wha
 removed when the request ends, however it ends; what a killed process left, the sweep removes.
 """
 
+import fcntl
 import os
 import secrets
 import shutil
 import unicodedata
+from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
@@ -34,6 +36,7 @@ class Upload:
         self.problem: HewstonError | None = None
         self._is_kept = False
         self._file: BinaryIO | None = None
+        self._lock: int | None = None  # held as long as its request lasts
 
     def begin(self, name: str) -> str:
         """Open the next file; returns the name that it gets."""
@@ -41,7 +44,10 @@ class Upload:
             raise InputError(
                 f"Send at most {MOST_FILES:,} files at once.", code="PAYLOAD_TOO_LARGE"
             )
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._lock is None:
+            self.folder.mkdir(parents=True, mode=0o700)
+            self._lock = os.open(self.folder, os.O_RDONLY)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
         name = _choose_name(name, {known.casefold() for known in self.names})
         self._file = (self.folder / name).open("xb", buffering=0)
         self.names.append(name)
@@ -80,6 +86,22 @@ class Upload:
             self._file = None
         if not self._is_kept:
             shutil.rmtree(self.folder, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def is_received(folder: Path) -> bool:
+    """Tell whether the request that sent an upload's files is over, however it ended."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(lock)
 
 
 class StoredFile(UploadedFile):  # type: ignore[type-arg]  # generic in its stubs alone

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.models import User
+from hewston import uploads
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, read_fields, suggest
 from hewston.pipeline.ingest import printable, verify_dataset
@@ -22,6 +23,7 @@ from hewston.uploads import Upload
 
 _LONGEST_SYMBOL = 71  # as in DBN, version 3
 _KEEP_UPLOADS = dt.timedelta(hours=24)
+_BEGIN_UPLOADS = dt.timedelta(seconds=10)  # from a folder to the lock on it
 INGEST_FIELDS: dict[str, Rule] = {
     "symbol": {"type": "str", "default": None},
     "vendor_dataset": {"type": "str", "default": None},
@@ -122,16 +124,18 @@ def retry_ingest(*, ingest: Ingest) -> Ingest:
 
 
 def sweep_uploads() -> None:
-    """Remove sent files that are in, and those that no ingest asked for within a day.
+    """Remove sent files that are in, and those that a request left which was cut short.
 
-    What a live ingest reads stays, and so does what a failed one may be asked to read again.
+    What a live ingest reads stays; what a failed one may be asked to read again stays for a day.
     """
-    eldest = (timezone.now() - _KEEP_UPLOADS).timestamp()
+    now = timezone.now()
     for folder in Store(settings.DATA_ROOT).uploads.glob("*"):
-        states = set(Ingest.objects.filter(upload=folder.name).values_list("status", flat=True))
         with contextlib.suppress(FileNotFoundError):  # its request ended meanwhile
-            is_old = folder.stat().st_mtime < eldest
-            if not states & {*LIVE} and (Status.DONE in states or is_old):
+            is_received = uploads.is_received(folder)  # asked first: an ingest is there before
+            states = set(Ingest.objects.filter(upload=folder.name).values_list("status", flat=True))
+            keep = _KEEP_UPLOADS if states else _BEGIN_UPLOADS
+            is_old = folder.stat().st_mtime < (now - keep).timestamp()
+            if is_received and not states & {*LIVE} and (Status.DONE in states or is_old):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -137,6 +137,7 @@ def dbn(tmp_path):
 def ingest_of(ada, upload):
     made = request_ingest_of_upload(owner=ada, upload=upload, options={})
     upload.keep()  # what happens on commit
+    upload.close()  # as the end of the request does
     return made
 
 
@@ -170,6 +171,23 @@ def test_what_failed_may_be_tried_again_until_a_day_has_passed(ada, root):
     assert not upload.folder.exists()
     with pytest.raises(HewstonError, match="Send them again"):
         retry_ingest(ingest=ingest)
+
+
+def test_what_a_request_that_was_cut_short_left_is_swept_and_no_other(ada, root):
+    upload = take(("acme.dbn", b"half"))
+    left = root / "uploads" / "0123456789ab"
+    left.mkdir()
+    fresh = root / "uploads" / "ba9876543210"
+    fresh.mkdir()
+    a_minute_ago = time.time() - 60
+    for folder in (upload.folder, left):
+        os.utime(folder, (a_minute_ago, a_minute_ago))
+    sweep_uploads()
+    assert set((root / "uploads").iterdir()) == {upload.folder, fresh}
+    upload.keep()
+    upload.close()
+    sweep_uploads()
+    assert set((root / "uploads").iterdir()) == {fresh}
 
 
 def test_only_what_failed_or_was_cancelled_is_tried_again(ada, root):

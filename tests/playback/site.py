@@ -21,7 +21,7 @@ from hewston.taskqueue import Status
 from hewston.webserver import server
 from tests.scenes import add_run, build_stage, fill_catalogue
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 1.5
 UNFINISHED = "b" * 12
 
 

@@ -395,7 +395,7 @@ def test_a_long_step_takes_as_many_frames_as_its_orders_need():
     assert [frame["gen"] for frame in frames] == [0] * 4
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(EVENTS, EVENTS, st.lists(ACTIONS, max_size=40))
 def test_every_order_and_fill_is_sent_exactly_once(orders, fills, actions):
     film = make_film(2000, orders=orders, fills=fills)
@@ -432,7 +432,7 @@ SCRIPT = st.dictionaries(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(SCRIPT, SPEEDS.filter(lambda speed: speed > 0.2), st.integers(0, 2**32))
 def test_the_same_controls_at_the_same_frame_give_the_same_frames(script, speed, seed):
     """However late the controls come between two frames, and whatever the clock says."""

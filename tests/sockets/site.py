@@ -152,8 +152,8 @@ def main(port):
     make_people(settings.DATA_ROOT)
     sockets.RECHECK_SECONDS = 0.5
     status.HEARTBEAT_SECONDS = 0.5
-    flow.STUCK_SECONDS = flow.IDLE_SECONDS = 3.0
-    request.BODY_SECONDS = 3.0
+    flow.STUCK_SECONDS = flow.IDLE_SECONDS = 2.0
+    request.BODY_SECONDS = 2.0
     place = ("-t", "2", "-b", "127.0.0.1", "-p", port)
     server.serve([*WEB_SERVER[1:], *place, "tests.sockets.site:application"])
 

@@ -154,7 +154,7 @@ def test_a_slow_upload_is_not_cut_while_bytes_flow(site):
     with site.connect(write_head(site, UPLOAD, len(body), headers)) as client:
         for start in range(0, len(body), 500_000):
             client.sendall(body[start : start + 500_000])
-            time.sleep(1.0)  # in all longer than other bodies and answers may take here
+            time.sleep(0.6)  # in all longer than other bodies and answers may take here
         status = client.recv(100)
     assert status.startswith(b"HTTP/1.1 ")
     assert status.split()[1] not in {b"413", b"503"}

@@ -38,7 +38,7 @@ def test_a_client_that_goes_on_reading_gets_all_of_it(site):
 
 def test_a_stream_may_last_longer_than_an_answer_may_take_to_begin(site):
     with site.connect(STREAM) as client, client.makefile("rb") as answer:
-        for _ in range(50):  # in all longer than answers may take here
+        for _ in range(40):  # in all longer than answers may take here
             assert len(answer.read(100_000)) == 100_000
             time.sleep(0.1)
         assert site.ask("/test/streams") == 1

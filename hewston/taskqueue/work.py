@@ -21,7 +21,7 @@ from hewston.taskqueue.recovery import revive
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})  # no space, or no more of it for this user
 _FOLLOW_S = 0.2
-TICK_S = 0.5  # progress is written, and a cancellation seen, this often
+TICK_S = 0.25  # progress is written, and a cancellation seen, this often
 
 
 class Claim:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def program(root: Path, sample_year: Path, dataset_id: str) -> Iterator[Program]
 
 def test_an_ingest_of_a_year_names_file_and_day_in_many_steps(program: Program) -> None:
     _, started = program.ask("/api/datasets", b'{"sample_year": 2022}', JSON)
-    steps = []
+    steps: list[dict[str, Any]] = []
     while (ingest := program.ask(f"/api/ingests/{started['ingest_id']}")[1])["status"] in {
         "QUEUED",
         "RUNNING",

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import databento_dbn
+from typing import TYPE_CHECKING
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.sources.dbn.bytestream import ByteStream
 from hewston.pipeline.sources.dbn.header import Header
 from hewston.pipeline.sources.dbn.records import PRICE_SCALE, UNDEF_PRICE
 from hewston.pipeline.spec import AssetClass
+
+if TYPE_CHECKING:
+    import databento_dbn
 
 _READ_BYTES = 1 << 20
 _UNDEF_INT32 = 2**31 - 1
@@ -54,6 +56,8 @@ def read_definitions(
 
     Raises InputError for a damaged file.
     """
+    import databento_dbn  # noqa: PLC0415  # loaded only by the jobs that read files
+
     decoder = databento_dbn.DBNDecoder(
         has_metadata=False, ts_out=header.ts_out, input_version=header.version
     )
@@ -84,7 +88,7 @@ def read_definitions(
 
 
 def _decode(
-    decoder: databento_dbn.DBNDecoder, block: bytes, name: str, number: int
+    decoder: "databento_dbn.DBNDecoder", block: bytes, name: str, number: int
 ) -> list[object]:
     try:
         decoder.write(block)
@@ -101,7 +105,7 @@ def _decode(
         ) from problem
 
 
-def _definition(record: databento_dbn.InstrumentDefMsg) -> Definition:
+def _definition(record: "databento_dbn.InstrumentDefMsg") -> Definition:
     code = str(record.instrument_class)
     asset_class = _ASSET_CLASSES.get(code)
     tick = _defined(record.min_price_increment)
@@ -116,7 +120,7 @@ def _definition(record: databento_dbn.InstrumentDefMsg) -> Definition:
     )
 
 
-def _multiplier(record: databento_dbn.InstrumentDefMsg, tick: int | None) -> float | None:
+def _multiplier(record: "databento_dbn.InstrumentDefMsg", tick: int | None) -> float | None:
     """Find the money that one unit of price is worth.
 
     The value of a tick over the tick is what the venue settles by; the contract multiplier and

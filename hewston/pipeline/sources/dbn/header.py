@@ -3,11 +3,13 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import databento_dbn
+from typing import TYPE_CHECKING
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.sources.dbn.bytestream import ByteStream
+
+if TYPE_CHECKING:
+    import databento_dbn
 
 VERSIONS = (1, 2, 3)
 _PREFIX_BYTES = 8
@@ -85,6 +87,8 @@ def _cut(name: str) -> InputError:
 
 
 def _decode(encoded: bytes, version: int, name: str) -> Header:
+    import databento_dbn  # noqa: PLC0415  # loaded only by the jobs that read files
+
     try:
         metadata = databento_dbn.Metadata.decode(encoded)
         stype_in, stype_out = metadata.stype_in, metadata.stype_out

@@ -147,33 +147,41 @@ def read_columns(player):
     )
 
 
-@pytest.mark.parametrize(("interval", "minutes"), [("1m", 1), ("1h", 60), ("1d", 390)])
-def test_nothing_of_the_future_is_drawn_told_or_listed(watched, interval, minutes):
+def test_nothing_of_the_future_is_drawn_told_or_listed(watched):
     film = Film(watched)
-    film.click(interval)
     columns = read_columns(film.player)
     # Forth and back; with the first bars, and the last but one, of what is drawn as one.
-    for bar in (1901, 378, 379, 380, 58, 59, 60, 37, 0):
-        watched.locator(".slider").fill(str(bar))
-        state = film.wait(f"state.cursor === {bar} && state.interval === '{interval}'")
-        assert state["latest"] <= state["time"]
-        assert all(mark["time"] <= state["time"] for mark in (*state["markers"], *state["arrows"]))
-        now = TIME.findall(state["where"])[0]
-        assert max(TIME.findall(watched.content())) == now
-        last = state["lastCandle"]
-        first = columns["time"].index(last["time"])
-        drawn = {name: columns[name][first : bar + 1] for name in ("open", "high", "low", "close")}
-        assert 0 < len(drawn["open"]) <= minutes
-        assert (last["open"], last["close"]) == (drawn["open"][0], drawn["close"][-1])
-        assert (last["high"], last["low"]) == (max(drawn["high"]), min(drawn["low"]))
-        assert f"V {sum(columns['volume'][first : bar + 1]):,.0f}E" in state["legend"]
-        assert state["lastEquity"] == columns["equity"][bar]
-        assert state["figures"]["equity"] == f"{columns['equity'][bar]:,.2f}"
-        entries = [TIME.findall(trade)[0] for trade in state["trades"]]
-        assert entries == sorted(entries, reverse=True)
-        assert sum("open" in trade for trade in state["trades"]) == min(1, len(entries))
-        if bar == 0:
-            assert state["trades"] == []
+    for interval, minutes, bars in (
+        ("1m", 1, (1901, 378, 37)),
+        ("1h", 60, (1901, 58, 59, 60)),
+        ("1d", 390, (378, 379, 380, 37, 0)),
+    ):
+        film.click(interval)
+        for bar in bars:
+            watched.locator(".slider").fill(str(bar))
+            state = film.wait(f"state.cursor === {bar} && state.interval === '{interval}'")
+            check_drawn(state, columns, bar, minutes)
+            now = TIME.findall(state["where"])[0]
+            assert max(TIME.findall(watched.content())) == now
+            entries = [TIME.findall(trade)[0] for trade in state["trades"]]
+            assert entries == sorted(entries, reverse=True)
+            assert sum("open" in trade for trade in state["trades"]) == min(1, len(entries))
+    assert state["trades"] == []
+
+
+def check_drawn(state, columns, bar, minutes):
+    """The last bar that is drawn is of what was known at the close of a bar, and so is all else."""
+    assert state["latest"] <= state["time"]
+    assert all(mark["time"] <= state["time"] for mark in (*state["markers"], *state["arrows"]))
+    last = state["lastCandle"]
+    first = columns["time"].index(last["time"])
+    known = {name: values[first : bar + 1] for name, values in columns.items()}
+    assert 0 < len(known["open"]) <= minutes
+    assert (last["open"], last["close"]) == (known["open"][0], known["close"][-1])
+    assert (last["high"], last["low"]) == (max(known["high"]), min(known["low"]))
+    assert f"V {sum(known['volume']):,.0f}E" in state["legend"]
+    assert state["lastEquity"] == known["equity"][-1]
+    assert state["figures"]["equity"] == f"{known['equity'][-1]:,.2f}"
 
 
 def test_everything_is_shown_when_asked_for_and_hidden_again(watched):

@@ -70,7 +70,8 @@ def run(*, preload: str, reap: Callable[[], None]) -> int:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
             workers.stop_event.set()
-            workers.sentinel.join(GRACE_S)  # what is not done by then is done after the restart
+            workers.sentinel.join(GRACE_S)
+            workers.sentinel.kill()  # what is not done by then is done after the restart
             return 0
 
 

@@ -39,6 +39,7 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LOOPBACK = ("127.0.0.1", "localhost")
 GRACE_SECONDS = 5.0  # a child that was asked to end has this long
 WORKER_GRACE_SECONDS = 12.0  # jobs under way may end within it
+QUICK_SECONDS = 1.5  # parts without work end within it
 LOOK_SECONDS = 0.2
 START_LOOK_SECONDS = 0.05
 STEADY_SECONDS = 10.0  # a part that ran this long had started well
@@ -162,6 +163,14 @@ class _Part:
         self._due: float | None = None
         self.process = _start(*self._command, keep=self._keep, env=self._env)
 
+    def is_running_after(self, seconds: float) -> bool:
+        """Wait for the process to end; tell whether it runs still."""
+        try:
+            self.process.wait(max(seconds, 0))
+        except subprocess.TimeoutExpired:
+            return True
+        return False
+
     def look(self, *, is_announced: bool) -> None:
         """Start the process again, when it has ended and its time has come.
 
@@ -205,9 +214,11 @@ def _running(parts: list[_Part]) -> Iterator[list[_Part]]:
             for part in parts:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(part.process.pid, signal.SIGINT)  # what it started, it ends itself
+            asked = time.monotonic()
+            if any(part.is_running_after(QUICK_SECONDS) for part in parts):
+                _say("Stopping: a job under way has 10 s, and goes on at the next start.")
             for part in parts:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    part.process.wait(part.grace_s)
+                part.is_running_after(asked + part.grace_s - time.monotonic())
                 _kill_session(part.process)
 
 

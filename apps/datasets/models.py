@@ -156,6 +156,15 @@ class Ingest(Job):
         return Store(settings.DATA_ROOT).uploads / self.upload
 
     @property
+    def names(self) -> list[str]:
+        """What its sources are called: those of the inbox by their place in it."""
+        inbox = settings.INBOX
+        return [
+            str(Path(name).relative_to(inbox)) if Path(name).is_relative_to(inbox) else name
+            for name in self.sources
+        ]
+
+    @property
     def paths(self) -> list[Path]:
         """What it reads: the folder of what was sent, else the files and folders named."""
         return [self.upload_folder] if self.upload else [Path(name) for name in self.sources]

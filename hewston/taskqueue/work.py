@@ -160,8 +160,8 @@ def _explain(problem: Exception, job: Job) -> HewstonError:
     if isinstance(problem, children.UnforeseenError):
         kind = problem.kind
     return HewstonError(
-        f"Something unforeseen happened ({kind}). The log of {job.pk} has the details: please "
-        "report it."
+        f"Something unforeseen happened ({kind}). logs/{job.pk}.jsonl in the data root has "
+        "the details: please report it."
     )
 
 

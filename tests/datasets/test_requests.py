@@ -104,6 +104,7 @@ def test_files_and_folders_of_the_inbox_are_listed_and_taken(ada, dbn, root):
     ingest = Ingest.objects.get()
     perform_ingest(ingest)
     assert ingest.sources == [str(root / "inbox" / "year")]
+    assert ingest.names == ["year"]
     assert Dataset.objects.count() == 1
 
 

@@ -222,7 +222,7 @@ def _describe(ingest: Ingest) -> dict[str, object]:
         "ingest_id": ingest.pk,
         "status": ingest.status,
         "owner": ingest.owner.get_username(),
-        "sources": ingest.sources,
+        "sources": ingest.names,
         "options": ingest.options,
         "datasets": [
             {"dataset_id": one.dataset_id, "revision": one.number} for one in ingest.revisions.all()

@@ -54,7 +54,7 @@ def test_an_ingest_killed_at_any_moment_is_swept_and_then_succeeds(
     killed = sum(
         kill_after(tmp_path, moments.uniform(0.8, 3.0), signal.SIGKILL, "ingest", "--dbn", quarter)
         == -signal.SIGKILL
-        for _ in range(6)
+        for _ in range(4)
     )
     assert killed > 0
     answer = succeed(tmp_path, "ingest", "--dbn", quarter)
@@ -74,7 +74,7 @@ def test_a_backtest_killed_at_any_moment_is_swept_and_then_succeeds(
     expected = succeed(tmp_path, "backtest", dataset, *SMA)["output_hashes"]
     moments = random.Random(2)
     words = ("backtest", dataset, *SMA, "--seed", "1")
-    for _ in range(8):
+    for _ in range(5):
         kill_after(tmp_path, moments.uniform(0.6, 2.0), signal.SIGKILL, *words)
     answer = succeed(tmp_path, *words)
     assert answer["output_hashes"] == expected

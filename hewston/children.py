@@ -12,7 +12,7 @@ import re
 import signal
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -66,19 +66,37 @@ def call(
     warm(work.partition(":")[0])
     here, there = _context.Pipe(duplex=False)
     child = _context.Process(target=_perform, args=(there, work, arguments), daemon=True)
-    try:
-        child.start()
-    except (OSError, EOFError) as problem:  # the fork server was just killed
-        raise ChildDiedError from problem
-    finally:
-        there.close()
     with here:
         try:
+            with _uninterrupted(), there:
+                child.start()
             result = _listen(here, tick=tick, tick_s=tick_s, log=log)
             child.join(_ENDING_S)
+        except (ConnectionError, EOFError) as problem:  # the fork server was just killed
+            raise ChildDiedError from problem
         finally:
             _end(child)
     return result
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a request to end wait: a child whose start is cut short could not be ended any more.
+
+    Blocking the signals would not do: another thread, as libraries start, would take them.
+    """
+    asked: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _frame: asked.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for first in asked[:1]:
+            signal.raise_signal(first)
 
 
 def _listen(
@@ -98,8 +116,8 @@ def _listen(
             continue
         try:
             kind, value = here.recv()
-        except EOFError:
-            raise ChildDiedError from None
+        except EOFError as problem:
+            raise ChildDiedError from problem
         if kind == "progress":
             progress = value
         elif kind == "log":
@@ -111,7 +129,9 @@ def _listen(
 
 
 def _end(child: BaseProcess) -> None:
-    if child.pid is not None and child.is_alive():
+    if child.pid is None:
+        return
+    if child.is_alive():
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)  # it leads a group of its own, once it has begun
         child.kill()

@@ -140,6 +140,7 @@ TEMPLATES = [
     }
 ]
 
+DATABASE_PATIENCE_SECONDS = 20  # so long a write waits for the one before it
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
@@ -147,7 +148,7 @@ DATABASES = {
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "timeout": DATABASE_PATIENCE_SECONDS,
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
             ),

@@ -1,13 +1,15 @@
 """Users, the one-time links that sign them in, and the tokens that their programs carry."""
 
+import contextlib
 import datetime as dt
 import hashlib
+from collections.abc import Iterator
 from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import OperationalError, connection, models
 from django.utils import timezone
 
 
@@ -75,6 +77,19 @@ class Scope(models.TextChoices):
     INGEST = "ingest", "bring data in"
 
 
+@contextlib.contextmanager
+def _without_waiting() -> Iterator[None]:
+    """Leave a write out when somebody else is writing: who only reads shall not wait for it."""
+    patience_ms = settings.DATABASE_PATIENCE_SECONDS * 1000
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            with contextlib.suppress(OperationalError):
+                yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {patience_ms}")
+
+
 class Token(models.Model):
     """Lets a program act for one person, within scopes. Only the secret's hash is kept."""
 
@@ -123,7 +138,8 @@ class Token(models.Model):
         """Remember that it was used, once a minute at most."""
         now = timezone.now()
         if self.last_used_at is None or now - self.last_used_at >= _USE_NOTED_EVERY:
-            Token.objects.filter(pk=self.pk).update(last_used_at=now)
+            with _without_waiting():
+                Token.objects.filter(pk=self.pk).update(last_used_at=now)
 
     def revoke(self) -> bool:
         """End it for good; False when it was revoked before."""

@@ -232,7 +232,7 @@ def test_a_backtest_on_changed_bars_is_refused(
         (("--param", "fast=nine"), "params.fast", "whole number"),
         (("--param", "fast"), "param", "NAME=VALUE"),
         (("--param", "fast=9", "--param", "fast=8"), "params.fast", "given twice"),
-        (("--fees-bps", "-1"), "fees_bps", "from 0 to 10000"),
+        (("--fees-bps", "-1"), "fees_bps", "from 0 to 10,000"),
         (("--size", "ten"), "size", "number above 0"),
         (("--k-spread", "nan"), "k_spread", "number"),
         (("--from", "2022-01-03"), "from", "outside"),

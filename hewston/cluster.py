@@ -63,15 +63,16 @@ def run(*, preload: str, reap: Callable[[], None]) -> int:
         signal.signal(number, signal.default_int_handler)
     with Store(settings.DATA_ROOT).staging(f"{WORKER_LOCK}{Conf.CLUSTER_NAME}-{os.getpid()}"):
         connections.close_all()  # a connection does not survive the fork
-        workers.start()
         try:
+            workers.start()
             return _watch(workers, reap)
         except KeyboardInterrupt:
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
-            workers.stop_event.set()
-            workers.sentinel.join(GRACE_S)
-            workers.sentinel.kill()  # what is not done by then is done after the restart
+            if workers.sentinel is not None:  # it may have been asked before there was one
+                workers.stop_event.set()
+                workers.sentinel.join(GRACE_S)
+                workers.sentinel.kill()  # what is not done by then is done after the restart
             return 0
 
 

@@ -55,7 +55,6 @@ class Job(models.Model):
     error = models.JSONField(null=True)  # {code, message, details?} of a job that failed
     attempt = models.PositiveSmallIntegerField(default=0)
     beats = models.PositiveIntegerField(default=0)  # grows while a worker lives
-    heartbeat_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
     queued_at = models.DateTimeField(default=timezone.now)  # when workers were last called
     started_at = models.DateTimeField(null=True)
@@ -95,21 +94,17 @@ class Job(models.Model):
 
     def claim(self) -> bool:
         """Take the job from QUEUED to RUNNING; False when somebody else has it."""
-        now = timezone.now()
         return self._move(
             (Status.QUEUED,),
             status=Status.RUNNING,
             attempt=F("attempt") + 1,
-            started_at=now,
-            heartbeat_at=now,
+            started_at=timezone.now(),
         )
 
     def beat(self, progress: Mapping[str, object] | None) -> bool:
         """Record that the worker lives, and its progress; False when the job is not ours."""
         told = {} if progress is None else {"progress": dict(progress)}
-        return self._move(
-            (Status.RUNNING,), beats=F("beats") + 1, heartbeat_at=timezone.now(), **told
-        )
+        return self._move((Status.RUNNING,), beats=F("beats") + 1, **told)
 
     def requeue(self) -> bool:
         """Give the job back to the queue, because the process that worked on it died."""

@@ -65,9 +65,8 @@ def perform(job: Job, work: Callable[[Claim], None]) -> None:
 
     ``work`` records success itself with ``job.complete``. Does nothing when the job is somebody
     else's or over. A job whose child died, or whose catalogue did not answer, goes back to the
-    queue, a few times. Raises HewstonError
-    when the work failed, CancelledError when it was cancelled or taken over, and KeyboardInterrupt
-    after cancelling the job.
+    queue, a few times. Raises HewstonError when the work failed, CancelledError when it was
+    cancelled or taken over, and KeyboardInterrupt after cancelling the job.
     """
     store = Store(settings.DATA_ROOT)
     attempt = f"{job.pk}.{job.attempt + 1}"

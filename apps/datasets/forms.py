@@ -20,8 +20,8 @@ from apps.datasets.actions import (
 from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.models import User
 from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.intervals import CHART_INTERVALS
 from hewston.pipeline.market import SESSION_FILTERS
-from hewston.pipeline.resampling import INTERVALS
 from hewston.uploads import Upload
 
 _ORDERS = {
@@ -64,7 +64,7 @@ class ChartForm(forms.Form):
 
     defaults: ClassVar = {"interval": "1m", "session": "regular"}
 
-    interval = forms.ChoiceField(choices=[(name, name) for name in INTERVALS], required=False)
+    interval = forms.ChoiceField(choices=[(name, name) for name in CHART_INTERVALS], required=False)
     session = forms.ChoiceField(choices=[(name, name) for name in SESSION_FILTERS], required=False)
     revision = forms.IntegerField(min_value=1, required=False)
 

@@ -29,8 +29,8 @@ from hewston.http import (
 )
 from hewston.pipeline import playback
 from hewston.pipeline.errors import HewstonError
+from hewston.pipeline.intervals import CHART_INTERVALS
 from hewston.pipeline.market import SESSION_FILTERS
-from hewston.pipeline.resampling import INTERVALS
 from hewston.pipeline.store import read_json
 from hewston.taskqueue import read_log
 from hewston.uploads import read_upload
@@ -145,7 +145,7 @@ def _describe(
         findings = _sort_findings(quality)
     return {
         **chosen,
-        "intervals": list(INTERVALS),
+        "intervals": list(CHART_INTERVALS),
         "sessions": list(SESSION_FILTERS),
         "columns_url": _columns_url(found, revision, "INTERVAL", "SESSION"),
         # Its lists of files are the table of raw files; the download has all of it.
@@ -201,7 +201,7 @@ def columns(
     revision = next(
         (one for one in found.revisions.all() if playback.address(one.bars_sha256) == address), None
     )
-    if revision is None or interval not in INTERVALS or session not in SESSION_FILTERS:
+    if revision is None or interval not in CHART_INTERVALS or session not in SESSION_FILTERS:
         raise Http404
     files = (revision.folder / name for name in ("bars.parquet", "quality.json"))
     with reading("dataset", found.pk, *files):

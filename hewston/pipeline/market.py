@@ -7,21 +7,13 @@ import polars as pl
 
 from hewston.pipeline import schemas
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.intervals import INTERVAL_NS
 from hewston.pipeline.spec import RunSpec, missing_spread
 
 SESSION_FILTERS: dict[str, tuple[str, ...]] = {
     "regular": ("regular",),
     "extended": ("pre", "regular", "post"),
     "all": schemas.SESSIONS,
-}
-INTERVAL_NS: dict[str, int] = {
-    "1m": 60 * 10**9,
-    "5m": 300 * 10**9,
-    "15m": 900 * 10**9,
-    "30m": 1800 * 10**9,
-    "1h": 3600 * 10**9,
-    "4h": 14_400 * 10**9,
-    "1d": 86_400 * 10**9,
 }
 
 

@@ -8,17 +8,8 @@ import polars as pl
 
 from hewston.pipeline import calendar
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.intervals import INTERVALS
 from hewston.pipeline.schemas import BARS, UTC_NS
-
-INTERVALS: dict[str, dt.timedelta] = {
-    "1m": dt.timedelta(minutes=1),
-    "5m": dt.timedelta(minutes=5),
-    "15m": dt.timedelta(minutes=15),
-    "30m": dt.timedelta(minutes=30),
-    "1h": dt.timedelta(hours=1),
-    "4h": dt.timedelta(hours=4),
-    "1d": dt.timedelta(days=1),
-}
 
 _EDGES = ("pre_open", "open", "close", "post_close")
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from hewston.pipeline import calendar
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.resampling import INTERVALS, resample
+from hewston.pipeline.intervals import CHART_INTERVALS
+from hewston.pipeline.resampling import resample
 from hewston.pipeline.schemas import BARS
 
 FIRST, LAST = dt.date(2023, 11, 20), dt.date(2023, 11, 30)
@@ -206,8 +207,8 @@ def test_one_minute_is_unchanged_and_no_bars_stay_no_bars() -> None:
 
 
 def test_an_unknown_interval_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"'2m'.*1m, 5m, 15m, 30m, 1h, 4h, 1d"):
-        resample(bars_at("2023-11-20 14:30"), "2m", schedule=NEW_YORK)
+    with pytest.raises(InputError, match=r"'7m'.*1m, 2m, 3m, 5m"):
+        resample(bars_at("2023-11-20 14:30"), "7m", schedule=NEW_YORK)
 
 
 def test_a_calendar_that_does_not_reach_the_bars_is_refused() -> None:
@@ -238,7 +239,7 @@ def any_bars(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 @settings(deadline=None)
-@given(any_bars(), st.sampled_from(list(INTERVALS)))
+@given(any_bars(), st.sampled_from(list(CHART_INTERVALS)))
 def test_volume_is_conserved_and_prices_stay_between_low_and_high(
     made: tuple[pl.DataFrame, pl.DataFrame], interval: str
 ) -> None:

@@ -20,9 +20,10 @@ from hewston.http import reading
 from hewston.openapi import describe_query, refusals
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, suggest
+from hewston.pipeline.intervals import CHART_INTERVALS
 from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.playback import read_schedule
-from hewston.pipeline.resampling import INTERVALS, resample
+from hewston.pipeline.resampling import resample
 from hewston.pipeline.spec import sha256_text
 
 _COLUMNS = ("dataset_id", "symbol", "venue_code", "from_date", "to_date", "rows", "created_at")
@@ -46,7 +47,7 @@ REVISION: dict[str, Rule] = {
 BARS_FIELDS: dict[str, Rule] = {
     "from": {"type": "date", "default": None, "help": "first exchange date, inclusive"},
     "to": {"type": "date", "default": None, "help": "last exchange date, inclusive"},
-    "interval": {"type": "str", "default": None, "choices": tuple(INTERVALS)},
+    "interval": {"type": "str", "default": None, "choices": tuple(CHART_INTERVALS)},
     "session": {"type": "str", "default": "regular", "choices": tuple(SESSION_FILTERS)},
     **REVISION,
     **FORMAT,
@@ -289,7 +290,7 @@ def _choose(dataset: Dataset, number: int | None) -> Revision:
 
 
 def _check(dataset: Dataset, asked: Mapping[str, Any], interval: str) -> None:
-    known = list(INTERVALS)
+    known = list(CHART_INTERVALS)
     longer = known[known.index(dataset.interval) :]
     if interval not in longer:
         raise InputError(

@@ -16,8 +16,8 @@ from hewston.http import (
     send_columns,
 )
 from hewston.pipeline import artifacts, playback
+from hewston.pipeline.intervals import CHART_INTERVALS
 from hewston.pipeline.playback.decisions import encode_decisions
-from hewston.pipeline.resampling import INTERVALS
 from hewston.pipeline.spec import canonical_json
 from hewston.taskqueue import Status
 
@@ -31,7 +31,7 @@ def watch(request: HttpRequest, run_id: str) -> HttpResponse:
     page: dict[str, object] = {"run": run}
     if run.status == Status.DONE:
         spec = run.run_spec
-        known = list(INTERVALS)
+        known = list(CHART_INTERVALS)
         page |= {
             "interval": spec.interval,
             "intervals": [
@@ -70,7 +70,7 @@ def decisions(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
 def columns(request: HttpRequest, run_id: str, address: str, interval: str) -> HttpResponse:
     """Give a run's bars, equity, indicators and fills, at an address that names their content."""
     run = find_finished(request, run_id)
-    known = list(INTERVALS)
+    known = list(CHART_INTERVALS)
     if address != playback.address(run.input_hash) or interval not in known:
         raise Http404
     if known.index(interval) < known.index(run.run_spec.interval):

@@ -13,8 +13,8 @@ from apps.runs.models import Run
 from apps.runs.views.film import columns_url_of
 from apps.runs.views.finding import find_run, reading_run
 from hewston.pipeline import artifacts, breakdown
+from hewston.pipeline.intervals import CHART_INTERVALS
 from hewston.pipeline.metrics import METRICS
-from hewston.pipeline.resampling import INTERVALS
 from hewston.pipeline.store import read_json
 from hewston.taskqueue import Status, read_log
 
@@ -56,7 +56,7 @@ def _describe_result(run: Run) -> dict[str, object]:
     spec = run.run_spec
     figures = read_json(run.folder / artifacts.METRICS_FILE)
     years, bins = _break_down(run.folder, spec.starting_cash, spec.tz)
-    intervals = list(INTERVALS)
+    intervals = list(CHART_INTERVALS)
     return {
         "key_figures": _describe_figures(figures, _KEY_FIGURES),
         "all_figures": _describe_figures(figures, tuple(METRICS)),

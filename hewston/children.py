@@ -10,6 +10,7 @@ import os
 import pkgutil
 import re
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -23,9 +24,11 @@ from hewston.pipeline.errors import HewstonError
 
 # pyarrow's allocator would start a thread, which does not survive the fork.
 _ALLOCATOR = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+_LOOK_S = 0.25  # how often somebody who waits looks at the clock
 _ENDING_S = 1.0  # a child that has answered has this long to end by itself
 _RUST_ERRNO = re.compile(r"\(os error (\d+)\)")  # in what polars raises when it cannot write
 _context = multiprocessing.get_context("forkserver")
+_starting = threading.Lock()  # multiprocessing looks after all children when one starts
 
 
 class ChildDiedError(Exception):
@@ -61,30 +64,58 @@ def call(
     can be pickled. ``tick`` gets the newest progress (None before the first) every ``tick_s``
     seconds; what it raises ends the child and leaves here.
 
-    Raises what the work raised (HewstonError, or UnforeseenError) and ChildDiedError.
+    Several threads may call at once. Raises what the work raised (HewstonError, or
+    UnforeseenError) and ChildDiedError.
     """
     warm(work.partition(":")[0])
     here, there = _context.Pipe(duplex=False)
     child = _context.Process(target=_perform, args=(there, work, arguments), daemon=True)
     with here:
         try:
-            with _uninterrupted(), there:
+            with _uninterrupted(), _starting, there:
                 child.start()
             result = _listen(here, tick=tick, tick_s=tick_s, log=log)
             child.join(_ENDING_S)
         except (ConnectionError, EOFError) as problem:  # the fork server was just killed
             raise ChildDiedError from problem
         finally:
-            _end(child)
+            with _starting:
+                _end(child)
     return result
+
+
+def ask(work: str, *, within_s: float, **arguments: object) -> Any:  # noqa: ANN401 (as of call)
+    """Call as ``call`` does for somebody who waits, ``within_s`` seconds at most.
+
+    Progress and log are nobody's. Raises HewstonError (BUSY) when it takes longer, and where the
+    child died; HewstonError and UnforeseenError as ``call`` does.
+    """
+    end = time.monotonic() + within_s
+
+    def tick(_progress: object) -> None:
+        if time.monotonic() > end:
+            raise HewstonError(f"This took longer than {within_s:g} s. Ask for less.", code="BUSY")
+
+    try:
+        return call(
+            work, tick=tick, tick_s=_LOOK_S, log=lambda *_words, **_details: None, **arguments
+        )
+    except ChildDiedError as problem:
+        raise HewstonError(
+            "The work ended before it was done. Try again.", code="BUSY"
+        ) from problem
 
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Let a request to end wait: a child whose start is cut short could not be ended any more.
 
-    Blocking the signals would not do: another thread, as libraries start, would take them.
+    Blocking the signals would not do: another thread, as libraries start, would take them. A
+    thread beside the main one is never cut short.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     asked: list[int] = []
     before = {
         number: signal.signal(number, lambda number, _frame: asked.append(number))

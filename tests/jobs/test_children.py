@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from hewston import children
-from hewston.pipeline.errors import InputError
+from hewston.pipeline.errors import HewstonError, InputError
 from tests.commands import PROJECT
 
 WAIT_S = 20.0
@@ -125,6 +126,22 @@ def test_a_child_is_gone_with_its_parent_whatever_it_does(tmp_path: Path, work: 
         child = wait_for(path)
         os.kill(parent.pid, signal.SIGKILL)
     assert is_gone(child)
+
+
+def test_threads_may_call_at_the_same_time() -> None:
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(lambda left: call("add", left=left, right=1)[0], range(24))
+        assert list(answers) == list(range(1, 25))
+
+
+def test_who_waits_for_an_answer_does_not_wait_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "pid"
+    assert children.ask("tests.jobs.works:add", within_s=WAIT_S, left=2, right=3) == 5
+    with pytest.raises(HewstonError, match="longer than 1 s"):
+        children.ask("tests.jobs.works:name_yourself_and_sleep", within_s=1, path=path)
+    assert is_gone(int(path.read_text()))
+    with pytest.raises(HewstonError, match="ended before it was done"):
+        children.ask("tests.jobs.works:kill_yourself", within_s=WAIT_S)
 
 
 def test_a_fork_server_that_was_killed_is_replaced() -> None:

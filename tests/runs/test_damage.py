@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from apps.datasets import views as dataset_views
+from apps.datasets.views import summary as dataset_views
 from apps.runs.views import film, summary
 from hewston.pipeline import playback
 from tests.scenes import DATASET_ID, RUN_ID

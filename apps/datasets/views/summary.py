@@ -1,123 +1,33 @@
-"""The catalogue of datasets, one dataset, and the columns of its chart."""
+"""One dataset, and the columns of its chart."""
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
-from django.conf import settings
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from apps.datasets.actions import cancel_ingest, retry_ingest
-from apps.datasets.forms import ChartForm, DatasetFilter, IngestForm
-from apps.datasets.models import Dataset, Ingest, Revision
-from apps.permissions.models import User
+from apps.datasets.forms import ChartForm
+from apps.datasets.models import Dataset, Revision
 from hewston.http import (
     compress_columns,
     reading,
     send_columns,
-    send_csv,
     send_file,
-    status_of,
-    telling,
 )
 from hewston.pipeline import playback
-from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.intervals import CHART_INTERVALS
 from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.store import read_json
-from hewston.taskqueue import read_log
-from hewston.uploads import read_upload
 
-_PAGE = 50
-_LATEST_INGESTS = 5
 _LONGEST_GAPS = 20
 _RAW_FILES = 100
 _FILE_LISTS = {"raw_files", "input_hashes"}
 _SEVERITIES = ("error", "warning", "info")
-
-
-@require_safe
-def datasets(request: HttpRequest) -> HttpResponse:
-    """List datasets."""
-    form = DatasetFilter(request.GET)
-    found = form.apply(Dataset.objects.visible_to(request.user)).prefetch_related("revisions")
-    page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
-    ingests = _list_ingests(request)[:_LATEST_INGESTS]
-    shown = {"page": page, "form": form, "ingests": ingests, "is_live": _is_live(ingests)}
-    return render(request, "datasets/datasets.html", shown)
-
-
-def _list_ingests(request: HttpRequest) -> QuerySet[Ingest]:
-    return Ingest.objects.visible_to(request.user).prefetch_related("revisions")
-
-
-def _is_live(ingests: Iterable[Ingest]) -> bool:
-    return any(not ingest.is_over for ingest in ingests)
-
-
-@require_safe
-def ingests(request: HttpRequest) -> HttpResponse:
-    """List ingests, also those that failed: the newest first."""
-    page = Paginator(_list_ingests(request), _PAGE).get_page(request.GET.get("page"))
-    shown = {"page": page, "is_live": _is_live(page.object_list)}
-    return render(request, "datasets/ingests.html", shown)
-
-
-@require_safe
-def ingest(request: HttpRequest, ingest_id: str) -> HttpResponse:
-    """Show one ingest: its files, what they became or why not, and its log."""
-    found = get_object_or_404(_list_ingests(request), pk=ingest_id)
-    return render(request, "datasets/ingest.html", {"ingest": found, "log": read_log(found.pk)})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def new_dataset(request: HttpRequest) -> HttpResponse:
-    """Bring data in: send files, take them from the inbox, or make the sample year."""
-    form = IngestForm(request.POST)
-    status = 200
-    if request.method == "POST":
-        try:
-            ingest = form.submit(user=cast(User, request.user), upload=read_upload(request))
-        except HewstonError as problem:
-            form.problem, status = problem, status_of(problem)
-        else:
-            return redirect("ingest", ingest.pk)
-    page = {"form": form, "most_bytes": settings.UPLOAD_BYTES, "inbox_folder": settings.INBOX}
-    return render(request, "datasets/new.html", page, status=status)
-
-
-@require_POST
-def cancel(request: HttpRequest, ingest_id: str) -> HttpResponse:
-    """Stop an ingest."""
-    found = get_object_or_404(_list_ingests(request), pk=ingest_id)
-    with telling(request):
-        cancel_ingest(ingest=found)
-    return redirect("ingest", found.pk)
-
-
-@require_POST
-def retry(request: HttpRequest, ingest_id: str) -> HttpResponse:
-    """Ask for the same files again."""
-    found = get_object_or_404(_list_ingests(request), pk=ingest_id)
-    with telling(request):
-        found = retry_ingest(ingest=found)
-    return redirect("ingest", found.pk)
-
-
-@require_safe
-def export_datasets(request: HttpRequest) -> HttpResponse:
-    """Give the list of datasets as CSV."""
-    found = DatasetFilter(request.GET).apply(Dataset.objects.visible_to(request.user))
-    names = ("dataset_id", "symbol", "provider", "venue_code", "interval", "from_date", "to_date")
-    header = [*names, "rows", "created_at"]
-    return send_csv("datasets.csv", header, found.values_list(*header))
 
 
 @require_safe

@@ -1,8 +1,8 @@
 """Pages of datasets."""
 
 from apps.datasets.views.catalogue import datasets, export_datasets
-from apps.datasets.views.summary import columns, dataset, manifest
 from apps.datasets.views.ingests import cancel, ingest, ingests, new_dataset, retry
+from apps.datasets.views.summary import columns, dataset, manifest
 
 __all__ = [
     "cancel",

@@ -20,7 +20,7 @@ from databento_dbn.metadata import MappingInterval
 from benchmarks.rows import Row
 from hewston.pipeline import calendar
 from hewston.pipeline.ingest import derive_dbn
-from hewston.pipeline.sources.dbn.records import TBBO_DTYPE, TRADES_DTYPE, Rows
+from hewston.pipeline.sources.dbn.records import DTYPES, TBBO_DTYPE, Rows
 
 MILLIONS = (5, 20)  # of trades, and as many of TBBO
 RATIO = 4.0
@@ -33,9 +33,12 @@ _WRITTEN_AT_ONCE = 1_000_000
 _NS = 10**9
 _OPEN_S, _SESSION_S = 14 * 3600 + 1800, 390 * 60  # 09:30 New York in winter
 _CENT = 10**7
-_INSTRUMENT_ID = 7001
-_FIRST, _END = dt.date(2023, 1, 1), dt.date(2024, 1, 1)
-_WEEKDAYS = 5
+_FIRST = dt.date(2023, 1, 1)
+_WEEKDAYS_OF_YEAR = [
+    day
+    for day in (_FIRST + dt.timedelta(days=n) for n in range(365))
+    if day.isoweekday() <= 5  # noqa: PLR2004  # Friday
+]
 
 
 @dataclass
@@ -56,8 +59,9 @@ def measure() -> list[Row]:
     floors, derivations, peaks = [], [], []
     for millions in MILLIONS:
         with tempfile.TemporaryDirectory() as folder:
-            for schema, dtype in (("trades", TRADES_DTYPE), ("tbbo", TBBO_DTYPE)):
-                _write(Path(folder) / f"{schema}.dbn.zst", schema, dtype, millions * 1_000_000)
+            for schema in ("trades", "tbbo"):
+                path = Path(folder) / f"{schema}.dbn.zst"
+                write_records(path, schema, millions * 1_000_000, days=_WEEKDAYS_OF_YEAR)
             alone = [_run("decompress", folder) for _ in range(_REPEATS)]
             derived = [_run("derive", folder) for _ in range(_REPEATS)]
         floors.append(min(seconds for seconds, _ in alone))
@@ -112,7 +116,7 @@ def _child(what: str, folder: Path) -> None:
     start = time.perf_counter()
     if what == "decompress":
         for path in files:
-            _decompress(path)
+            decompress(path)
     else:
         with tempfile.TemporaryDirectory(dir=folder) as staging:
             derive_dbn(files, staging=Path(staging))
@@ -120,7 +124,8 @@ def _child(what: str, folder: Path) -> None:
     print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
-def _decompress(path: Path) -> None:
+def decompress(path: Path) -> None:
+    """Decompress a file and throw away what it holds."""
     decompressor = zstd.ZstdDecompressor()
     with path.open("rb") as source:
         while not decompressor.eof:
@@ -128,30 +133,37 @@ def _decompress(path: Path) -> None:
             decompressor.decompress(block, _PIECE)
 
 
-def _write(path: Path, schema: str, dtype: np.dtype[np.void], count: int) -> None:
-    """Write a year of records, spread over its weekdays, a quarter sharing their time."""
-    days = [
-        (_FIRST + dt.timedelta(days=n) - dt.date(1970, 1, 1)).days
-        for n in range((_END - _FIRST).days)
-        if (_FIRST + dt.timedelta(days=n)).weekday() < _WEEKDAYS
-    ]
-    random = np.random.default_rng(len(schema))
+def write_records(
+    path: Path,
+    schema: str,
+    count: int,
+    *,
+    days: Sequence[dt.date],
+    symbol: str = "BENCH",
+    instrument_id: int = 7001,
+) -> None:
+    """Write a file of records, spread over some days, a quarter sharing their time."""
+    numbers = [(day - dt.date(1970, 1, 1)).days for day in days]
+    first, end = days[0], days[-1] + dt.timedelta(days=1)
+    random = np.random.default_rng([len(schema), instrument_id, numbers[0]])
     metadata = databento_dbn.Metadata(
         dataset="XNAS.ITCH",
-        start=days[0] * 86_400 * _NS,
-        end=(days[-1] + 1) * 86_400 * _NS,
+        start=numbers[0] * 86_400 * _NS,
+        end=(numbers[-1] + 1) * 86_400 * _NS,
         stype_in=databento_dbn.SType.from_str("raw_symbol"),
         stype_out=databento_dbn.SType.from_str("instrument_id"),
         schema=databento_dbn.Schema.from_str(schema),
-        symbols=["BENCH"],
-        mappings=[_Mapping("BENCH", [_Interval(_FIRST, _END, str(_INSTRUMENT_ID))])],
+        symbols=[symbol],
+        mappings=[_Mapping(symbol, [_Interval(first, end, str(instrument_id))])],
         version=3,
     )
     with zstd.open(path, "wb", level=3) as target:
         target.write(metadata.encode())
-        for first in range(0, count, _WRITTEN_AT_ONCE):
-            share = (np.arange(first, first + _WRITTEN_AT_ONCE) + random.random()) / count
-            target.write(_records(random, dtype, share, days).tobytes())
+        for start in range(0, count, _WRITTEN_AT_ONCE):
+            numbered = np.arange(start, min(start + _WRITTEN_AT_ONCE, count))
+            rows = _records(random, DTYPES[schema], (numbered + random.random()) / count, numbers)
+            rows["instrument_id"] = instrument_id
+            target.write(rows.tobytes())
 
 
 def _records(
@@ -170,7 +182,7 @@ def _records(
     times = times[np.maximum.accumulate(own)]
     rows = np.zeros(count, dtype)
     rows["length"], rows["rtype"] = dtype.itemsize // 4, int(dtype == TBBO_DTYPE)
-    rows["publisher_id"], rows["instrument_id"] = 2, _INSTRUMENT_ID
+    rows["publisher_id"] = 2
     rows["ts_recv"], rows["ts_event"] = times, times - random.integers(100_000, 200_000, count)
     rows["price"] = (15_000 + random.integers(-1, 2, count).cumsum() % 5_000) * _CENT
     rows["size"] = random.choice([1, 5, 37, 50, 100, 100, 100, 200], count)

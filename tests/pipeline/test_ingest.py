@@ -341,7 +341,8 @@ def test_progress_is_told_and_may_cancel(tmp_path):
     told: list[Any] = []
     derive(tmp_path, path, progress=told.append)
     assert told[0]["file"] == "a.dbn"
-    assert [state["day"] for state in told] == [None, "2023-01-03", None]  # copy, read, derive
+    days = [day for day, _ in itertools.groupby(state["day"] for state in told)]
+    assert days == [None, "2023-01-03", None]  # copy, read, derive
     shares = [state["share"] for state in told]
     assert shares == sorted(shares)
     assert 0 < shares[0] <= shares[-1] <= 1

@@ -10,7 +10,7 @@ import polars as pl
 
 from hewston.pipeline import bars
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.ingest.drafts import Progress
+from hewston.pipeline.ingest.ahead import Meter
 from hewston.pipeline.ingest.files import Source
 from hewston.pipeline.quality.arrivals import Arrivals, count_reopened
 from hewston.pipeline.quality.tally import Tally, count_records, day_keys, split_keys
@@ -75,14 +75,11 @@ class FileMinutes:
 
 
 class Reader:
-    """Reads sources one after the other and reports progress over all of them."""
+    """Reads sources, several at once, and reports progress over all of them."""
 
-    def __init__(self, *, symbol: str | None, total_bytes: int, progress: Progress) -> None:
+    def __init__(self, *, symbol: str | None, meter: Meter) -> None:
         self._symbol = symbol
-        self._total_bytes = max(total_bytes, 1)
-        self._progress = progress
-        self._done_bytes = 0
-        self._records = 0
+        self._meter = meter
 
     def read(self, source: Source) -> FileMinutes:
         """Derive a file's minutes.
@@ -95,12 +92,10 @@ class Reader:
         quotes = Parts(bars.QUOTES, ("instrument_id", "minute"))
         arrivals = Arrivals(tally.add, name=source.name)
         symbols = _Symbols(symbology, self._symbol, source.name)
-        records = 0
         for chunk in self._chunks(source):
             rows = bars.by_instrument(chunk.rows)
             printed = bars.is_print(rows)
             symbols.look_up(count_records(rows, printed, tally), chunk)
-            records = int(chunk.numbers[-1]) + 1
             arrivals.add(rows)
             rows = bars.select(rows, printed)
             prints.add(bars.aggregate_prints(rows))
@@ -109,8 +104,6 @@ class Reader:
         reopened = arrivals.finish()
         if len(reopened):
             count_reopened(lambda: self._chunks(source), reopened, tally, name=source.name)
-        self._done_bytes += source.raw.size_bytes
-        self._records += records
         return FileMinutes(
             source=source,
             prints=symbols.named(_with_day(prints.merged())),
@@ -139,23 +132,18 @@ class Reader:
         with open_bytes(source.path, name=source.name) as stream:
             header = read_header(stream)
             wanted = _wanted_ids(header, self._symbol, source.name)
+            day, records = None, 0
             for count, chunk in enumerate(read_chunks(stream, header)):
+                day = date_of(int(chunk.rows["ts_recv"][0]) // NS_PER_DAY).isoformat()
                 if count % _CHUNKS_A_REPORT == 0:
-                    self._report(source, chunk, stream.consumed)
+                    self._meter.tell(
+                        source.name, consumed=stream.consumed, records=records, day=day
+                    )
+                records += len(chunk.rows)
                 kept = chunk if wanted is None else chunk.only(_is_of(chunk.rows, wanted))
                 if len(kept.rows):
                     yield kept
-
-    def _report(self, source: Source, chunk: Chunk, consumed: int) -> None:
-        day = date_of(int(chunk.rows["ts_recv"][0]) // NS_PER_DAY)
-        self._progress(
-            {
-                "file": source.name,
-                "day": day.isoformat(),
-                "records": self._records + int(chunk.numbers[0]),
-                "share": min(1.0, (self._done_bytes + consumed) / self._total_bytes),
-            }
-        )
+            self._meter.tell(source.name, consumed=stream.consumed, records=records, day=day)
 
 
 class _Symbols:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.ingest.ahead import Meter, in_order
 from hewston.pipeline.ingest.drafts import LeftOut, Progress, RawFile
 from hewston.pipeline.ingest.files import DEFINITION, Given, Source
 from hewston.pipeline.sources.dbn.bytestream import open_bytes
@@ -19,63 +20,54 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def stage(
-    wanted: Sequence[Given], folder: Path, *, progress: Progress
+    wanted: Sequence[Given], folder: Path, *, progress: Progress, workers: int
 ) -> tuple[list[Source], list[LeftOut]]:
-    """Copy the files to ``folder/<sha256><suffix>``.
+    """Copy the files to ``folder/<sha256><suffix>``, ``workers`` at once.
 
     Returns the copies ordered by first receive time, then content, and what is there twice.
 
     Raises InputError for a file that cannot be read, or that became another one meanwhile.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    copier = _Copier(wanted, progress)
+    meter = Meter(total_bytes=sum(_size(given) for given in wanted), progress=progress)
+    tasks = [(given, folder / f"copied-{number}") for number, given in enumerate(wanted)]
     sources: dict[str, Source] = {}
     left_out = []
-    for given in wanted:
-        copied = folder / "copied"
-        sha256 = copier.copy(given, copied)
-        if sha256 in sources:
-            copied.unlink()
-            reason = f"it is the same file as {sources[sha256].name}"
-            left_out.append(LeftOut(file=given.name, reason=reason))
-            continue
-        source = _described(copied, given, sha256)
-        final = folder / f"{sha256}{source.raw.suffix}"
-        copied.rename(final)
-        sources[sha256] = replace(source, path=final)
+    with in_order(
+        lambda task: _copied(*task, meter), tasks, workers=workers, meter=meter
+    ) as copies:
+        for copy in copies:
+            sha256 = copy.raw.sha256
+            if sha256 in sources:
+                copy.path.unlink()
+                reason = f"it is the same file as {sources[sha256].name}"
+                left_out.append(LeftOut(file=copy.name, reason=reason))
+                continue
+            final = folder / f"{sha256}{copy.raw.suffix}"
+            copy.path.rename(final)
+            sources[sha256] = replace(copy, path=final)
     return sorted(sources.values(), key=lambda s: (s.first_ts, s.raw.sha256)), left_out
 
 
-class _Copier:
-    """Copies files one after the other and reports progress over all of them."""
-
-    def __init__(self, wanted: Sequence[Given], progress: Progress) -> None:
-        self._progress = progress
-        self._total_bytes = max(1, sum(_size(given) for given in wanted))
-        self._copied_bytes = 0
-
-    def copy(self, given: Given, target: Path) -> str:
-        """Copy a file and return the SHA-256 of exactly the bytes that were copied."""
-        digest = hashlib.sha256()
-        try:
-            with target.open("wb") as writer:
-                for number, block in enumerate(_blocks(given.path)):
-                    digest.update(block)
-                    writer.write(block)
-                    self._copied_bytes += len(block)
-                    if number % _BLOCKS_A_REPORT == 0:
-                        self._report(given)
-        except OSError as problem:
-            if problem.errno in _DISK_FULL:  # nothing that another file would mend
-                raise
-            raise InputError(
-                f"{given.name} cannot be copied: {problem.strerror or problem}.", file=given.name
-            ) from problem
-        return digest.hexdigest()
-
-    def _report(self, given: Given) -> None:
-        share = min(1.0, self._copied_bytes / self._total_bytes)
-        self._progress({"file": given.name, "day": None, "records": 0, "share": share})
+def _copied(given: Given, target: Path, meter: Meter) -> Source:
+    """Copy a file and describe exactly the bytes that were copied."""
+    digest, copied = hashlib.sha256(), 0
+    try:
+        with target.open("wb") as writer:
+            for number, block in enumerate(_blocks(given.path)):
+                digest.update(block)
+                writer.write(block)
+                copied += len(block)
+                if number % _BLOCKS_A_REPORT == 0:
+                    meter.tell(given.name, consumed=copied)
+    except OSError as problem:
+        if problem.errno in _DISK_FULL:  # nothing that another file would mend
+            raise
+        raise InputError(
+            f"{given.name} cannot be copied: {problem.strerror or problem}.", file=given.name
+        ) from problem
+    meter.tell(given.name, consumed=copied)
+    return _described(target, given, digest.hexdigest())
 
 
 def _blocks(path: Path) -> Iterator[memoryview]:

@@ -10,6 +10,7 @@ import polars as pl
 
 from hewston.pipeline import bars
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.ingest.ahead import Meter, count_workers, in_order
 from hewston.pipeline.ingest.conditions import merge_conditions, read_conditions
 from hewston.pipeline.ingest.drafts import DatasetDraft, Derivation, LeftOut, Progress, within
 from hewston.pipeline.ingest.files import (
@@ -52,13 +53,15 @@ def derive_dbn(
     overrides: Mapping[str, object] | None = None,
     calendar: str | None = None,
     progress: Progress = silent,
+    workers: int | None = None,
 ) -> Derivation:
     """Derive the one-minute bars of one symbol, or of every symbol, in the files and folders.
 
     Folders are searched at all levels. Each file that is used is first copied to
     ``staging/raw/<sha256><suffix>``; bars are staged under ``staging/drafts``. ``overrides`` are
     instrument fields that the user edited. ``progress`` is told {file, day, records, share} a
-    few times a second and may raise CancelledError, which ends the derivation.
+    few times a second, by one thread at a time, and may raise CancelledError, which ends the
+    derivation. ``workers`` files are read at once, by default one a core: it shows in no result.
 
     Raises InputError, which names file and record, for anything that cannot be ingested as it is.
     """
@@ -72,6 +75,7 @@ def derive_dbn(
             calendar=calendar,
         ),
         progress=progress,
+        workers=workers,
     )
 
 
@@ -87,18 +91,29 @@ class Options:
 
 
 def derive_given(
-    given: Sequence[Given], *, staging: Path, options: Options, progress: Progress
+    given: Sequence[Given],
+    *,
+    staging: Path,
+    options: Options,
+    progress: Progress,
+    workers: int | None = None,
 ) -> Derivation:
     """Derive from files whose names are already settled; see ``derive_dbn``."""
+    workers = count_workers(workers)
     check_overrides(options.overrides)
     triage = Triage(symbol=options.symbol, vendor_dataset=options.vendor_dataset)
     for one in given:
         triage.take(one)
     triage.check()
-    sources, left_out = stage(triage.wanted, staging / "raw", progress=within(progress, *_COPYING))
+    sources, left_out = stage(
+        triage.wanted,
+        staging / "raw",
+        progress=within(progress, *_COPYING),
+        workers=workers,
+    )
     left_out = triage.left_out + left_out
     ticks = [source for source in sources if source.schema != DEFINITION]
-    gathered = _gather(ticks, options, within(progress, *_READING), left_out)
+    gathered = _gather(ticks, options, within(progress, *_READING), left_out, workers=workers)
     definitions = _definitions(
         [source for source in sources if source.schema == DEFINITION],
         gathered,
@@ -186,19 +201,21 @@ class _Gathered:
 
 
 def _gather(
-    ticks: Sequence[Source], options: Options, progress: Progress, left_out: list[LeftOut]
+    ticks: Sequence[Source],
+    options: Options,
+    progress: Progress,
+    left_out: list[LeftOut],
+    *,
+    workers: int,
 ) -> _Gathered:
     gathered, coverage = _Gathered(), Coverage()
-    reader = Reader(
-        symbol=options.symbol,
-        total_bytes=sum(source.raw.size_bytes for source in ticks),
-        progress=progress,
-    )
-    for source in ticks:
-        minutes = reader.read(source)
-        minutes, omitted = coverage.without_repeated(minutes, reader)
-        left_out += omitted
-        gathered.add(minutes)
+    meter = Meter(total_bytes=sum(source.raw.size_bytes for source in ticks), progress=progress)
+    reader = Reader(symbol=options.symbol, meter=meter)
+    with in_order(reader.read, ticks, workers=workers, meter=meter) as found:
+        for minutes in found:
+            own, omitted = coverage.without_repeated(minutes, reader)
+            left_out += omitted
+            gathered.add(own)
     return gathered
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+MOST_COLUMNS = 1024  # bars have a dozen; Excel's 16,384 would only cost memory
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cells:
@@ -15,12 +17,14 @@ class Cells:
     there is no cell. Typed files (Excel, Parquet) give a cell's value in one place: ``text`` for
     text and whole numbers of Parquet, ``numbers`` (Float64) for numbers, ``times`` for dates and
     times (Datetime, without zone, or UTC where the file knows one); both by column.
+    ``malformed``: why a row could not be read, by its line; such a row's unread cells are null.
     """
 
     lines: pl.Series
     text: pl.DataFrame
     numbers: Mapping[int, pl.Series] = field(default_factory=dict)
     times: Mapping[int, pl.Series] = field(default_factory=dict)
+    malformed: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def height(self) -> int:

@@ -1,17 +1,26 @@
 """Datasets, revisions and ingests for administrators."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.actions import delete_selected as ask_first
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from apps.datasets.actions import cancel_ingest, retry_ingest
+from apps.datasets.actions import (
+    archive_dataset,
+    cancel_ingest,
+    delete_dataset,
+    restore_dataset,
+    retry_ingest,
+)
 from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.admin import OwnedAdmin, RowAdmin
 
 
 class DatasetAdmin(OwnedAdmin):
-    """Datasets, to be read."""
+    """Datasets; they can be archived, restored and deleted."""
 
     list_display = (
         "dataset_id",
@@ -24,14 +33,43 @@ class DatasetAdmin(OwnedAdmin):
         "venue_code",
         "status",
         "created_at",
+        "archived_at",
     )
-    list_filter = ("status", "provider", "interval", "created_at")
-    search_fields = ("dataset_id", "symbol", "venue_code")
-    heavy_fields = ("instrument",)
+    list_filter = (
+        *("status", "provider", "interval", "created_at"),
+        ("archived_at", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("dataset_id", "symbol", "venue_code", "notes", "tags__name")
+    heavy_fields = ("instrument", "notes")
+    actions = ("archive", "restore", "delete_selected")
 
     def view_on_site(self, dataset: Dataset) -> str:
         """Link to the page of it."""
         return reverse("dataset", args=[dataset.pk])
+
+    @admin.action(description="Archive", permissions=["act"])
+    def archive(self, request: HttpRequest, rows: QuerySet[Dataset]) -> None:
+        """Leave datasets out of lists."""
+        self.act(request, rows, lambda one: archive_dataset(dataset=one), done="archived")
+
+    @admin.action(description="Restore", permissions=["act"])
+    def restore(self, request: HttpRequest, rows: QuerySet[Dataset]) -> None:
+        """Bring archived datasets back."""
+        self.act(request, rows, lambda one: restore_dataset(dataset=one), done="restored")
+
+    # Under this name Django's own page, which asks first, sends its answer back here.
+    @admin.action(description="Delete", permissions=["act"])
+    def delete_selected(self, request: HttpRequest, rows: QuerySet[Dataset]) -> HttpResponse | None:
+        """Remove datasets that no run uses, once the person has said so twice."""
+        if "post" not in request.POST:
+            return ask_first(self, request, rows)
+        self.act(request, rows, lambda one: delete_dataset(dataset=one), done="deleted")
+        return None
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, ...]:  # noqa: ANN401 (Django's own signature)
+        """Name what the page that asks first lists."""
+        del request
+        return [str(dataset) for dataset in objs[:100]], {"datasets": len(objs)}, set(), []
 
 
 class RevisionAdmin(RowAdmin):

@@ -1,17 +1,72 @@
 """Ingests (the jobs), datasets (the identities) and revisions (the bytes)."""
 
+import datetime as dt
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Lower, Trim
 from django.utils import timezone
 
 from apps.permissions.models import VisibleQuerySet
 from hewston.pipeline.spec import Instrument
 from hewston.pipeline.store import Store
 from hewston.taskqueue import Job
+
+
+class DatasetQuerySet(VisibleQuerySet["Dataset"]):
+    """Datasets as lists find, narrow and sort them."""
+
+    def search(self, text: str) -> Self:
+        """Keep those with a text in their id, symbol, source, notes or tags."""
+        names = ("dataset_id", "symbol", "venue_code", "provider", "notes")
+        tagged = Tag.objects.filter(dataset=OuterRef("pk"), name__icontains=text)
+        found = Q(*((f"{name}__icontains", text) for name in names), _connector=Q.OR)
+        return self.filter(found | Exists(tagged))
+
+    def tagged(self, name: str) -> Self:
+        """Keep those with a tag."""
+        return self.filter(Exists(Tag.objects.filter(dataset=OuterRef("pk"), name=name)))
+
+    def of_class(self, asset_class: str) -> Self:
+        """Keep those of an asset class."""
+        return self.filter(instrument__asset_class=asset_class)
+
+    def covering(self, *days: dt.date) -> Self:
+        """Keep those whose range has each of some exchange dates."""
+        wanted = Q()
+        for day in days:
+            wanted &= Q(from_date__lte=day, to_date__gte=day)
+        return self.filter(wanted)
+
+    def archived(self, *, only: bool) -> Self:
+        """Keep those that are archived, or those that are not."""
+        return self.filter(archived_at__isnull=not only)
+
+    def with_figures(self) -> Self:
+        """Add what lists show: bars and findings of the newest revision, sizes and uses.
+
+        ``rows`` and ``warnings`` are null without a revision; ``size_bytes`` is of all revisions;
+        ``used_by`` counts every run, whoever asked for it.
+        """
+        newest = Revision.objects.filter(dataset=OuterRef("pk")).order_by("-number")
+        sizes = Revision.objects.filter(dataset=OuterRef("pk")).order_by().values("dataset")
+        runs = Dataset.objects.filter(pk=OuterRef("pk")).order_by().values("pk")
+        return self.annotate(
+            asset_class=KT("instrument__asset_class"),
+            rows=Subquery(newest.values("rows")[:1]),
+            warnings=Subquery(newest.values("warnings")[:1]),
+            size_bytes=Coalesce(Subquery(sizes.values(total=models.Sum("size_bytes"))), 0),
+            revision_count=Coalesce(Subquery(sizes.values(total=Count("pk"))), 0),
+            used_by=Coalesce(Subquery(runs.values(total=Count("runs"))), 0),
+        )
+
+    def of_quality(self, *, is_clean: bool) -> Self:
+        """Of ``with_figures``: keep those whose newest revision has no findings, or has some."""
+        return self.filter(warnings=0) if is_clean else self.filter(warnings__gt=0)
 
 
 class Dataset(models.Model):
@@ -42,8 +97,10 @@ class Dataset(models.Model):
     tz = models.CharField(max_length=40)
     status = models.CharField(max_length=8, choices=State, default=State.READY)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    notes = models.TextField(blank=True)
+    archived_at = models.DateTimeField(null=True, db_index=True)  # lists leave it out since
 
-    objects = VisibleQuerySet["Dataset"].as_manager()
+    objects = DatasetQuerySet.as_manager()
 
     class Meta:
         """One row an identity."""
@@ -83,6 +140,16 @@ class Dataset(models.Model):
         return self.revisions.all()[0]
 
     @property
+    def is_archived(self) -> bool:
+        """Tell whether lists leave it out."""
+        return self.archived_at is not None
+
+    @property
+    def tag_names(self) -> list[str]:
+        """Its tags by name."""
+        return [tag.name for tag in self.tags.all()]
+
+    @property
     def has_quotes(self) -> bool:
         """Tell whether its bars know a spread."""
         return "TBBO" in self.products
@@ -91,6 +158,29 @@ class Dataset(models.Model):
     def instrument_spec(self) -> Instrument:
         """What is traded, as the pipeline wants it."""
         return Instrument.from_json(self.instrument)
+
+
+class Tag(models.Model):
+    """A word that somebody put on a dataset."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        """By name; a word once, in small letters, so that it is found however it is typed."""
+
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="datasets_tag_once"),
+            models.CheckConstraint(
+                condition=~Q(name="") & Q(name=Lower(Trim(F("name")))), name="datasets_tag_name"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["name", "dataset"], name="datasets_tag_name_of")]
+
+    def __str__(self) -> str:
+        """Give the word."""
+        return self.name
 
 
 class Revision(models.Model):

@@ -61,7 +61,7 @@ def _bring_in(ingest: Ingest, claim: Claim, report: Report) -> None:
     )
     for left_out in derivation.left_out:
         claim.log.write(f"{left_out.file} was left out: {left_out.reason}", level="warning")
-    with _alone(), _Publisher(ingest, claim.folder) as publisher:
+    with publishing_alone(), _Publisher(ingest, claim.folder) as publisher:
         for draft in derivation.drafts:
             claim.beat(
                 {
@@ -76,8 +76,11 @@ def _bring_in(ingest: Ingest, claim: Claim, report: Report) -> None:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[None]:
-    """Let one ingest after the other choose ids and publish: else two could choose the same."""
+def publishing_alone() -> Iterator[None]:
+    """Let one ingest after the other choose ids and publish: else two could choose the same.
+
+    What is deleted is deleted between them: else one could find files there that then go.
+    """
     with (settings.DATA_ROOT / ".publish-lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

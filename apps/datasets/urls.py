@@ -7,12 +7,17 @@ from apps.datasets import views
 urlpatterns: list[URLPattern] = [
     path("", views.datasets, name="datasets"),
     path("export.csv", views.export_datasets, name="datasets-csv"),
+    path("change/", views.change_datasets, name="datasets-change"),
     path("new/", views.new_dataset, name="dataset-new"),
     path("ingests/", views.ingests, name="ingests"),
     path("ingests/<str:ingest_id>/", views.ingest, name="ingest"),
     path("ingests/<str:ingest_id>/cancel/", views.cancel, name="ingest-cancel"),
     path("ingests/<str:ingest_id>/retry/", views.retry, name="ingest-retry"),
     path("<str:dataset_id>/", views.dataset, name="dataset"),
+    path("<str:dataset_id>/describe/", views.describe, name="dataset-describe"),
+    path("<str:dataset_id>/archive/", views.archive, name="dataset-archive"),
+    path("<str:dataset_id>/restore/", views.restore, name="dataset-restore"),
+    path("<str:dataset_id>/delete/", views.delete, name="dataset-delete"),
     path(
         "<str:dataset_id>/revisions/<int:number>/manifest.json",
         views.manifest,

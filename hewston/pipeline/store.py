@@ -59,10 +59,19 @@ class Store:
         """Where jobs stage what is not ready."""
         return self.root / "tmp"
 
+    def deleted(self, kind: str) -> Path:
+        """Where folders wait whose rows are being deleted; ``kind`` is ``runs`` or ``datasets``."""
+        return self.root / "deleted" / kind
+
     @property
-    def deleted(self) -> Path:
-        """Where folders wait whose rows are being deleted."""
-        return self.root / "deleted"
+    def cache(self) -> Path:
+        """Where lies what can be made again; names say by the hash what it was made of."""
+        return self.root / "cache"
+
+    def forget(self, sha256: str) -> None:
+        """Remove what the cache holds of bars that are gone."""
+        for path in self.cache.glob(f"*/*{sha256[:12]}*"):
+            shutil.rmtree(path, ignore_errors=True)
 
     @property
     def uploads(self) -> Path:
@@ -78,9 +87,13 @@ class Store:
         """Place of a source file; ``suffix`` is ``.dbn`` or ``.dbn.zst``."""
         return self.raw / f"{sha256}{suffix}"
 
+    def dataset(self, dataset_id: str) -> Path:
+        """Folder of all revisions of a dataset."""
+        return self.root / "datasets" / dataset_id
+
     def dataset_folder(self, dataset_id: str, bars_sha256: str) -> Path:
         """Folder of one revision of a dataset."""
-        return self.root / "datasets" / dataset_id / bars_sha256[:12]
+        return self.dataset(dataset_id) / bars_sha256[:12]
 
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run's artifacts."""

@@ -48,5 +48,35 @@ class SortableTable extends HTMLElement {
   }
 }
 
+// Chooses every row at once, and says how many are chosen.
+class ChooseRows extends HTMLElement {
+  connectedCallback() {
+    this.addEventListener("change", (event) => {
+      if (event.target.matches("[data-all]")) {
+        for (const box of this.#boxes()) {
+          box.checked = event.target.checked;
+        }
+      }
+      this.#count();
+    });
+    this.#count();
+  }
+
+  #boxes() {
+    return [...this.querySelectorAll("tbody input[type=checkbox]")];
+  }
+
+  #count() {
+    const boxes = this.#boxes();
+    const chosen = boxes.filter((box) => box.checked).length;
+    const all = this.querySelector("[data-all]");
+    all.hidden = false;
+    all.checked = chosen > 0 && chosen === boxes.length;
+    all.indeterminate = chosen > 0 && chosen < boxes.length;
+    this.querySelector("[data-count]").textContent = `${chosen} chosen:`;
+  }
+}
+
+customElements.define("choose-rows", ChooseRows);
 customElements.define("copy-text", CopyText);
 customElements.define("sortable-table", SortableTable);

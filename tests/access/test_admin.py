@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver
 
-from apps.datasets.models import Ingest
+from apps.datasets.models import Dataset, Ingest
 from apps.permissions.actions import create_token, issue_signin_link
 from apps.permissions.models import Token, User
 from apps.runs.models import Run
@@ -288,3 +288,15 @@ def test_too_many_rows_at_once_are_refused_whole(owner, catalogue):
     said = choose(owner, RUNS, "cancel", f"{1:012x}", select_across="1")
     assert said == ["Choose at most 100 at once. Nothing was changed."]
     assert not Run.objects.filter(status=Status.CANCELLED).exists()
+
+
+def test_datasets_are_archived_restored_and_deleted(owner, catalogue):
+    path = "/admin/datasets/dataset/"
+    assert choose(owner, path, "archive", DATASET_ID) == ["1 archived."]
+    assert Dataset.objects.get().is_archived
+    assert choose(owner, path, "restore", DATASET_ID) == ["1 restored."]
+    assert not Dataset.objects.get().is_archived
+    assert choose(owner, path, "delete_selected", DATASET_ID) == []
+    (message,) = choose(owner, path, "delete_selected", DATASET_ID, post="yes")
+    assert message.startswith("1 run uses dataset")
+    assert Dataset.objects.exists()

@@ -273,3 +273,55 @@ def test_nobody_ends_another_persons_token(catalogue, mallory):
     theirs = catalogue.ada.tokens.get().pk
     assert client.delete(f"/api/tokens/{theirs}").status_code == 404
     assert catalogue.ada.tokens.filter(revoked_at=None).exists()
+
+
+def test_a_dataset_is_tagged_annotated_and_archived(ada):
+    body = json.dumps({"tags": ["Tech", "checked"], "notes": "Bought.", "archived": True})
+    changed = ada.send("PATCH", ADDRESS, body).json()
+    assert (changed["tags"], changed["notes"], changed["archived"]) == (
+        ["checked", "tech"],
+        "Bought.",
+        True,
+    )
+    assert ada.get("/api/datasets").json()["total"] == 0
+    (item,) = ada.get("/api/datasets", archived="only", tag="tech").json()["items"]
+    assert item == ada.get(ADDRESS).json() == changed
+    restored = ada.send("PATCH", ADDRESS, '{"archived": false}').json()
+    assert (restored["archived_at"], restored["tags"]) == (None, ["checked", "tech"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"tags": "tech"}, "tags"),
+        ({"tags": [1]}, "tags"),
+        ({"tags": ["x" * 41]}, "tags"),
+        ({"notes": 1}, "notes"),
+        ({"notes": "x" * 10_001}, "notes"),
+        ({"archived": "yes", "notes": "kept?"}, "archived"),
+        ({"symbol": "X"}, "symbol"),
+    ],
+)
+def test_a_change_that_cannot_be_changes_nothing(ada, body, field):
+    before = ada.get(ADDRESS).json()
+    error = error_of(ada.send("PATCH", ADDRESS, json.dumps(body)), 422)
+    assert error["details"]["field"] == field
+    assert ada.get(ADDRESS).json() == before
+
+
+def test_a_dataset_that_a_run_uses_stays(ada, catalogue):
+    error = error_of(ada.send("DELETE", ADDRESS), 409)
+    assert catalogue.run.pk in error["message"]
+    assert error["details"] == {"used_by": 1, "runs": f"/runs/?dataset={DATASET_ID}"}
+    used = ada.get(ADDRESS).json()
+    assert (used["used_by"], used["revisions"][0]["used_by"]) == (1, 1)
+    assert ada.get(used["runs"]).json()["total"] == 1
+    assert ada.get("/backtests", dataset_id=DATASET_ID, revision=2).json()["total"] == 0
+
+
+def test_a_dataset_that_no_run_uses_is_deleted(ada, catalogue, settings, tmp_path):
+    settings.DATA_ROOT = tmp_path
+    catalogue.run.delete()
+    assert ada.send("DELETE", ADDRESS).status_code == 204
+    assert error_of(ada.get(ADDRESS), 404)["code"] == "DATASET_NOT_FOUND"
+    assert ada.get(f"/api/ingests/{catalogue.ingest.pk}").json()["datasets"] == []

@@ -1,5 +1,7 @@
 """Requests that come at the same moment, to the real web server on a real database file."""
 
+import contextlib
+import functools
 import http.client
 import json
 import socket
@@ -13,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.commands import succeed
-from tests.scenes import DATASET_ID
+from tests.scenes import DATASET_ID, RUN_ID
 
 pytestmark = pytest.mark.slow
 AT_ONCE = 20
@@ -26,33 +28,42 @@ class Site:
     def __init__(self, port, token):
         self.port, self.token = port, token
 
-    def post(self, body, key=None):
+    def post(self, body, key=None, *, method="POST", path="/backtests"):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {
             "Authorization": f"Bearer {self.token}",
             "Content-Type": "application/json",
             **({"Idempotency-Key": key} if key else {}),
         }
-        connection.request("POST", "/backtests", json.dumps(body), headers)
+        connection.request(method, path, json.dumps(body), headers)
         answer = connection.getresponse()
-        status, said = answer.status, json.loads(answer.read())
+        status, said = answer.status, json.loads(answer.read() or "null")
         connection.close()
         return status, said
 
     def post_at_once(self, requests):
-        together = threading.Barrier(len(requests))
+        return self.do_at_once([functools.partial(self.post, *request) for request in requests])
 
-        def ask(request):
+    def do_at_once(self, acts):
+        together = threading.Barrier(len(acts))
+
+        def act(one):
             together.wait()
-            return self.post(*request)
+            return one()
 
-        with ThreadPoolExecutor(len(requests)) as pool:
-            return list(pool.map(ask, requests))
+        with ThreadPoolExecutor(len(acts)) as pool:
+            return list(pool.map(act, acts))
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    root = tmp_path_factory.mktemp("site")
+    with serve(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@contextlib.contextmanager
+def serve(root):
+    """Serve a filled catalogue on a data root."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -73,7 +84,8 @@ def site(tmp_path_factory):
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.05)
-        made = succeed(root, "token", "race", "--scope", "run", "--user", "ada")
+        scopes = ("--scope", "run", "--scope", "ingest")
+        made = succeed(root, "token", "race", *scopes, "--user", "ada")
         yield Site(port, made["token"])
     finally:
         process.terminate()
@@ -110,3 +122,21 @@ def test_other_inputs_at_once_are_runs_of_their_own(site):
     answers = site.post_at_once([(BODY | {"seed": 100 + n}, f"k{n}") for n in range(AT_ONCE)])
     assert [status for status, _ in answers] == [202] * AT_ONCE
     assert len({said["run_id"] for _, said in answers}) == AT_ONCE
+
+
+def test_no_run_is_asked_for_on_a_dataset_that_is_deleted_at_the_same_moment(tmp_path):
+    with serve(tmp_path) as site:
+        assert site.post({}, method="DELETE", path=f"/backtests/{RUN_ID}") == (204, None)
+        act = functools.partial
+        address = f"/api/datasets/{DATASET_ID}"
+        ask = [act(site.post, BODY | {"seed": seed}) for seed in range(AT_ONCE // 2)]
+        delete = [act(site.post, {}, method="DELETE", path=address)] * (AT_ONCE // 2)
+        statuses = [status for status, _ in site.do_at_once([*delete, *ask])]
+        left, _ = site.post(None, method="GET", path=address)
+        runs = site.post(None, method="GET", path="/backtests")[1]["total"]
+        folders = list((tmp_path / "datasets").rglob("bars.parquet"))
+    asked, deleted = statuses[AT_ONCE // 2 :], statuses[: AT_ONCE // 2]
+    if left == 404:
+        assert (sorted(deleted), {*asked}, runs, folders) == ([204] + [404] * 9, {404}, 0, [])
+    else:
+        assert ({*deleted}, {*asked}, runs, len(folders)) == ({409}, {202}, 10, 1)

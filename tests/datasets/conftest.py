@@ -1,5 +1,6 @@
-"""The catalogue that tests of pages share."""
+"""What tests of datasets share: the catalogue of the pages, and the sample year's files."""
 
+from tests.samples import sample_year
 from tests.scenes import catalogue, stage
 
-__all__ = ["catalogue", "stage"]
+__all__ = ["catalogue", "sample_year", "stage"]

@@ -185,7 +185,7 @@ def test_a_deleted_run_leaves_nothing(catalogue: Catalogue, stage: Stage) -> Non
     assert not folder.exists()
     assert not Store(stage.root).log_file(folder.name).exists()
     assert not Run.objects.filter(pk=folder.name).exists()
-    assert list((stage.root / "deleted").iterdir()) == []
+    assert list((stage.root / "deleted" / "runs").iterdir()) == []
 
 
 def test_whoever_comes_after_a_deletion_is_told_so(catalogue: Catalogue) -> None:
@@ -266,12 +266,12 @@ def test_a_run_under_way_is_not_deleted(run: Run) -> None:
 
 
 def test_a_deletion_that_a_crash_cut_short_is_undone(catalogue: Catalogue, stage: Stage) -> None:
-    aside = stage.root / "deleted" / catalogue.run.pk
-    aside.parent.mkdir(exist_ok=True)
+    aside = stage.root / "deleted" / "runs" / catalogue.run.pk
+    aside.parent.mkdir(parents=True, exist_ok=True)
     catalogue.run.folder.rename(aside)
     settle_deletions()
     assert catalogue.run.folder.is_dir()
-    gone = stage.root / "deleted" / "cccccccccccc"
+    gone = stage.root / "deleted" / "runs" / "cccccccccccc"
     gone.mkdir()
     settle_deletions()
     assert not gone.exists()

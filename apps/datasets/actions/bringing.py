@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from apps.datasets.actions.changing import settle_dataset_deletions
 from apps.datasets.models import Ingest
 from apps.permissions.models import User
 from hewston import uploads
@@ -200,7 +201,8 @@ def _check_place(path: Path) -> None:
 
 
 def recover_ingests(watch: Watch | None = None) -> list[Ingest]:
-    """Sweep what dead processes left half-made, and give their ingests to others."""
+    """Sweep what dead processes left half-made or half-deleted; give their ingests to others."""
+    settle_dataset_deletions()
     dead = find_dead(Ingest.objects.all(), watch)
     for ingest in dead:
         revive(ingest)

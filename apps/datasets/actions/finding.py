@@ -47,10 +47,11 @@ def verify_revision(*, revision: Revision) -> list[str]:
 def choose_dataset(*, user: User, symbol: str, first: dt.date, last: dt.date) -> Dataset:
     """Choose the user's newest dataset of a symbol that covers a range of exchange dates.
 
-    Raises InputError when there is none, and when there are some of different sources: then only
-    its id says which one is meant.
+    One that is archived is not chosen. Raises InputError when there is none, and when there are
+    some of different sources: then only its id says which one is meant.
     """
     mine = Dataset.objects.visible_to(user).filter(owner=user, status=Dataset.State.READY)
+    mine = mine.archived(only=False)
     covering = mine.filter(symbol=symbol, from_date__lte=first, to_date__gte=last)
     found = list(covering.prefetch_related("revisions"))
     if not found:

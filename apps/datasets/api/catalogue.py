@@ -6,18 +6,29 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from django.db.models import Max, Q
+from django.db import transaction
+from django.db.models import Count, F, Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from ninja import Field, Schema
 
+from apps.datasets.actions import (
+    MOST_TAGS,
+    NOTES_LENGTH,
+    TAG_LENGTH,
+    archive_dataset,
+    delete_dataset,
+    describe_dataset,
+    restore_dataset,
+)
 from apps.datasets.api.router import GET, router
-from apps.datasets.models import Dataset, Revision
-from hewston.access import READ
-from hewston.body import read_query
+from apps.datasets.forms import narrow
+from apps.datasets.models import Dataset, DatasetQuerySet, Revision
+from hewston.access import INGEST, READ
+from hewston.body import read_object, read_query, read_text
 from hewston.frames import FORMAT, send_content, send_frame
 from hewston.http import reading
-from hewston.openapi import describe_query, refusals
+from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, suggest
 from hewston.pipeline.intervals import CHART_INTERVALS
@@ -26,14 +37,39 @@ from hewston.pipeline.playback import read_schedule
 from hewston.pipeline.resampling import resample
 from hewston.pipeline.spec import sha256_text
 
-_COLUMNS = ("dataset_id", "symbol", "venue_code", "from_date", "to_date", "rows", "created_at")
+_COLUMNS = (
+    *("dataset_id", "symbol", "asset_class", "provider", "venue_code", "interval"),
+    *("from_date", "to_date", "rows", "size_bytes", "revision_count", "warnings", "used_by"),
+    "created_at",
+)
 _LIMITS: dict[str, Rule] = {
     "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
     "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
 }
 LIST_FIELDS: dict[str, Rule] = {
-    "q": {"type": "str", "default": None, "help": "a part of the id, the symbol or the venue"},
+    "q": {
+        "type": "str",
+        "default": None,
+        "help": "a part of the id, the symbol, the source, the notes or a tag",
+    },
     "symbol": {"type": "str", "default": None, "help": "exactly this symbol"},
+    "asset_class": {"type": "str", "default": None, "help": "of this asset class"},
+    "interval": {"type": "str", "default": None, "help": "of bars of this length"},
+    "provider": {"type": "str", "default": None, "help": "of this provider"},
+    "tag": {"type": "str", "default": None, "help": "with this tag"},
+    "covers_from": {"type": "date", "default": None, "help": "has this exchange date"},
+    "covers_to": {"type": "date", "default": None, "help": "has this exchange date too"},
+    "quality": {
+        "type": "str",
+        "default": None,
+        "choices": ("clean", "findings"),
+    },
+    "archived": {
+        "type": "str",
+        "default": None,
+        "choices": ("only", "any"),
+        "help": "those that are archived alone, or too",
+    },
     **_LIMITS,
     "order": {
         "type": "str",
@@ -61,6 +97,7 @@ BARS_FIELDS: dict[str, Rule] = {
     "offset": _LIMITS["offset"],
 }
 _JSON_BARS = 10_000
+_CHANGES = ("tags", "notes", "archived")
 
 
 class RevisionOut(Schema):
@@ -75,6 +112,8 @@ class RevisionOut(Schema):
     calendar_version: str
     warnings: int
     generated_at: str
+    used_by: int = Field(description="how many runs use this revision")
+    ingest_id: str | None = Field(description="the ingest that made it")
     manifest: str
     quality: str
 
@@ -97,6 +136,13 @@ class DatasetOut(Schema):
     calendar: str
     tz: str
     created_at: str
+    tags: list[str]
+    notes: str
+    archived: bool
+    archived_at: str | None
+    size_bytes: int = Field(description="of all revisions")
+    used_by: int = Field(description="how many runs use any revision")
+    runs: str = Field(description="address of the list of those that you may see")
     bars: str
     revisions: list[RevisionOut]
 
@@ -121,17 +167,19 @@ class DatasetList(Schema):
 )
 def show_datasets(request: HttpRequest) -> HttpResponse:
     """Those that you may see."""
-    asked = read_query(request, LIST_FIELDS)
-    found = Dataset.objects.visible_to(request.user).annotate(rows=Max("revisions__rows"))
-    if asked["symbol"] is not None:
-        found = found.filter(symbol=asked["symbol"])
-    if (text := asked["q"]) is not None:
-        names = ("dataset_id", "symbol", "venue_code")
-        found = found.filter(Q(*((f"{name}__icontains", text) for name in names), _connector=Q.OR))
-    found = found.order_by(asked["order"], "dataset_id")
+    asked = {k: v for k, v in read_query(request, LIST_FIELDS).items() if v is not None}
+    found = narrow(Dataset.objects.visible_to(request.user).with_figures(), asked)
+    order = asked["order"]
+    column = F(order.removeprefix("-"))
+    falls = order.startswith("-")
+    found = found.order_by(
+        column.desc(nulls_last=True) if falls else column.asc(nulls_last=True), "dataset_id"
+    )
     start, size = asked["offset"], asked["limit"]
-    page = found.select_related("owner").prefetch_related("revisions")[start : start + size]
-    items = [describe(dataset) for dataset in page]
+    # Sorting moves ids only; the rows of the page follow.
+    ids = list(found.values_list("pk", flat=True)[start : start + size])
+    rows = _with_all(Dataset.objects.filter(pk__in=ids)).in_bulk()  # ids of visible datasets
+    items = [describe(rows[pk]) for pk in ids]
     body = {"items": items, "total": found.count(), "limit": size, "offset": start}
     return JsonResponse(body)
 
@@ -148,6 +196,68 @@ def show_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """What it is, and the addresses of its bars and of each revision's reports."""
     read_query(request, {})
     return JsonResponse(describe(_find(request, dataset_id)))
+
+
+@router.patch(
+    "/api/datasets/{dataset_id}",
+    auth=INGEST,
+    summary="Tag, annotate or archive a dataset",
+    response={200: DatasetOut, **refusals(404, 422, 429)},
+    openapi_extra={
+        "requestBody": describe_body(
+            {
+                "tags": {
+                    "type": "array",
+                    "items": {"type": "string", "maxLength": TAG_LENGTH},
+                    "maxItems": MOST_TAGS,
+                    "description": "in place of those before",
+                },
+                "notes": {"type": "string", "maxLength": NOTES_LENGTH},
+                "archived": {"type": "boolean"},
+            },
+            required=[],
+            example={"tags": ["tech", "checked"], "archived": False},
+        )
+    },
+)
+@transaction.atomic
+def change_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
+    """Change its tags, its notes, or whether lists leave it out; they decide nothing."""
+    dataset = _find(request, dataset_id)
+    body = read_object(request)
+    for word in body:
+        if word not in _CHANGES:
+            message = f"{word} cannot be changed. {suggest(word, list(_CHANGES))}"
+            raise InputError(message, field=word, allowed=list(_CHANGES))
+    notes = read_text(body, "notes", longest=NOTES_LENGTH) if "notes" in body else None
+    describe_dataset(dataset=dataset, notes=notes, tags=_read_tags(body))
+    if (archived := body.get("archived")) is not None:
+        if not isinstance(archived, bool):
+            message = "archived must be true or false."
+            raise InputError(message, field="archived", allowed="true or false")
+        (archive_dataset if archived else restore_dataset)(dataset=dataset)
+    return JsonResponse(describe(_find(request, dataset_id)))
+
+
+def _read_tags(body: Mapping[str, object]) -> list[str] | None:
+    tags = body.get("tags")
+    if tags is None:
+        return None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise InputError("tags must be a list of texts.", field="tags", allowed="a list of texts")
+    return tags
+
+
+@router.delete(
+    "/api/datasets/{dataset_id}",
+    auth=INGEST,
+    summary="Delete a dataset",
+    response={204: None, **refusals(404, 409, 429)},
+)
+def remove_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
+    """Remove a dataset that no run uses, with the source files that no other was made from."""
+    delete_dataset(dataset=_find(request, dataset_id))
+    return HttpResponse(status=204)
 
 
 @router.api_operation(
@@ -223,8 +333,15 @@ def _send_report(request: HttpRequest, dataset_id: str, report: str) -> HttpResp
         )
 
 
+def _with_all(datasets: DatasetQuerySet) -> DatasetQuerySet:
+    """Fetch what ``describe`` shows, and no object for a single name."""
+    revisions = Revision.objects.annotate(used_by=Count("runs")).order_by("dataset", "-number")
+    related = Prefetch("revisions", revisions.defer("raw_files"))
+    return datasets.with_figures().select_related("owner").prefetch_related(related, "tags")
+
+
 def describe(dataset: Dataset) -> dict[str, object]:
-    """Give a dataset's JSON; no file is opened."""
+    """Give the JSON of a dataset that ``_with_all`` fetched; no file is opened."""
     return {
         "dataset_id": dataset.pk,
         "status": dataset.status,
@@ -241,6 +358,13 @@ def describe(dataset: Dataset) -> dict[str, object]:
         "calendar": dataset.calendar,
         "tz": dataset.tz,
         "created_at": dataset.created_at,
+        "tags": dataset.tag_names,
+        "notes": dataset.notes,
+        "archived": dataset.is_archived,
+        "archived_at": dataset.archived_at,
+        "size_bytes": dataset.size_bytes,  # type: ignore[attr-defined]  # by _with_all
+        "used_by": dataset.used_by,  # type: ignore[attr-defined]  # likewise
+        "runs": f"/backtests?dataset_id={dataset.pk}",
         "bars": reverse("api:dataset-bars", args=[dataset.pk]),
         "revisions": [_describe_revision(one) for one in dataset.revisions.all()],
     }
@@ -258,14 +382,16 @@ def _describe_revision(revision: Revision) -> dict[str, object]:
         "calendar_version": revision.calendar_version,
         "warnings": revision.warnings,
         "generated_at": revision.generated_at,
+        "used_by": revision.used_by,  # type: ignore[attr-defined]  # by _with_all
+        "ingest_id": revision.made_by_id,
         "manifest": reverse("api:dataset-manifest", args=dataset) + query,
         "quality": reverse("api:dataset-quality", args=dataset) + query,
     }
 
 
 def _find(request: HttpRequest, dataset_id: str) -> Dataset:
-    visible = Dataset.objects.visible_to(request.user).select_related("owner")
-    found = visible.prefetch_related("revisions").filter(pk=dataset_id).first()
+    visible = Dataset.objects.visible_to(request.user)
+    found = _with_all(visible).filter(pk=dataset_id).first()
     if found is None:
         known = list(visible.values_list("pk", flat=True)[:1000])
         raise HewstonError(

@@ -1,18 +1,24 @@
 """Pages of datasets."""
 
-from apps.datasets.views.catalogue import datasets, export_datasets
+from apps.datasets.views.catalogue import change_datasets, datasets, export_datasets
+from apps.datasets.views.changing import archive, delete, describe, restore
 from apps.datasets.views.ingests import cancel, ingest, ingests, new_dataset, retry
 from apps.datasets.views.summary import columns, dataset, manifest
 
 __all__ = [
+    "archive",
     "cancel",
+    "change_datasets",
     "columns",
     "dataset",
     "datasets",
+    "delete",
+    "describe",
     "export_datasets",
     "ingest",
     "ingests",
     "manifest",
     "new_dataset",
+    "restore",
     "retry",
 ]

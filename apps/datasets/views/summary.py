@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from django.db.models import Count, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from apps.datasets.forms import ChartForm
-from apps.datasets.models import Dataset, Revision
+from apps.datasets.models import Dataset, Ingest, Revision
 from hewston.http import (
     compress_columns,
     reading,
@@ -25,6 +26,7 @@ from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.store import read_json
 
 _LONGEST_GAPS = 20
+_IMPORTS = 20
 _RAW_FILES = 100
 _FILE_LISTS = {"raw_files", "input_hashes"}
 _SEVERITIES = ("error", "warning", "info")
@@ -33,15 +35,17 @@ _SEVERITIES = ("error", "warning", "info")
 @require_safe
 def dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """Show one dataset: chart, quality, manifest, revisions, runs."""
-    found = get_object_or_404(Dataset.objects.visible_to(request.user), pk=dataset_id)
-    revisions = list(found.revisions.all())
+    mine = Dataset.objects.visible_to(request.user).prefetch_related("tags")
+    found = get_object_or_404(mine, pk=dataset_id)
+    revisions = list(found.revisions.annotate(used_by=Count("runs")))
     form = ChartForm(request.GET)
     revision = form.choose_revision(revisions)
     if revision is None and (revisions or "revision" in request.GET):
         raise Http404
     page = {"dataset": found, "revisions": revisions, "revision": revision}
     if revision is not None:
-        page |= _describe(found, revision, form.chosen(), request)
+        page |= _describe(found, revision, form.chosen(), request) | _list_uses(revisions, revision)
+        page["imports"] = _list_imports(found, request)
     return render(request, "datasets/dataset.html", page)
 
 
@@ -67,6 +71,30 @@ def _describe(
         .filter(revision=revision)
         .select_related("metrics")[:10],
     }
+
+
+def _list_uses(revisions: list[Any], shown: Any) -> dict[str, int]:  # noqa: ANN401 (with ``used_by``)
+    """Count the runs on all revisions and on the one that is shown."""
+    total = sum(one.used_by for one in revisions)
+    return {
+        "used_total": total,
+        "used_here": shown.used_by,
+        "used_elsewhere": total - shown.used_by,
+    }
+
+
+def _list_imports(found: Dataset, request: HttpRequest) -> list[dict[str, object]]:
+    """List the newest ingests that brought it, and what each of them did."""
+    ingests = Ingest.objects.visible_to(request.user).filter(revisions__dataset=found).distinct()
+    brought = Prefetch("revisions", found.revisions.order_by("number"), to_attr="brought")
+    return [
+        {
+            "ingest": ingest,
+            "made": [one.number for one in ingest.brought if one.made_by_id == ingest.pk],
+            "known": [one.number for one in ingest.brought if one.made_by_id != ingest.pk],
+        }
+        for ingest in ingests.prefetch_related(brought)[:_IMPORTS]
+    ]
 
 
 def _sort_findings(quality: Mapping[str, Any]) -> dict[str, object]:

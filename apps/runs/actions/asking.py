@@ -151,6 +151,10 @@ def _find_or_create(wanted: Run, key: RequestKey | None) -> tuple[Run, bool]:
         owner=wanted.owner, input_hash=wanted.input_hash, status__in=live
     ).first()
     if same is None:
+        if not Revision.objects.filter(pk=wanted.revision_id).exists():
+            raise HewstonError(
+                f"Dataset {wanted.dataset_id} was deleted meanwhile.", code="DATASET_NOT_FOUND"
+            )
         wanted.save(force_insert=True)
         wanted.enqueue()
     else:

@@ -50,14 +50,14 @@ def delete_run(*, run: Run) -> None:
     the row is still there, and removed when it is not.
     """
     place = store.Store(settings.DATA_ROOT)
-    aside = place.deleted / run.pk
+    aside = place.deleted("runs") / run.pk
     try:
         with transaction.atomic():
             deleted, _ = Run.objects.filter(pk=run.pk).exclude(status__in=LIVE).delete()
             if not deleted:
                 run.reread()
                 raise HewstonError(f"Run {run.pk} is under way: cancel it first.", code="CONFLICT")
-            aside.parent.mkdir(exist_ok=True)
+            aside.parent.mkdir(parents=True, exist_ok=True)
             if run.folder.exists():
                 run.folder.rename(aside)
     finally:
@@ -69,7 +69,7 @@ def delete_run(*, run: Run) -> None:
 def settle_deletions() -> None:
     """Finish what a deletion left aside: back where its run still exists, else away."""
     place = store.Store(settings.DATA_ROOT)
-    for aside in place.deleted.glob("*"):
+    for aside in place.deleted("runs").glob("*"):
         if Run.objects.filter(pk=aside.name).exists():
             aside.rename(place.run_folder(aside.name))
         else:

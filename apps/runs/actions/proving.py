@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Mapping
 
+from apps.datasets.actions import settle_dataset_deletions
 from apps.datasets.models import Dataset
 from apps.permissions.models import User
 from apps.runs.actions.changing import settle_deletions
@@ -33,6 +34,7 @@ def recover_runs(watch: Watch | None = None) -> list[Run]:
 
     A run whose folder is complete and verifies died between writing and recording: it is done.
     """
+    settle_dataset_deletions()
     settle_deletions()
     dead = find_dead(Run.objects.all(), watch)
     for run in dead:

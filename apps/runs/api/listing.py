@@ -25,6 +25,14 @@ _COLUMNS = {
 }
 LIST_FIELDS: dict[str, Rule] = {
     "symbol": {"type": "str", "default": None, "help": "the symbol of its data"},
+    "dataset_id": {"type": "str", "default": None, "help": "its dataset"},
+    "revision": {
+        "type": "int",
+        "default": None,
+        "min": 1,
+        "max": 10**9,
+        "help": "the revision of its dataset",
+    },
     "from": {"type": "date", "default": None, "help": "trades on this exchange date or later"},
     "to": {"type": "date", "default": None, "help": "trades on this exchange date or earlier"},
     "strategy_id": {"type": "str", "default": None, "help": "its strategy"},
@@ -149,8 +157,10 @@ def describe(run: Run) -> dict[str, object]:
 
 
 def _narrow(runs: QuerySet[Run], asked: Mapping[str, Any]) -> QuerySet[Run]:
-    known = ("status", "strategy_id")
-    runs = runs.filter(**{name: asked[name] for name in known if asked[name] is not None})
+    known = {name: name for name in ("status", "strategy_id", "dataset_id")}
+    known |= {"revision": "revision__number"}
+    exact = {column: asked[name] for name, column in known.items() if asked[name] is not None}
+    runs = runs.filter(**exact)
     if asked["symbol"] is not None:  # few datasets: their ids are found faster than by a join
         datasets = Dataset.objects.filter(symbol=asked["symbol"]).values_list("pk", flat=True)
         runs = runs.filter(dataset__in=list(datasets))

@@ -46,6 +46,8 @@ class RunFilter(forms.Form):
     status = forms.ChoiceField(choices=[("", "any"), *Status.choices], required=False)
     strategy = forms.CharField(max_length=80, required=False)
     symbol = forms.CharField(max_length=71, required=False)
+    dataset = forms.CharField(max_length=120, required=False)
+    revision = forms.IntegerField(min_value=1, required=False)
     order = forms.ChoiceField(
         choices=[*ORDER_CHOICES, ("-created", "Newest first")], required=False
     )
@@ -60,6 +62,10 @@ class RunFilter(forms.Form):
             runs = runs.filter(strategy_id=asked["strategy"])
         if asked.get("symbol"):
             runs = runs.filter(dataset__symbol=asked["symbol"])
+        if asked.get("dataset"):
+            runs = runs.filter(dataset_id=asked["dataset"])
+        if asked.get("revision"):
+            runs = runs.filter(revision__number=asked["revision"])
         order = asked.get("order") or "-created"
         column = F(_COLUMNS[order.removeprefix("-")])
         if order.startswith("-"):

@@ -42,7 +42,7 @@ class RunForm:
         self.datasets = [
             one
             for one in Dataset.objects.visible_to(user).prefetch_related("revisions")
-            if one.revisions.all()
+            if one.revisions.all() and (not one.is_archived or one.pk == given.get("dataset_id"))
         ]
         if given.get("dates_of", self._chosen(given)) != self._chosen(given):
             given = {name: value for name, value in given.items() if name not in {"from", "to"}}

@@ -52,7 +52,10 @@ class Command(HewstonCommand):
 
     def _sample_dataset(self, owner: User) -> Dataset:
         done = Ingest.objects.filter(
-            owner=owner, status=Status.DONE, options__has_key="sample_year"
+            owner=owner,
+            status=Status.DONE,
+            options__has_key="sample_year",
+            revisions__isnull=False,  # it may have been deleted since
         )
         if not done.exists():
             self.stderr.write("Making the sample year and its bars (only this once).")

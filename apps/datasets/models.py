@@ -61,7 +61,7 @@ class DatasetQuerySet(VisibleQuerySet["Dataset"]):
             warnings=Subquery(newest.values("warnings")[:1]),
             size_bytes=Coalesce(Subquery(sizes.values(total=models.Sum("size_bytes"))), 0),
             revision_count=Coalesce(Subquery(sizes.values(total=Count("pk"))), 0),
-            used_by=Coalesce(Subquery(runs.values(total=Count("runs"))), 0),
+            used_by=Coalesce(Subquery(runs.values(total=Count("runs__dataset"))), 0),  # in an index
         )
 
     def of_quality(self, *, is_clean: bool) -> Self:

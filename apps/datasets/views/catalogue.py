@@ -21,7 +21,7 @@ from apps.datasets.views.ingests import is_any_live, list_ingests
 from hewston.http import send_csv
 from hewston.pipeline.errors import HewstonError
 
-_PAGE = 50
+_PAGE = 25
 _LATEST_INGESTS = 5
 _MOST_AT_ONCE = 100  # datasets that one request may change
 _CSV = (

@@ -1,0 +1,402 @@
+"""Which column of a table is what: by its header, and by what stands in it."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from hewston.pipeline.sources.tables.numbers import Style, is_missing, is_number, read_numbers
+from hewston.pipeline.sources.tables.sample import Row, width_of
+from hewston.pipeline.sources.tables.times import classify, study_text, times_among
+from hewston.pipeline.sources.tables.vocabulary import PRICES, Role, look_up
+
+_LEAST_NUMBERS = 4  # of a row of bars
+_ROWS_ABOVE = 15  # of the first bar, in which the header may be
+_LOOKED_AT = 200  # rows at once, until the first bar is found
+_CLASSIFIED = 300  # cells a column that are looked at
+_FITS = 0.98  # share of rows in which a high is the highest
+
+Numbers = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """Where a table begins: its header, when there is one, and its first row of data."""
+
+    header: Row | None
+    first: int  # index of the first row of data in the sample
+    width: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """What a column is taken for, and why."""
+
+    index: int
+    name: str  # its header, or its number counted from 1
+    role: Role
+    confidence: str  # certain, likely or guess
+    reason: str
+
+
+@dataclass(kw_only=True)
+class Content:
+    """What stands in a column of the sample."""
+
+    texts: list[str]
+    time_kind: str | None
+    has_clock: bool
+    is_aware: bool
+    numeric: float  # share of cells that are numbers, of those that are not blank
+    is_constant: bool
+    values: Numbers = field(default_factory=lambda: np.empty(0))
+
+
+def find_extent(rows: Sequence[Row]) -> Extent | None:
+    """Find where the rows of bars begin, and the header above them; None where there are none."""
+    first = None
+    for start in range(0, len(rows), _LOOKED_AT):
+        some = rows[start : start + _LOOKED_AT]
+        marks = look_like_bars(some)
+        first = next((start + at for at, is_bar in enumerate(marks) if is_bar and _goes_on(marks, at)), None)
+        if first is not None:
+            break
+    if first is None:
+        return None
+    above = [row for row in rows[max(0, first - _ROWS_ABOVE) : first] if not row.is_blank]
+    return Extent(header=_find_header(above), first=first, width=width_of(rows[first : first + 50]))
+
+
+def _goes_on(marks: Sequence[bool], at: int) -> bool:
+    """Tell whether rows of bars follow; one alone may be a title with some numbers."""
+    return at + 1 == len(marks) or any(marks[at + 1 : at + 4])
+
+
+def look_like_bars(rows: Sequence[Row]) -> list[bool]:
+    """Tell which rows can be bars: those with a time and at least four numbers."""
+    numbers = [
+        sum(isinstance(cell, float) or is_number(text) for cell, text in _pairs(row)) for row in rows
+    ]
+    maybe = [row for row, count in zip(rows, numbers, strict=True) if count >= _LEAST_NUMBERS]
+    times = times_among({text.strip() for row in maybe for text in row.texts if text.strip()})
+    return [
+        count >= _LEAST_NUMBERS and (_has_typed_time(row) or any(text.strip() in times for text in row.texts))
+        for row, count in zip(rows, numbers, strict=True)
+    ]
+
+
+def _has_typed_time(row: Row) -> bool:
+    return any(cell is not None and not isinstance(cell, str | float) for cell in row.cells)
+
+
+def _pairs(row: Row) -> list[tuple[object, str]]:
+    return list(zip(row.cells, row.texts, strict=True))
+
+
+def _find_header(above: Sequence[Row]) -> Row | None:
+    """Choose the row that names the most columns; the nearest where nobody names any."""
+    named = [(len(_price_words(row)), number) for number, row in enumerate(above)]
+    most, number = max(named, default=(0, 0))
+    if most >= 2:  # noqa: PLR2004  # one word alone may stand in a title
+        return above[number]
+    if not above:
+        return None
+    last = above[-1]
+    filled = [text for text in last.texts if text.strip()]
+    words = [text for text in filled if not is_number(text) and not is_missing(text)]
+    is_header = len(filled) >= _LEAST_NUMBERS and len(words) > 0.6 * len(filled)  # noqa: PLR2004
+    return last if is_header and not look_like_bars([last])[0] else None
+
+
+def _price_words(row: Row) -> set[str]:
+    found = (look_up(text) for text in row.texts if text.strip())
+    return {role[0] for role in found if role and role[0] in PRICES}
+
+
+def study_columns(rows: Sequence[Row], width: int) -> list[Content]:
+    """Look what stands in each column."""
+    return [_study(rows, index) for index in range(width)]
+
+
+def _study(rows: Sequence[Row], index: int) -> Content:
+    texts = [row.text(index).strip() for row in rows]
+    filled = [text for text in texts if text and not is_missing(text)]
+    step = max(1, len(filled) // _CLASSIFIED)
+    some = filled[::step]
+    is_typed = any(
+        index < len(row.cells) and not isinstance(row.cells[index], str | float | None)
+        for row in rows[:200]
+    )
+    kind = "text" if is_typed else classify(some) if some else None
+    form = study_text(some, None) if kind == "text" and some else None
+    return Content(
+        texts=texts,
+        time_kind=kind,
+        has_clock=kind in {"epoch", "serial"} or bool(form and form.has_clock),
+        is_aware=kind == "epoch" or bool(form and form.is_aware),
+        numeric=sum(map(is_number, some)) / len(some) if some else 0.0,
+        is_constant=len(set(some)) == 1,
+    )
+
+
+def read_values(contents: Sequence[Content], style: Style) -> None:
+    """Read the numbers of every column that has some; NaN where there is none."""
+    for content in contents:
+        if content.numeric > 0.5:  # noqa: PLR2004
+            read = read_numbers(pl.Series(content.texts, dtype=pl.String), style)
+            content.values = read.fill_null(float("nan")).to_numpy()
+
+
+class Mapper:
+    """Gives every column its role."""
+
+    def __init__(self, header: Row | None, contents: Sequence[Content]) -> None:
+        self.names = [
+            (header.text(index).strip() if header else "") or f"column {index + 1}"
+            for index in range(len(contents))
+        ]
+        self._has_header = header is not None
+        self._contents = contents
+        self._said = [look_up(header.text(i)) if header else None for i in range(len(contents))]
+        self._roles: dict[int, tuple[Role, str, str]] = {}
+
+    def map(self) -> list[Column]:
+        """Decide; a column that is nothing of a bar is ``other``."""
+        self._find_time()
+        self._find_prices()
+        self._find_volumes()
+        self._find_words()
+        return [
+            Column(
+                index=index,
+                name=name,
+                role=self._roles[index][0] if index in self._roles else "other",
+                confidence=self._roles[index][1] if index in self._roles else "likely",
+                reason=self._roles[index][2] if index in self._roles else self._why_other(index),
+            )
+            for index, name in enumerate(self.names)
+        ]
+
+    def _why_other(self, index: int) -> str:
+        said = self._said[index]
+        if said and said[0] == "other":
+            return "its header names another series, which is not read"
+        if said and said[0] in PRICES:
+            return f"another column is the {said[0]}"
+        if said:
+            return f"another column is the {said[0].replace('_', ' ')}"
+        return "nothing of a bar was found in it"
+
+    def _give(self, index: int, role: Role, confidence: str, reason: str) -> None:
+        self._roles[index] = (role, confidence, reason)
+
+    def _says(self, index: int, *roles: str) -> bool:
+        said = self._said[index]
+        return said is not None and said[0] in roles
+
+    def _find_time(self) -> None:
+        dated = [i for i, c in enumerate(self._contents) if c.time_kind in {"text", "epoch", "serial", "lost"}]
+        # Without a header saying so, a plain number is a time only in front of the prices.
+        said = [i for i in dated if self._says(i, "time")]
+        openers = said or [
+            i
+            for i in dated
+            if not self._says(i, "close_time", *PRICES, "volume", "quote_volume", "other")
+            and (self._contents[i].numeric < 0.5 or i <= 2 or not self._has_header)  # noqa: PLR2004
+        ]
+        if not openers:
+            openers = [i for i in dated if self._says(i, "close_time")]
+        if not openers:
+            return
+        best = max(openers, key=lambda i: (self._contents[i].is_aware, self._contents[i].has_clock, -i))
+        chosen = self._contents[best]
+        # The first column with a whole time, unless a later one says its zone as well.
+        name = self.names[best]
+        reason = f"{name} holds times" if said else "its cells are times"
+        role: Role = "close_time" if self._says(best, "close_time") else "time"
+        self._give(best, role, "certain" if said else "likely", reason)
+        if not chosen.has_clock and (clock := self._find_clock(best)) is not None:
+            self._give(clock, "time", "likely", "its cells are times of day, of the dates beside them")
+        for index in dated:
+            if index not in self._roles and self._is_close_time(index, best):
+                self._give(index, "close_time", "likely", "its times follow those of the bars' starts")
+
+    def _is_close_time(self, index: int, opened: int) -> bool:
+        if self._says(index, "close_time"):
+            return True
+        one, other = self._contents[opened], self._contents[index]
+        if self._has_header or one.time_kind != "epoch" or other.time_kind != "epoch":
+            return False
+        pairs = [(a, b) for a, b in zip(one.texts, other.texts, strict=True) if a and b][:50]
+        return bool(pairs) and all(b.isdigit() and a.isdigit() and int(a) < int(b) for a, b in pairs)
+
+    def _find_clock(self, date: int) -> int | None:
+        """Find the time of day that belongs to a column of dates."""
+        for index, content in enumerate(self._contents):
+            is_clock = content.time_kind == "clock"
+            if index == date or not is_clock:
+                continue
+            has_colon = any(":" in text for text in content.texts[:5])
+            if self._says(index, "time") or (
+                abs(index - date) == 1
+                and self._said[index] is None
+                and (has_colon or _are_clocks(content.texts))
+            ):
+                return index
+        return None
+
+    def _find_prices(self) -> None:
+        for role in PRICES:
+            said = [
+                (self._said[i][1], -i)  # type: ignore[index]  # it says the role
+                for i, content in enumerate(self._contents)
+                if i not in self._roles and self._says(i, role) and content.numeric > 0.5  # noqa: PLR2004
+            ]
+            if said:
+                strength, index = max(said)
+                self._give(-index, role, "certain" if strength > 1 else "likely", f"its header says {role}")  # type: ignore[arg-type]
+        missing = [role for role in PRICES if role not in {r[0] for r in self._roles.values()}]
+        if len(missing) == len(PRICES):
+            self._find_prices_by_value()
+
+    def _numeric(self) -> list[int]:
+        return [
+            i
+            for i, content in enumerate(self._contents)
+            if i not in self._roles
+            and content.numeric > 0.9  # noqa: PLR2004
+            and len(content.values)
+            and not self._says(i, "other", "symbol", "period", "volume", "quote_volume", "trade_count")
+        ]
+
+    def _find_prices_by_value(self) -> None:
+        """Find four neighbouring columns of which one is always highest and one always lowest."""
+        numeric = self._numeric()
+        for start in range(len(numeric) - 3):
+            some = numeric[start : start + 4]
+            if some[-1] - some[0] > 3 + len(self._roles):
+                continue
+            found = _order_of([self._contents[i].values for i in some])
+            if found is None:
+                continue
+            order, reason = found
+            for index, role in zip(some, order, strict=True):
+                self._give(index, role, "likely", reason)
+            return
+
+    def _find_volumes(self) -> None:
+        closes = [i for i, role in self._roles.items() if role[0] == "close"]
+        if not closes:
+            return
+        said = [
+            i
+            for i, content in enumerate(self._contents)
+            if i not in self._roles and self._says(i, "volume") and content.numeric > 0.5  # noqa: PLR2004
+        ]
+        if said:
+            self._choose_volume(said, self._contents[closes[0]].values)
+        elif not self._has_header:
+            last = max(i for i, role in self._roles.items() if role[0] in PRICES)
+            following = [i for i in self._numeric() if i > last]
+            if following and following[0] == last + 1:
+                self._give(following[0], "volume", "likely", "it follows the prices")
+        for role in ("quote_volume", "trade_count", "vwap", "buy_volume"):
+            for i, content in enumerate(self._contents):
+                if i not in self._roles and self._says(i, role) and content.numeric > 0.5:  # noqa: PLR2004
+                    self._give(i, role, "likely", f"its header says {role.replace('_', ' ')}")
+                    break
+        self._find_klines()
+
+    def _choose_volume(self, said: list[int], close: Numbers) -> None:
+        """Choose the volume in units among several: not the one in money, and not one of zeros."""
+        alive = [i for i in said if np.nansum(np.abs(self._contents[i].values)) > 0]
+        strongest = max((self._said[i][1] for i in alive), default=0)  # type: ignore[index]
+        best = [i for i in alive if self._said[i][1] == strongest] or said  # type: ignore[index]
+        chosen, reason = best[0], "its header says volume"
+        for one, other in itertools.permutations(best[:4], 2):
+            mine, theirs = self._contents[one].values, self._contents[other].values
+            with np.errstate(divide="ignore", invalid="ignore"):
+                ratio = np.nanmedian(theirs / (mine * close))
+            if 0.8 < ratio < 1.25 and np.nanmedian(close) != 1:  # noqa: PLR2004
+                chosen = one
+                reason = f"{self.names[other]} is about this column times the price, so it is money"
+                self._give(other, "quote_volume", "likely", "it is the volume in money")
+                break
+        else:
+            if len(said) > len(alive):
+                reason = "its header says volume, and the other volume is always 0"
+        self._give(chosen, "volume", "certain" if len(said) == 1 else "likely", reason)
+
+    def _find_klines(self) -> None:
+        """Name the rest of Binance's twelve columns where there is no header."""
+        if self._has_header or len(self._contents) not in {11, 12}:
+            return
+        if self._roles.get(6, ("",))[0] != "close_time":
+            return
+        rest: tuple[tuple[int, Role], ...] = ((7, "quote_volume"), (8, "trade_count"), (9, "buy_volume"))
+        for index, role in rest:
+            self._give(index, role, "likely", "its place among the columns of Binance's klines")
+
+    def _find_words(self) -> None:
+        for role in ("symbol", "period"):
+            for i, content in enumerate(self._contents):
+                if i in self._roles or not any(content.texts):
+                    continue
+                if self._says(i, role):
+                    self._give(i, role, "likely", f"its header says {role}")  # type: ignore[arg-type]
+                    break
+
+
+def _are_clocks(texts: Sequence[str]) -> bool:
+    digits = [text for text in texts if text.isdigit()]
+    if not digits or len(digits) < len([text for text in texts if text]):
+        return False
+    widths = {len(text) for text in digits}
+    if max(widths) not in {4, 6}:
+        return False
+    padded = [text.zfill(max(widths)) for text in digits]
+    return all(int(text[:2]) < 24 and int(text[2:4]) < 60 for text in padded)  # noqa: PLR2004
+
+
+def _order_of(values: Sequence[Numbers]) -> tuple[tuple[Role, ...], str] | None:
+    """Say which of four columns is open, high, low and close; None where no two are the extremes."""
+    block = np.stack(values)
+    whole = block[:, ~np.isnan(block).any(axis=0)]
+    if whole.shape[1] == 0:
+        return None
+    tops, bottoms = whole.max(axis=0), whole.min(axis=0)
+    highest = [i for i in range(4) if (whole[i] >= tops).mean() >= _FITS]
+    lowest = [i for i in range(4) if (whole[i] <= bottoms).mean() >= _FITS]
+    if not highest or not lowest:
+        return None
+    if 1 in highest and 2 in lowest:
+        return ("open", "high", "low", "close"), "their values fit open, high, low, close"
+    high, low = highest[0], next((i for i in lowest if i != highest[0]), None)
+    if low is None:
+        return None
+    one, other = (i for i in range(4) if i not in {high, low})
+    # An open is near the close before it; in files that run backwards it is near the one below.
+    cost = [
+        min(_apart(whole[o][1:], whole[c][:-1]), _apart(whole[o][:-1], whole[c][1:]))
+        for o, c in ((one, other), (other, one))
+    ]
+    opened, closed = (one, other) if cost[0] <= cost[1] else (other, one)
+    roles: dict[int, Role] = {high: "high", low: "low", opened: "open", closed: "close"}
+    return tuple(roles[i] for i in range(4)), "the highest, the lowest, and which goes on from the bar before"
+
+
+def _apart(one: Numbers, other: Numbers) -> float:
+    return float(np.abs(one - other).mean()) if len(one) else 0.0
+
+
+def share_in_order(prices: Mapping[str, Numbers]) -> float:
+    """Give the share of rows whose high is the highest and whose low is the lowest."""
+    block = np.stack([prices[role] for role in PRICES])
+    whole = block[:, ~np.isnan(block).any(axis=0)]
+    if whole.shape[1] == 0:
+        return 1.0
+    fits = (whole[1] >= whole.max(axis=0)) & (whole[2] <= whole.min(axis=0))
+    return float(fits.mean())

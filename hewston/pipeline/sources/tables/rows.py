@@ -1,0 +1,240 @@
+"""Cells to rows of numbers and times, by a plan; what cannot be read is listed with its reason."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.schemas import Schema
+from hewston.pipeline.sources.tables.cells import Cells
+from hewston.pipeline.sources.tables.numbers import Style, read_numbers
+from hewston.pipeline.sources.tables.plan import Plan
+from hewston.pipeline.sources.tables.sample import column_text
+from hewston.pipeline.sources.tables.times import AWARE, NAIVE, TimeForm, pad_clock, read_times
+from hewston.pipeline.sources.tables.vocabulary import CORPORATE_ACTION, MISSING, PRICES, TOTALS
+
+MOST_LISTED = 1000  # bad rows; all of them are counted
+_LONGEST_SHOWN = 160  # characters of a bad row
+_FIGURES = (*PRICES, "volume", "trade_count", "vwap", "buy_volume", "quote_volume")
+_OPTIONAL = ("trade_count", "vwap", "buy_volume", "quote_volume")
+
+ROWS: Schema = {
+    "line": pl.UInt64,  # in its file, counted from 1
+    "ts": NAIVE,  # as written; UTC where the table says its zone
+    **dict.fromkeys(_FIGURES, pl.Float64),  # null where a table has none
+    "symbol": pl.String,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadRow:
+    """A row that is data and cannot be read."""
+
+    line: int
+    reason: str
+    text: str
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """What came of a table's rows: ``rows`` has the columns of ROWS, in file order."""
+
+    rows: pl.DataFrame
+    bad: list[BadRow] = field(default_factory=list)  # the first MOST_LISTED
+    bad_count: int = 0
+    not_data: int = 0  # totals, footers, headers again, dividends
+    last_line: int = 0
+
+
+def read_rows(blocks: Iterable[Cells], plan: Plan) -> Reading:
+    """Read blocks of cells one after the other; blank rows are gone without a trace."""
+    reading = Reading(rows=pl.DataFrame(schema=_schema(plan)))
+    parts = [reading.rows]
+    for block in blocks:
+        parts.append(_read_block(block, plan, reading))
+    reading.rows = pl.concat(parts, rechunk=True)
+    reading.bad.sort(key=lambda row: row.line)
+    return reading
+
+
+def _schema(plan: Plan) -> Schema:
+    return {**ROWS, "ts": AWARE if plan.time_form.is_aware else NAIVE}
+
+
+def _read_block(block: Cells, plan: Plan, reading: Reading) -> pl.DataFrame:
+    style = Style(decimal="," if plan.decimal == "," else ".")
+    words = _time_text(block, plan)
+    figures = {
+        name: _read_figure(block, plan.columns[name][0], style)
+        for name in _FIGURES
+        if name in plan.columns
+    }
+    symbol = column_text(block, plan.columns["symbol"][0]) if "symbol" in plan.columns else None
+    rows = pl.DataFrame(
+        {
+            "line": block.lines.cast(pl.UInt64),
+            "ts": _read_time(block, words, plan),
+            **{name: figures.get(name, _nothing(block.height)) for name in _FIGURES},
+            "symbol": _nothing(block.height, pl.String()) if symbol is None else symbol.str.strip_chars(),
+        },
+        schema=_schema(plan),
+    )
+    return _sort_out(rows, block, words, plan, reading)
+
+
+def _nothing(height: int, dtype: pl.DataType | None = None) -> pl.Series:
+    return pl.repeat(None, height, dtype=dtype or pl.Float64(), eager=True)
+
+
+def _read_figure(block: Cells, index: int, style: Style) -> pl.Series:
+    values = read_numbers(block.text[str(index)], style)
+    typed = block.numbers.get(index)
+    return values if typed is None else values.zip_with(typed.is_null(), typed)
+
+
+def _time_text(block: Cells, plan: Plan) -> pl.Series:
+    date, *clock = (column_text(block, index) for index in plan.columns["time"])
+    date = date.str.strip_chars()
+    if not clock:
+        return date
+    # A cell of Excel that shows a date or a time alone holds both.
+    time = clock[0].str.strip_chars().str.replace(r"^\d{4}-\d{2}-\d{2} ", "")
+    date = date.str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "${1}")
+    return date + " " + pad_clock(time).fill_null("")
+
+
+def _read_time(block: Cells, words: pl.Series, plan: Plan) -> pl.Series:
+    times = read_times(words, plan.time_form)
+    if plan.time_form.kind != "text" or len(plan.columns["time"]) > 1:
+        return times
+    typed = block.times.get(plan.columns["time"][0])
+    if typed is not None:
+        times = times.zip_with(typed.is_null() | times.is_not_null(), typed.cast(times.dtype))
+    serial = block.numbers.get(plan.columns["time"][0])
+    if serial is not None and not plan.time_form.is_aware:
+        days = read_times(serial.cast(pl.String), TimeForm(kind="serial"))
+        times = times.zip_with(times.is_not_null(), days)
+    return times
+
+
+def _sort_out(
+    rows: pl.DataFrame, block: Cells, words: pl.Series, plan: Plan, reading: Reading
+) -> pl.DataFrame:
+    """Keep the rows that are bars; note the bad ones, and count those that are no data at all."""
+    known = rows.select(
+        time=pl.col("ts").is_not_null(),
+        prices=pl.all_horizontal(pl.col(name).is_not_null() for name in PRICES),
+        some=pl.any_horizontal(pl.col(name).is_not_null() for name in PRICES),
+        right=(pl.col("high") >= pl.col("low"))
+        & (pl.col("volume").fill_null(0) >= 0)
+        & pl.any_horizontal(pl.col(name) != 0 for name in PRICES),
+    )
+    good = known["time"] & known["prices"] & known["right"].fill_null(value=False)
+    volume = _says_volume(block, plan)
+    if volume is not None:
+        good &= rows["volume"].is_not_null() | ~volume
+    if block.height:
+        reading.last_line = max(reading.last_line, int(block.lines[-1]))
+    if good.all():
+        return rows
+    _note(rows, block, words, known, good, plan, reading)
+    return rows.filter(good)
+
+
+def _says_volume(block: Cells, plan: Plan) -> pl.Series | None:
+    """Mark the rows whose cell of volume says something, be it a number or not."""
+    if "volume" not in plan.columns:
+        return None
+    text = block.text[str(plan.columns["volume"][0])].str.strip_chars().str.to_lowercase()
+    return ~text.fill_null("").is_in(MISSING)
+
+
+def _note(
+    rows: pl.DataFrame,
+    block: Cells,
+    words: pl.Series,
+    known: pl.DataFrame,
+    good: pl.Series,
+    plan: Plan,
+    reading: Reading,
+) -> None:
+    first_cell = column_text(block, 0).fill_null("")
+    starts = words.fill_null("").str.strip_chars()
+    is_total = starts.str.contains(TOTALS.pattern.replace(r"^\W*", r"(?i)^\W*")) | (
+        first_cell.str.contains(TOTALS.pattern.replace(r"^\W*", r"(?i)^\W*"))
+    )
+    # A footer or a header again names no day; a total may have sums, and no day either.
+    unnamed = ~known["time"] & ~starts.str.contains(r"^\d") & (~known["some"] | is_total)
+    blank_time = ~known["time"] & (starts.str.len_chars() == 0) & ~known["prices"]
+    lost = block.lines.is_in(list(block.malformed)) & ~is_total
+    unnamed, blank_time = unnamed & ~lost, blank_time & ~lost
+    rest = ~good & ~unnamed & ~blank_time
+    reading.not_data += int(((unnamed | blank_time) & ~good & _filled(block)).sum())
+    for number in rest.arg_true().to_list():
+        text = " | ".join(_cells_of(block, number))
+        if not known["some"][number] and CORPORATE_ACTION.search(text):
+            reading.not_data += 1
+            continue
+        reading.bad_count += 1
+        if len(reading.bad) < MOST_LISTED:
+            line = int(block.lines[number])
+            reason = block.malformed.get(line) or _explain(rows, block, words, number, plan)
+            reading.bad.append(BadRow(line=line, reason=reason, text=text[:_LONGEST_SHOWN]))
+
+
+def _filled(block: Cells) -> pl.Series:
+    blank = pl.all_horizontal(pl.all().is_null() | (pl.all().str.strip_chars() == ""))
+    return ~block.text.select(blank.alias("blank")).to_series() | _typed(block)
+
+
+def _typed(block: Cells) -> pl.Series:
+    found = pl.repeat(False, block.height, dtype=pl.Boolean, eager=True)  # noqa: FBT003  # a value
+    for typed in (*block.numbers.values(), *block.times.values()):
+        found |= typed.is_not_null()
+    return found
+
+
+def _cells_of(block: Cells, number: int) -> Sequence[str]:
+    return [column_text(block, index)[number] or "" for index in range(block.width)]
+
+
+def _explain(rows: pl.DataFrame, block: Cells, words: pl.Series, number: int, plan: Plan) -> str:
+    """Say what is wrong with a row, by its first fault."""
+    row = rows.row(number, named=True)
+    if row["ts"] is None:
+        said = (words[number] or "").strip()
+        return f"the time {said!r} cannot be read" if said else "it has no time"
+    for name in (*PRICES, "volume"):
+        if row[name] is None and name in plan.columns:
+            said = (column_text(block, plan.columns[name][0])[number] or "").strip()
+            is_empty = said.casefold() in MISSING
+            if is_empty and name == "volume":
+                continue
+            return f"{name} is missing" if is_empty else f"{name} {said!r} is no number"
+    if row["high"] < row["low"]:
+        return f"the high {row['high']:g} is below the low {row['low']:g}"
+    if (row["volume"] or 0) < 0:
+        return f"the volume {row['volume']:g} is negative"
+    return "all its prices are 0"
+
+
+def check_bad_rows(reading: Reading, *, name: str, most: int | None) -> None:
+    """Refuse a table of which too many rows cannot be read.
+
+    The most that may be bad: what the person said, else a thousandth of the rows or ten, whichever
+    is more.
+    """
+    total = reading.rows.height + reading.bad_count
+    allowed = max(10, total // 1000) if most is None else most
+    if reading.bad_count <= allowed:
+        return
+    first = "; ".join(f"line {row.line}: {row.reason}" for row in reading.bad[:5])
+    raise InputError(
+        f"{reading.bad_count:,} of {total:,} rows of {name} cannot be read, and at most {allowed:,} may "
+        f"be ({first}). Mend the file, change how it is read, or allow more with max_bad_rows.",
+        file=name,
+        field="max_bad_rows",
+        bad_rows=reading.bad_count,
+        rows=[{"line": row.line, "reason": row.reason} for row in reading.bad[:50]],
+    )

@@ -1,0 +1,398 @@
+"""Rows of a table to bars: in UTC, by their start, each once, at one interval."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.intervals import INTERVAL_NS, INTERVALS, is_daily
+from hewston.pipeline.schemas import BARS, UTC_NS, Schema
+from hewston.pipeline.sources.tables.plan import Finding, Plan
+from hewston.pipeline.sources.tables.rows import MOST_LISTED, BadRow, Reading
+from hewston.pipeline.sources.tables.vocabulary import PRICES
+from hewston.pipeline.sources.tables.zones import localize, read_zone
+
+_NS = 1_000_000_000
+_DAY_NS = 86_400 * _NS
+_MINUTE_NS = 60 * _NS
+_ROUNDING = 1e-9  # of a price, relative: what adding and dividing leaves
+_ONE_STEP = 0.2  # share of steps that may be shorter than the interval
+_FIGURES = (*PRICES, "volume", "trade_count", "vwap", "buy_volume")
+_SESSIONLESS: Schema = {name: dtype for name, dtype in BARS.items() if name != "session"}
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(kw_only=True)
+class TableBars:
+    """Bars of one symbol: BARS without ``session``, sorted, unique.
+
+    ``tz`` is the IANA zone in which the times of daily bars are dates; None where the calendar's
+    is. ``lines`` gives each bar's row in the file. ``findings`` are as in quality.json. ``refusals``
+    say why these rows cannot become a dataset.
+    """
+
+    frame: pl.DataFrame
+    lines: pl.Series
+    interval: Finding
+    tz: str | None
+    findings: list[dict[str, object]] = field(default_factory=list)
+    refusals: list[InputError] = field(default_factory=list)
+
+
+def to_bars(reading: Reading, plan: Plan, *, name: str, symbols: Sequence[str] = ()) -> TableBars:
+    """Make bars of a reading; adds rows of times that never were to its bad rows.
+
+    ``symbols`` are those that a column names, where it names some.
+    """
+    maker = _Maker(reading, plan, name)
+    return maker.make(symbols)
+
+
+class _Maker:
+    def __init__(self, reading: Reading, plan: Plan, name: str) -> None:
+        self._reading = reading
+        self._plan = plan
+        self._name = name
+        self._findings: list[dict[str, object]] = []
+        self._refusals: list[InputError] = []
+
+    def make(self, symbols: Sequence[str]) -> TableBars:
+        rows = self._of_symbol(self._reading.rows, symbols)
+        rows = _forward(rows)
+        rows = self._to_utc(rows)
+        shuffled = int((rows["ts"].diff().cast(pl.Int64) < 0).sum())
+        rows = rows.sort("ts", maintain_order=True)
+        interval = self._find_interval(rows["ts"])
+        tz = None
+        if interval.value in INTERVALS:
+            rows, tz = self._to_starts(rows, str(interval.value))
+            rows = rows.sort("ts", maintain_order=True)
+        rows, doubled = self._without_doubles(rows)
+        self._note_counts(rows, shuffled, doubled)
+        return TableBars(
+            frame=_as_bars(rows),
+            lines=rows["line"],
+            interval=interval,
+            tz=tz,
+            findings=self._findings,
+            refusals=self._refusals,
+        )
+
+    def _of_symbol(self, rows: pl.DataFrame, symbols: Sequence[str]) -> pl.DataFrame:
+        if "symbol" not in self._plan.columns:
+            return rows
+        known = rows["symbol"].drop_nulls().unique(maintain_order=True).to_list() or list(symbols)
+        if len(known) <= 1:
+            return rows
+        wanted = (self._plan.symbol or "").casefold()
+        mine = [one for one in known if wanted in {one.casefold(), one.replace("/", "").casefold()}]
+        if not mine:
+            shown = ", ".join(known[:20])
+            self._refusals.append(
+                InputError(
+                    f"{self._name} has no rows of {self._plan.symbol}. It has {shown}"
+                    + (f" and {len(known) - 20} more." if len(known) > 20 else "."),  # noqa: PLR2004
+                    field="symbol",
+                    file=self._name,
+                    allowed=known[:100],
+                )
+            )
+            return rows.clear()
+        return rows.filter(pl.col("symbol").is_in(mine))
+
+    def _to_utc(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if self._plan.time_form.is_aware:
+            return rows
+        if self._plan.tz is None:
+            return rows.with_columns(pl.col("ts").dt.replace_time_zone("UTC"))
+        zone = read_zone(self._plan.tz)
+        found = localize(rows["ts"], zone)
+        if self._is_dates(rows["ts"]):
+            return rows.with_columns(pl.col("ts").dt.replace_time_zone("UTC"))
+        if found.skipped.any():
+            self._skip(rows.filter(found.skipped), zone.name)
+        folded = int(found.folded.sum())
+        if folded:
+            days = rows.filter(found.folded)["ts"].dt.date().unique().sort().to_list()
+            self._find(
+                "folded_hours",
+                "Hours that came twice",
+                "info" if found.told_apart == folded else "warning",
+                folded,
+                f"{_count(folded, 'row')} lie in an hour that the clock of {zone.name} showed twice "
+                f"({', '.join(str(day) for day in days[:5])}{' …' if len(days) > 5 else ''}); "  # noqa: PLR2004
+                + (
+                    "their order in the file tells which is which."
+                    if found.told_apart == folded
+                    else "where only one of the two is there, it was taken for the first."
+                ),
+            )
+        return rows.with_columns(found.utc.alias("ts")).filter(~found.skipped)
+
+    def _is_dates(self, naive: pl.Series) -> bool:
+        """Tell whether all rows are midnights: then they name dates and no times."""
+        known = naive.drop_nulls().cast(pl.Int64)
+        if known.is_empty() or not (known % _DAY_NS == 0).all():
+            return False
+        return self._plan.interval is None or is_daily(self._plan.interval)
+
+    def _skip(self, rows: pl.DataFrame, zone: str) -> None:
+        for row in rows.iter_rows(named=True):
+            self._reading.bad_count += 1
+            if len(self._reading.bad) < MOST_LISTED:
+                reason = f"{row['ts']:%Y-%m-%d %H:%M} never was in {zone}: the clock was set forward"
+                text = " | ".join(f"{row[name]:g}" for name in PRICES)
+                self._reading.bad.append(BadRow(line=row["line"], reason=reason, text=text))
+        self._reading.bad.sort(key=lambda row: row.line)
+
+    def _find_interval(self, ts: pl.Series) -> Finding:
+        found = find_interval(ts.cast(pl.Int64).unique().sort().to_numpy())
+        said = self._plan.interval
+        if said is None:
+            return found
+        steps = np.diff(ts.cast(pl.Int64).unique().sort().to_numpy())
+        if len(steps) and not is_daily(said) and (steps < INTERVAL_NS[said]).mean() > _ONE_STEP:
+            self._refuse_interval(said, found)
+        elif len(steps) and is_daily(said) and (steps < INTERVAL_NS["1d"] * 0.8).mean() > _ONE_STEP:
+            self._refuse_interval(said, found)
+        return Finding(value=said, confidence="said", reason="you said so", choices=tuple(INTERVALS))
+
+    def _refuse_interval(self, said: str, found: Finding) -> None:
+        self._refusals.append(
+            InputError(
+                f"interval is {said}, but the rows of {self._name} are closer: {found.reason}.",
+                field="interval",
+                file=self._name,
+                allowed=found.value,
+            )
+        )
+
+    def _to_starts(self, rows: pl.DataFrame, interval: str) -> tuple[pl.DataFrame, str | None]:
+        """Name each bar by its start; give the zone in which the starts of daily bars are dates."""
+        ends = self._plan.stamp == "close"
+        if not is_daily(interval):
+            return (_starts_of(rows, INTERVAL_NS[interval]) if ends else rows), None
+        whole = (rows["ts"].cast(pl.Int64) % _DAY_NS == 0).all()
+        if self._plan.time_form.is_aware:
+            shift = INTERVAL_NS["1d"] if ends else 0
+            moved = rows.with_columns((pl.col("ts").cast(pl.Int64) - shift).cast(UTC_NS))
+            return moved, "UTC" if whole else None
+        # Clock times: a date is what their day says, but for the midnight that ends a day.
+        zone = read_zone(self._plan.tz).iana if self._plan.tz else "UTC"
+        local = rows["ts"].dt.convert_time_zone("UTC" if whole else zone).dt.replace_time_zone(None)
+        if ends:
+            local = (local.cast(pl.Int64) - 1).cast(pl.Datetime("ns"))
+        dates = local.dt.truncate("1d")
+        start = dates.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        start = start.dt.convert_time_zone("UTC")
+        # Where a summer begins at midnight, the day begins an hour later.
+        later = (dates + dt.timedelta(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest")
+        start = start.fill_null(later.dt.convert_time_zone("UTC")) if start.null_count() else start
+        return rows.with_columns(start.cast(UTC_NS).alias("ts")), zone
+
+    def _without_doubles(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+        """Drop rows that say the same again; refuse two that say different things of one bar."""
+        twice = rows.filter(pl.col("ts").is_duplicated())
+        if twice.is_empty():
+            return rows, 0
+        distinct = rows.unique(["ts", *_FIGURES], keep="first", maintain_order=True)
+        conflicts = distinct.filter(pl.col("ts").is_duplicated())
+        if conflicts.height:
+            self._refuse_conflict(conflicts)
+        kept = distinct.unique("ts", keep="first", maintain_order=True)
+        return kept, rows.height - distinct.height
+
+    def _refuse_conflict(self, conflicts: pl.DataFrame) -> None:
+        first = conflicts.filter(pl.col("ts") == conflicts["ts"][0]).sort("line")
+        one, other = first.row(0, named=True), first.row(1, named=True)
+        times = conflicts["ts"].n_unique()
+        differing = next(
+            (name for name in _FIGURES if one[name] != other[name]), "close"
+        )
+        self._refusals.append(
+            InputError(
+                f"Lines {one['line']:,} and {other['line']:,} of {self._name} are both of "
+                f"{one['ts']:%Y-%m-%d %H:%M} UTC and say different things ({differing} {one[differing]} and "
+                f"{other[differing]})"
+                + (f", and so do {times - 1:,} more times" if times > 1 else "")
+                + ". Remove the wrong ones; several symbols in one file need a column of symbols.",
+                file=self._name,
+                lines=[one["line"], other["line"]],
+                field="columns",
+            )
+        )
+
+    def _note_counts(self, rows: pl.DataFrame, shuffled: int, doubled: int) -> None:
+        reading = self._reading
+        listed = [
+            {"line": row.line, "reason": row.reason, "text": row.text} for row in reading.bad[:MOST_LISTED]
+        ]
+        self._find(
+            "unreadable_rows",
+            "Rows that cannot be read",
+            "error" if reading.bad_count else "info",
+            reading.bad_count,
+            f"{_count(reading.bad_count, 'row')} could not be read and are left out.",
+            rows=listed,
+        )
+        self._find(
+            "repeated_rows",
+            "Repeated rows",
+            "info",
+            doubled,
+            f"{_count(doubled, 'row')} repeated another one in every figure and were left out.",
+        )
+        self._find(
+            "unsorted_rows",
+            "Out of order",
+            "warning" if shuffled else "info",
+            shuffled,
+            f"{_count(shuffled, 'row')} came before their time in the file; the bars are sorted.",
+        )
+        self._find(
+            "not_data",
+            "Rows that are no data",
+            "info",
+            reading.not_data,
+            f"{_count(reading.not_data, 'row')} are totals, notes or headers and were passed over.",
+        )
+        self._note_outside(rows)
+
+    def _note_outside(self, rows: pl.DataFrame) -> None:
+        top = pl.col("high") + pl.col("high").abs() * _ROUNDING
+        bottom = pl.col("low") - pl.col("low").abs() * _ROUNDING
+        outside = rows.filter(
+            (pl.max_horizontal("open", "close") > top) | (pl.min_horizontal("open", "close") < bottom)
+        )
+        listed = [
+            {
+                "line": row["line"],
+                "reason": f"open {row['open']:g} or close {row['close']:g} is outside "
+                f"{row['low']:g} to {row['high']:g}",
+                "text": "",
+            }
+            for row in outside.head(MOST_LISTED).iter_rows(named=True)
+        ]
+        self._find(
+            "outside_range",
+            "Open or close outside low and high",
+            "warning" if outside.height else "info",
+            outside.height,
+            f"{_count(outside.height, 'bar')} had an open or a close outside its low and high; it was kept.",
+            rows=listed,
+        )
+
+    def _find(
+        self,
+        key: str,
+        label: str,
+        severity: str,
+        count: int,
+        sentence: str,
+        *,
+        rows: Sequence[Mapping[str, object]] = (),
+    ) -> None:
+        found: dict[str, object] = {
+            "key": key,
+            "label": label,
+            "severity": severity,
+            "count": count,
+            "sentence": sentence,
+        }
+        self._findings.append(found | ({"rows": list(rows)} if rows else {}))
+
+
+def _forward(rows: pl.DataFrame) -> pl.DataFrame:
+    """Put rows that run backwards, as many exports do, the other way round."""
+    steps = rows["ts"].diff().cast(pl.Int64)
+    return rows.reverse() if int((steps < 0).sum()) > int((steps > 0).sum()) else rows
+
+
+def _starts_of(rows: pl.DataFrame, length: int) -> pl.DataFrame:
+    """Take the interval from ends; an end of 09:44:59.999 means 09:45."""
+    ends = pl.col("ts").cast(pl.Int64)
+    over = ends % _MINUTE_NS
+    whole = pl.when(over >= 59 * _NS).then(ends - over + _MINUTE_NS).otherwise(ends)
+    return rows.with_columns((whole - length).cast(UTC_NS).alias("ts"))
+
+
+def find_interval(times: Ints) -> Finding:
+    """Find how far apart bars are (ns, sorted, unique): their commonest step.
+
+    Sessions, weekends and missing bars make longer steps; some shorter ones are cut short by a
+    session's end.
+    """
+    names = tuple(INTERVALS)
+    if len(times) < 2:  # noqa: PLR2004
+        return Finding(
+            value="1d", confidence="unknown", reason="one bar alone has no interval", choices=names
+        )
+    steps = np.diff(times)
+    middle = float(np.median(steps)) / _DAY_NS
+    if middle >= 0.8:  # noqa: PLR2004  # a day of 23 hours is one
+        return _find_days(middle, names)
+    values, counts = np.unique(steps, return_counts=True)
+    commonest = int(values[counts.argmax()])
+    known = {length: name for name, length in INTERVAL_NS.items()}
+    shorter = float((steps < commonest).mean())
+    if commonest in known and shorter <= _ONE_STEP:
+        share = float((steps == commonest).mean())
+        return Finding(
+            value=known[commonest],
+            confidence="certain" if share > 0.5 else "likely",  # noqa: PLR2004
+            reason=f"{share:.0%} of the bars are {known[commonest]} apart",
+            choices=names,
+        )
+    for name in reversed([name for name in INTERVALS if not is_daily(name)]):
+        if float((steps % INTERVAL_NS[name] == 0).mean()) >= 0.98:  # noqa: PLR2004
+            reason = f"all steps are multiples of {name}"
+            return Finding(value=name, confidence="likely", reason=reason, choices=names)
+    return Finding(
+        value="1m",
+        confidence="unknown",
+        reason=f"the commonest step is {commonest / _NS:g} seconds, which is no interval of bars",
+        choices=names,
+    )
+
+
+def _find_days(middle: float, names: tuple[str, ...]) -> Finding:
+    for name, low, high in (("1d", 0.8, 4.5), ("1w", 4.5, 10), ("1mo", 26, 33)):
+        if low <= middle <= high:
+            reason = f"most bars are {_count(round(middle), 'day')} apart"
+            return Finding(value=name, confidence="certain", reason=reason, choices=names)
+    return Finding(
+        value="1mo",
+        confidence="unknown",
+        reason=f"most bars are {middle:g} days apart, which is no interval of bars",
+        choices=names,
+    )
+
+
+def _as_bars(rows: pl.DataFrame) -> pl.DataFrame:
+    def whole(name: str) -> pl.Expr:
+        # A column of zeros beside a volume is one that its vendor does not fill.
+        return pl.when(pl.col(name).sum() > 0).then(pl.col(name))
+
+    return rows.select(
+        pl.col("ts").cast(UTC_NS).alias("ts_open"),
+        *PRICES,
+        "volume",
+        whole("trade_count").cast(pl.UInt32, strict=False).alias("trade_count"),
+        pl.col("vwap"),
+        whole("buy_volume").alias("buy_volume"),
+        (pl.col("volume") - whole("buy_volume")).alias("sell_volume"),
+        *(
+            pl.lit(None, pl.Float64).alias(name)
+            for name in _SESSIONLESS
+            if name.startswith(("bid", "ask", "spread"))
+        ),
+    ).select(list(_SESSIONLESS))
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number:,} {unit}" if number == 1 else f"{number:,} {unit}s"

@@ -1,0 +1,412 @@
+"""How a table writes its times, and reading them."""
+
+import datetime as dt
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import polars as pl
+
+from hewston.pipeline.sources.tables.words_of_time import MONTHS, is_plain, respell
+
+Order = Literal["dmy", "mdy", "ymd"]
+ORDERS: tuple[Order, ...] = ("dmy", "mdy", "ymd")
+ORDER_NAMES = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+NAIVE, AWARE = pl.Datetime("ns"), pl.Datetime("ns", "UTC")
+
+_SEP = r"[-./ ]"
+_MONTH = "|".join(MONTHS)
+# Each date: its pattern and what chrono calls its parts; A and B are what the order decides.
+_DATES = (
+    (re.compile(rf"(\d{{4}})({_SEP})(\d{{1,2}})\2(\d{{1,2}})(?!\d)"), "%Y{s}%m{s}%d"),
+    (re.compile(rf"(\d{{1,2}})({_SEP})(\d{{1,2}})\2(\d{{4}})(?!\d)"), "%A{s}%B{s}%Y"),
+    (re.compile(rf"(\d{{1,2}})({_SEP})(\d{{1,2}})\2(\d{{2}})(?!\d)"), "%A{s}%B{s}%y"),
+    (re.compile(rf"(\d{{1,2}})([-./ ]?)({_MONTH})\2(\d{{4}})(?!\d)"), "%d{s}%b{s}%Y"),
+    (re.compile(rf"(\d{{1,2}})([-./ ]?)({_MONTH})\2(\d{{2}})(?!\d)"), "%d{s}%b{s}%y"),
+    (re.compile(rf"(\d{{4}})([-./ ]?)({_MONTH})\2(\d{{1,2}})(?!\d)"), "%Y{s}%b{s}%d"),
+    (re.compile(rf"({_MONTH})([-./ ]?)(\d{{1,2}})\2(\d{{4}})(?!\d)"), "%b{s}%d{s}%Y"),
+    (re.compile(rf"({_MONTH})([-./ ]?)(\d{{1,2}})\2(\d{{2}})(?!\d)"), "%b{s}%d{s}%y"),
+)
+_CLOCKS = (
+    (re.compile(r"\d{1,2}:\d{2}:\d{2}[.:]\d{1,9}"), "%H:%M:%S%.f"),
+    (re.compile(r"\d{1,2}:\d{2}:\d{2}"), "%H:%M:%S"),
+    (re.compile(r"\d{1,2}:\d{2}"), "%H:%M"),
+    (re.compile(r"\d{1,2}\.\d{2}\.\d{2}"), "%H.%M.%S"),
+    (re.compile(r"\d{1,2}\.\d{2}"), "%H.%M"),
+    (re.compile(r"\d{9}"), "%H%M%S%3f"),
+    (re.compile(r"\d{6}"), "%H%M%S"),
+    (re.compile(r"\d{4}"), "%H%M"),
+    (re.compile(r"\d{1,2}(?=[ -][AP]M)"), "%H"),
+)
+_HALF = re.compile(r"([ -]?)([AP]M)")
+_OFFSET = re.compile(r" ?[+-]\d{2}:?\d{2}$")
+_MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:\.0+)?)? ?(?:Z|[+-]\d{2}:?\d{2})$")
+_COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%3f"}
+_EPOCH = re.compile(r"-?\d{9,19}(\.\d+)?")
+_SERIAL = re.compile(r"[2-9]\d{4}(\.\d+)?")
+_SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
+_FIRST_YEAR, _LAST_YEAR = 1800, 2100
+_EXCEL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001  # a serial date has no zone
+_PIVOT_YEAR = 2050  # two digits of a year beyond it are of the century before
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class Shape:
+    """One way in which cells are written, as chrono's format with A and B for day and month."""
+
+    template: str
+    has_offset: bool = False
+
+    def formats(self, order: Order | None) -> str:
+        """Fill in which of two numbers is the day."""
+        if order == "ymd":  # two digits each: the year stands where the others' first number does
+            return self.template.replace("%y", "%d").replace("%A", "%y").replace("%B", "%m")
+        first, second = ("%m", "%d") if order == "mdy" else ("%d", "%m")
+        return self.template.replace("%A", first).replace("%B", second)
+
+    @property
+    def needs_order(self) -> bool:
+        """Tell whether day and month stand as two numbers."""
+        return "%A" in self.template
+
+    @property
+    def has_clock(self) -> bool:
+        """Tell whether a time of day is there."""
+        return "%H" in self.template or "%I" in self.template
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeForm:
+    """How the cells of a table's time are read.
+
+    ``kind``: ``epoch`` (seconds to nanoseconds since 1970, by their size), ``serial`` (Excel's
+    days), or ``text`` with its shapes. ``is_plain``: cells need no other spelling. ``dates_only``:
+    cells name the midnight of a day by its own offset, and only the date is read.
+    """
+
+    kind: Literal["text", "epoch", "serial"]
+    shapes: tuple[Shape, ...] = ()
+    order: Order | None = None
+    is_plain: bool = True
+    dates_only: bool = False
+
+    @property
+    def is_aware(self) -> bool:
+        """Tell whether each time says its own zone."""
+        return self.kind == "epoch" or any(shape.has_offset for shape in self.shapes)
+
+    @property
+    def has_clock(self) -> bool:
+        """Tell whether times have a time of day at all."""
+        return self.kind != "text" or any(shape.has_clock for shape in self.shapes)
+
+    @property
+    def needs_order(self) -> bool:
+        """Tell whether day and month stand as two numbers."""
+        return any(shape.needs_order for shape in self.shapes)
+
+    def describe(self) -> str:
+        """Name the form for a person."""
+        if self.kind == "epoch":
+            return "seconds, milliseconds or microseconds since 1970 (Unix)"
+        if self.kind == "serial":
+            return "serial dates of Excel"
+        return ", ".join(_describe(shape.formats(self.order)) for shape in self.shapes)
+
+
+def _describe(fmt: str) -> str:
+    names = {
+        "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon", "%H": "hh", "%I": "hh", "%M": "mm",
+        "%S": "ss", "%.f": ".f", "%3f": "fff", "%p": "AM", "%z": "±hh:mm",
+    }  # fmt: skip
+    return re.sub(r"%(?:\.f|3f|[A-Za-z])", lambda code: names.get(code[0], code[0]), fmt)
+
+
+def shape_of(cell: str) -> Shape | None:
+    """Give the shape of a cell in the one spelling; None when it is no date."""
+    body, tail = _split_offset(cell)
+    if body.isdigit():
+        return _compact(body, tail)
+    for pattern, template in _DATES:
+        match = pattern.match(body)
+        if match:
+            date = template.format(s=match[2])
+            return _with_clock(date, body[match.end() :], tail)
+    head = re.match(r"(\d{8}|\d{6})[ T:-](?=\d)", body)
+    if head and _is_compact_date(head[1]):
+        date = "%Y%m%d" if len(head[1]) == 8 else "%y%m%d"  # noqa: PLR2004
+        return _with_clock(date, body[head.end() - 1 :], tail)
+    return None
+
+
+def _split_offset(cell: str) -> tuple[str, str]:
+    """Part a time and its offset, and say how chrono reads that; Z is a letter like others."""
+    if cell.endswith("Z"):
+        return cell[:-1], "Z"
+    offset = _OFFSET.search(cell)
+    if offset is None or ":" not in cell[: offset.start()]:
+        return cell, ""
+    return cell[: offset.start()], " %z" if offset[0].startswith(" ") else "%z"
+
+
+def _is_compact_date(digits: str) -> bool:
+    if len(digits) == 6:  # noqa: PLR2004
+        return 1 <= int(digits[2:4]) <= 12 and 1 <= int(digits[4:6]) <= 31  # noqa: PLR2004
+    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
+    return _FIRST_YEAR < year < _LAST_YEAR and 1 <= month <= 12 and 1 <= day <= 31  # noqa: PLR2004
+
+
+def _compact(digits: str, tail: str) -> Shape | None:
+    template = _COMPACT.get(len(digits))
+    if template and _is_compact_date(digits):
+        return Shape(template=template + tail, has_offset=bool(tail))
+    if len(digits) == 8 and _is_compact_date(digits[4:] + digits[2:4] + digits[:2]):  # noqa: PLR2004
+        return Shape(template="%d%m%Y" + tail, has_offset=bool(tail))
+    if len(digits) == 6 and _is_compact_date(digits):  # noqa: PLR2004
+        return Shape(template="%y%m%d" + tail, has_offset=bool(tail))
+    return None
+
+
+def _with_clock(date: str, rest: str, tail: str) -> Shape | None:
+    if not rest.strip():
+        return Shape(template=date + rest.replace("%", "") + tail, has_offset=bool(tail))
+    between = rest[0] if rest[0] in " -T:" else ""
+    clock = rest[len(between) :]
+    for pattern, template in _CLOCKS:
+        match = pattern.match(clock)
+        if not match:
+            continue
+        end = clock[match.end() :]
+        half = _HALF.fullmatch(end)
+        if half:
+            found = template.replace("%H", "%I") + half[1] + "%p"
+        elif end:
+            continue
+        else:
+            found = template
+        if found.endswith(":%S%.f") and ":" in match[0][-4:]:
+            continue  # a colon before the fraction is no form that chrono reads
+        return Shape(template=f"{date}{between}{found}{tail}", has_offset=bool(tail))
+    return None
+
+
+def classify(cells: Sequence[str]) -> Literal["text", "epoch", "serial", "clock", "lost"] | None:
+    """Tell what a column's cells are as times; ``lost``: epochs whose digits are gone (1.76E+12)."""
+    kinds: Counter[str] = Counter()
+    spelled = respell(pl.Series(cells)).to_list()
+    for cell, spelling in zip(cells, spelled, strict=True):
+        kinds[_classify(cell.strip(), spelling or "")] += 1
+    kind, count = kinds.most_common(1)[0]
+    known = sum(kinds.values()) - kinds["empty"]
+    if kind in {"none", "empty"} or count < 0.6 * max(known, 1):  # noqa: PLR2004
+        return None
+    return kind  # type: ignore[return-value]  # one of the names below
+
+
+def times_among(cells: set[str]) -> set[str]:
+    """Find the cells that are dates or times by themselves, a time of day alone not being one."""
+    known = sorted(cell for cell in cells if any(char.isdigit() for char in cell))
+    spelled = [cell if is_plain([cell]) else None for cell in known]
+    others = [cell for cell, plain in zip(known, spelled, strict=True) if plain is None]
+    respelled = iter(respell(pl.Series(others, dtype=pl.String)).to_list() if others else [])
+    return {
+        cell
+        for cell, plain in zip(known, spelled, strict=True)
+        if _classify(cell, (next(respelled) or "") if plain is None else plain)
+        in {"text", "epoch", "serial", "lost"}
+    }
+
+
+def _classify(cell: str, spelled: str) -> str:
+    if not cell:
+        return "empty"
+    if shape_of(spelled) is not None:
+        return "text"
+    if _EPOCH.fullmatch(cell):
+        return "epoch"
+    if _SERIAL.fullmatch(cell):
+        return "serial"
+    if _SCIENTIFIC.fullmatch(cell) and 1e8 < float(cell) < 1e19:  # noqa: PLR2004
+        return "lost"
+    if re.fullmatch(r"\d{1,2}[:.]\d{2}([:.]\d{2}([.]\d+)?)?( ?[AP]M)?|\d{1,6}", spelled):
+        return "clock"
+    return "none"
+
+
+def pad_clock(text: pl.Series) -> pl.Series:
+    """Give the zeros back that a time of day lost: 93000 is 09:30:00, 0 is midnight."""
+    digits = text.str.contains(r"^\d{1,6}$").fill_null(value=False)
+    if not digits.any():
+        return text
+    longest = text.filter(digits).str.len_chars().max()
+    width = 6 if isinstance(longest, int) and longest > 4 else 4  # noqa: PLR2004
+    return text.to_frame("t").select(
+        pl.when(digits).then(pl.col("t").str.zfill(width)).otherwise("t").alias("t")
+    )["t"]
+
+
+def study_text(cells: Sequence[str], order: Order | None) -> TimeForm | None:
+    """Find the shapes of a sample of cells; None when most of them are no dates."""
+    plain = is_plain(list(cells))
+    shapes = _count_shapes(cells) if plain else Counter()
+    if shapes.total() < len(cells):
+        plain = False
+        shapes = _count_shapes(respell(pl.Series(cells)).to_list())
+    if shapes.total() < 0.5 * len(cells):  # noqa: PLR2004
+        return None
+    most = shapes.most_common()
+    aware = most[0][0].has_offset
+    chosen = tuple(shape for shape, _ in most if shape.has_offset == aware)[:8]
+    return TimeForm(kind="text", shapes=chosen, order=order, is_plain=plain)
+
+
+def _count_shapes(cells: Sequence[str | None]) -> Counter[Shape]:
+    return Counter(shape for cell in cells if (shape := shape_of((cell or "").strip())))
+
+
+def read_times(text: pl.Series, form: TimeForm) -> pl.Series:
+    """Read cells as Datetime(ns), in UTC where the form says its zone; null what cannot be read."""
+    if form.kind == "epoch":
+        return _read_epochs(text)
+    if form.kind == "serial":
+        days = text.cast(pl.Float64, strict=False)
+        days = days.set(~days.is_between(1, 2_958_465).fill_null(value=False), None)
+        seconds = (days * 86_400).round()
+        base = int(_EXCEL_EPOCH.replace(tzinfo=dt.UTC).timestamp())
+        return ((seconds + base).cast(pl.Int64) * 1_000_000_000).cast(NAIVE)
+    cells = text.str.strip_chars() if form.is_plain else respell(text)
+    if form.dates_only:
+        cells = cells.str.replace(_MIDNIGHT.pattern, "")
+    found = pl.Series(text.name, [None] * len(text), dtype=AWARE if form.is_aware else NAIVE)
+    for shape in form.shapes:
+        rest = found.is_null() & cells.is_not_null()
+        if not rest.any():
+            break
+        whole = bool(rest.all())
+        some = cells if whole else cells.filter(rest)
+        read = _read_shape(some, shape.formats(form.order), found.dtype)
+        found = read if whole else found.scatter(rest.arg_true(), read)
+    return found
+
+
+def _read_shape(cells: pl.Series, fmt: str, dtype: pl.DataType) -> pl.Series:
+    if "%H" not in fmt and "%I" not in fmt:
+        read = cells.str.to_date(fmt, strict=False).cast(pl.Datetime("us"))
+    else:
+        if "%I" in fmt and "%M" not in fmt:  # chrono wants minutes
+            cells = cells.str.replace(r"([ -]?[AP]M)", ":00${1}")
+            fmt = fmt.replace("%I", "%I:%M")
+        if fmt.endswith("%H"):
+            cells, fmt = cells + "00", fmt + "%M"
+        read = cells.str.to_datetime(fmt, strict=False, time_unit="us")
+    if "%y" in fmt:
+        late = (read.dt.year() > _PIVOT_YEAR).fill_null(value=False)
+        if late.any():
+            read = read.to_frame("t").select(
+                pl.when(late).then(pl.col("t").dt.offset_by("-100y")).otherwise("t").alias("t")
+            )["t"]
+    years = read.dt.year()
+    read = read.set(~years.is_between(_FIRST_YEAR, _LAST_YEAR).fill_null(value=False), None)
+    return read.cast(dtype)
+
+
+def _read_epochs(text: pl.Series) -> pl.Series:
+    """Read epochs of any unit, each by its size, since files change from ms to µs in the middle."""
+    stripped = text.str.strip_chars()
+    whole = stripped.str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
+    parts = stripped.cast(pl.Float64, strict=False)
+    size = whole.abs()
+    frame = pl.DataFrame({"whole": whole, "size": size, "parts": parts})
+    fraction = pl.col("whole").is_null() & pl.col("parts").is_between(1e8, 1e11)
+    ns = (
+        pl.when(pl.col("size") < 10**11)
+        .then(pl.col("whole") * 1_000_000_000)
+        .when(pl.col("size") < 10**14)
+        .then(pl.col("whole") * 1_000_000)
+        .when(pl.col("size") < 10**17)
+        .then(pl.col("whole") * 1_000)
+        .otherwise("whole")
+    )
+    micros = (pl.col("parts") * 1e6).round().cast(pl.Int64, strict=False) * 1_000
+    # Seconds before 1973 are taken for small numbers of something else.
+    known = pl.col("size") >= 10**8
+    return frame.select(
+        pl.when(fraction).then(micros).when(known).then(ns).cast(AWARE).alias(text.name)
+    ).to_series()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrderEvidence:
+    """Which orders of day and month fit a sample, best first, and why."""
+
+    fits: tuple[Order, ...]
+    reason: str
+
+
+def find_order(cells: Sequence[str], form: TimeForm) -> OrderEvidence:
+    """Find the order of day and month: by days above 12, else by how evenly the times go on.
+
+    Both orders are given when both fit equally well: then nobody can tell.
+    """
+    candidates = _orders_by_value(cells, form)
+    if len(candidates) == 1:
+        return OrderEvidence(
+            fits=tuple(candidates),
+            reason=f"a number above 12 can only be a day: {ORDER_NAMES[candidates[0]]}",
+        )
+    scores = {order: _evenness(cells, form, order) for order in candidates}
+    best = max(scores.values(), default=(0.0, 0.0))
+    fits = tuple(order for order in candidates if scores[order] == best)
+    if len(fits) == 1:
+        return OrderEvidence(
+            fits=fits,
+            reason=f"read {ORDER_NAMES[fits[0]]} the times go on evenly, and only so",
+        )
+    names = " and ".join(ORDER_NAMES[order] for order in fits)
+    return OrderEvidence(fits=fits, reason=f"no day is above 12, and {names} fit alike")
+
+
+def _orders_by_value(cells: Sequence[str], form: TimeForm) -> list[Order]:
+    """Keep the orders in which (nearly) all cells are dates."""
+    text = pl.Series(cells)
+    is_short = any("%y" in shape.template for shape in form.shapes if shape.needs_order)
+    tried: tuple[Order, ...] = ORDERS if is_short else ("dmy", "mdy")
+    read = {order: _count_read(text, form, order) for order in tried}
+    most = max(read.values())
+    return [order for order in tried if read[order] == most and most > 0]
+
+
+def as_dates(cells: Sequence[str], form: TimeForm) -> TimeForm | None:
+    """Give the form that reads dates alone, where all cells are midnights by their own offset.
+
+    ``2023-01-03 00:00:00+09:00`` is how programs write the date of a daily bar; in UTC it would be
+    the day before. None where some cell is another time.
+    """
+    if form.kind != "text" or not any(shape.has_offset for shape in form.shapes):
+        return None
+    spelled = pl.Series(cells) if form.is_plain else respell(pl.Series(cells))
+    if not spelled.str.contains(_MIDNIGHT.pattern).all():
+        return None
+    found = study_text(spelled.str.replace(_MIDNIGHT.pattern, "").to_list(), form.order)
+    return None if found is None else replace(found, is_plain=form.is_plain, dates_only=True)
+
+
+def _count_read(text: pl.Series, form: TimeForm, order: Order) -> int:
+    read = read_times(text, replace(form, order=order))
+    return len(read) - read.null_count()
+
+
+def _evenness(cells: Sequence[str], form: TimeForm, order: Order) -> tuple[float, float]:
+    """Score how times go on: the share of steps in one direction, then that of the commonest step."""
+    read = read_times(pl.Series(cells), replace(form, order=order)).drop_nulls()
+    steps = [later - earlier for earlier, later in itertools.pairwise(read.to_list())]
+    steps = [step for step in steps if step]
+    if not steps:
+        return 0.0, 0.0
+    forward = sum(step > dt.timedelta() for step in steps)
+    one_way = max(forward, len(steps) - forward) / len(steps)
+    commonest = Counter(abs(step) for step in steps).most_common(1)[0][1]
+    return round(one_way, 3), round(commonest / len(steps), 3)

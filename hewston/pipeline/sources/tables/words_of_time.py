@@ -1,0 +1,155 @@
+"""Times as people write them, put into one spelling: English months, AM and PM, offsets."""
+
+import re
+
+import polars as pl
+
+_MONTHS = {
+    "Jan": "january januar januari janvier janv enero ene gennaio gen janeiro stycznia styczeń sty января"
+    " январь янв ocak oca jänner jän tammikuu tammi ledna leden led",
+    "Feb": "february februar februari février févr fevr febrero febbraio fevereiro fev lutego luty lut"
+    " февраля февраль фев şubat şub helmikuu helmi února únor úno",
+    "Mar": "march märz mär mrz maart mrt mars marzo março marca marzec марта март мар mart maaliskuu maalis"
+    " března březen bře",
+    "Apr": "april avril avr abril abr aprile aprilis kwietnia kwiecień kwi апреля апрель апр nisan nis"
+    " huhtikuu huhti dubna duben dub",
+    "May": "mai mei mayo maggio mag maio maj maja мая май mayıs toukokuu touko května květen kvě",
+    "Jun": "june juni juin junio giugno giu junho czerwca czerwiec cze июня июнь июн haziran haz kesäkuu"
+    " kesä června červen čvn",
+    "Jul": "july juli juillet juil julio luglio lug julho lipca lipiec lip июля июль июл temmuz tem"
+    " heinäkuu heinä července červenec čvc",
+    "Aug": "august augusti augustus août aout agosto ago sierpnia sierpień sie августа август авг ağustos"
+    " ağu elokuu elo srpna srpen srp",
+    "Sep": "september sept septembre septiembre settembre set setembro września wrzesień wrz сентября"
+    " сентябрь сен сент eylül eyl syyskuu syys září zář",
+    "Oct": "october oktober okt octobre octubre ottobre ott outubro out października październik paź"
+    " октября октябрь окт ekim eki lokakuu loka října říjen říj",
+    "Nov": "november novembre noviembre novembro listopada listopad lis ноября ноябрь ноя нояб kasım kas"
+    " marraskuu marras",
+    "Dec": "december dezember dez décembre déc diciembre dic dicembre dezembro grudnia grudzień gru"
+    " декабря декабрь дек aralık ara joulukuu joulu prosince prosinec pro",
+}
+MONTHS = tuple(_MONTHS)
+_MONTH_OF = {word: month for month, words in _MONTHS.items() for word in words.split()}
+_WEEKDAYS = set((
+    "monday mon tuesday tue tues wednesday wed thursday thu thur thurs friday fri saturday sat sunday sun"
+    " montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sa sonntag so lundi lun mardi"
+    " mercredi mer jeudi jeu vendredi ven samedi sam dimanche dim lunes martes miércoles mié jueves jue"
+    " viernes vie sábado sáb domingo dom пн вт ср чт пт сб вс pazartesi salı çarşamba perşembe cuma"
+    " cumartesi pazar"
+).split())
+_PLAIN = re.compile(r"[0-9 :./+\-TZ]*")
+_ENGLISH = {*MONTHS, "AM", "PM"}
+
+# What a zone's clock is called: a best guess of the zone, never an answer, since many a vendor writes
+# EST all year round.
+ZONE_WORDS = {
+    **dict.fromkeys(("est", "edt", "et", "new york", "eastern", "eastern time", "ny"), "America/New_York"),
+    **dict.fromkeys(("cst", "cdt", "ct", "chicago", "central"), "America/Chicago"),
+    **dict.fromkeys(("pst", "pdt", "pt"), "America/Los_Angeles"),
+    **dict.fromkeys(("cet", "cest", "mez", "mesz", "berlin", "frankfurt"), "Europe/Berlin"),
+    **dict.fromkeys(("bst", "london"), "Europe/London"),
+    **dict.fromkeys(("eet", "eest"), "Europe/Helsinki"),
+    **dict.fromkeys(("msk", "moscow", "мск"), "Europe/Moscow"),
+    **dict.fromkeys(("jst", "tokyo"), "Asia/Tokyo"),
+    **dict.fromkeys(("kst", "seoul"), "Asia/Seoul"),
+    **dict.fromkeys(("hkt", "hong kong"), "Asia/Hong_Kong"),
+    **dict.fromkeys(("ist", "kolkata"), "Asia/Kolkata"),
+    **dict.fromkeys(("aest", "aedt", "sydney"), "Australia/Sydney"),
+    "sgt": "Asia/Singapore",
+}
+
+
+def is_plain(cells: list[str]) -> bool:
+    """Tell whether cells are digits and signs alone, which need no other spelling."""
+    return all(_PLAIN.fullmatch(cell) for cell in cells)
+
+
+def respell(text: pl.Series) -> pl.Series:
+    """Put times into one spelling: ``31 Oct 2025 09:30:00 AM +0100`` and the like.
+
+    Words that are not of a time stay, so that what holds them cannot be read. Whole columns pass
+    here, so a step is taken only where some cell needs it.
+    """
+    text = text.str.strip_chars(" \t\"'\u00a0")
+    for signs, pattern, plain in _SIGN_STEPS:
+        if text.str.contains_any(signs).any():
+            text = text.str.replace_all(pattern, plain)
+    skeletons = text.str.replace_all(r"[^\p{L}.]+", " ").unique().drop_nulls()
+    words = {word for skeleton in skeletons for word in skeleton.split()}
+    if not words <= _ENGLISH:
+        text = _respell_words(text, {word.strip(".") for word in words})
+    return text.str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+_SIGN_STEPS: tuple[tuple[list[str], str, str], ...] = (
+    (
+        ["\u00a0", "\u202f", "\u2009", ",", "_", ";", "|"],
+        r"[\u00a0\u202f\u2009,_;|]+",
+        " ",
+    ),
+    (["T", "t"], r"(\d)[Tt](\d)", "${1} ${2}"),
+    (["Z", "z"], r"(\d)[Zz]$", "${1}Z"),
+    # 2025年10月31日 9時30分 and 2025. 10. 31. are 2025-10-31 9:30.
+    (["年", "년"], r"\s*[年년]\s*", "-"),
+    (["月", "월"], r"\s*[月월]\s*", "-"),
+    (["日", "일", "号"], r"\s*[日일号]\s*", " "),
+    (["時", "时", "點", "点", "시"], r"\s*[時时點点시]\s*", ":"),
+    (["分", "분"], r"\s*[分분]\s*(\d)", ":${1}"),
+    (["分", "秒", "분", "초"], r"\s*[分秒분초]", ""),
+    ([": ", ":"], r":\s*$", ":00"),
+    ([". "], r"(\d)\.\s+(\d)", "${1}.${2}"),
+    ([". "], r"(\d)\.\s+(\d)", "${1}.${2}"),
+    ([". "], r"(\d)\.\s+(\p{L})", "${1} ${2}"),
+    ([". ", "."], r"(\d{4})\.(\d{1,2})\.(\d{1,2})\.", "${1}.${2}.${3} "),
+    ([". ", "."], r"(\d)\.\s*$", "${1}"),
+)
+_WORD_STEPS = (
+    (r"(?:上午|午前|오전)\s*([0-9:.]+)", "${1} AM"),
+    (r"(?:下午|午後|오후)\s*([0-9:.]+)", "${1} PM"),
+    (r"(?i)\b([ap])\.?\s?m\b\.?", "${1}M"),
+    (r"(?i)(\d)\s*am\b", "${1} AM"),
+    (r"(?i)(\d)\s*pm\b", "${1} PM"),
+    (r"(?i)\bam\b", "AM"),
+    (r"(?i)\bpm\b", "PM"),
+    (r"(?i)\s*\b(?:uhr|hrs)\b\.?", ""),
+    (r"(?i)(\d)(?:st|nd|rd|th)\b", "${1}"),
+    (r"(?i)\s(?:de|of|г)\b\.?", " "),
+    (r"\s*\[[A-Za-z_/]+\]$", ""),
+    (r"(?i)\s*\(?\b(?:utc|gmt)\s?([+-])(\d{1,2}):?(\d{2})?\b\)?", " ${1}${2}${3}"),
+    (r"([+-])(\d)(\d{2})?$", "${1}0${2}${3}"),
+    (r"(\s[+-]\d{2})$", "${1}00"),
+    (r"(?i)\s*\(?\b(?:utc|gmt|z)\b\)?$", " +0000"),
+    (r"(?i)(\d)z$", "${1} +0000"),
+)
+
+
+def _respell_words(text: pl.Series, words: set[str]) -> pl.Series:
+    for pattern, plain in _WORD_STEPS:
+        text = text.str.replace_all(pattern, plain)
+    lowered = {word.casefold() for word in words}
+    for month in MONTHS:
+        # Longest first, so that June is not Jun and an e.
+        found = sorted(
+            (word for word in lowered if _MONTH_OF.get(word, word.title()) == month), key=len
+        )
+        if found:
+            either = "|".join(re.escape(word) for word in reversed(found))
+            text = text.str.replace_all(rf"(?i)\b(?:{either})\b\.?", month)
+    for aside in (_WEEKDAYS, ZONE_WORDS):
+        found = sorted((word for word in lowered if word in aside), key=len)
+        if found:
+            either = "|".join(re.escape(word) for word in reversed(found))
+            text = text.str.replace_all(rf"(?i)(?:^|\s)\(?(?:{either})\b\)?\.?(?:\s|$)", " ")
+    return text
+
+
+def find_zone_word(text: str) -> str | None:
+    """Find a zone named in a header, a preamble or a cell: UTC, or an IANA name as a guess."""
+    lowered = text.casefold()
+    if re.search(r"\b(utc|gmt)(?!\s*[+-]\s*\d)\b", lowered):
+        return "UTC"
+    for word, zone in ZONE_WORDS.items():
+        if re.search(rf"\b{re.escape(word)}\b", lowered):
+            return zone
+    return None

@@ -12,6 +12,7 @@ from hewston.pipeline import store
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.drafts import DatasetDraft, Progress
 from hewston.pipeline.ingest.files import Given
+from hewston.pipeline.ingest.tables.deriving import PROVIDER, rederive_table
 from hewston.pipeline.ingest.ticks import Options, derive_given, silent
 from hewston.pipeline.spec import sha256_text
 
@@ -23,6 +24,13 @@ REBAR_PARAMS = {
     "session_handling": "explicit-DST",
     "aggregation": "first, highest, lowest and last print in file order; no bar without a print",
     "tbbo_agg": "mean, first and last of two-sided quotes with bid <= ask",
+}
+TABLE_PARAMS = {
+    "clock": "utc",
+    "bucket_field": "start of each bar, as options.reading says of the table's times",
+    "session_handling": "explicit-DST",
+    "aggregation": "none: one bar for each row, equal rows once",
+    "tbbo_agg": "none",
 }
 
 
@@ -40,7 +48,7 @@ def dataset_manifest(draft: DatasetDraft, *, dataset_id: str, created_at: str) -
         "provider": draft.provider,
         "venue_code": draft.venue_code,
         "adjustment": draft.adjustment,
-        "rebar_params": dict(REBAR_PARAMS),
+        "rebar_params": dict(TABLE_PARAMS if draft.provider == PROVIDER else REBAR_PARAMS),
         "options": dict(draft.options),
         "raw_files": [
             {
@@ -143,6 +151,8 @@ def rederive(
                 file=str(file["name"]),
             )
         given.append(Given(path=path, name=str(file["name"]), alone=True))
+    if "reading" in options:
+        return rederive_table(manifest, given, staging=staging, progress=progress)
     derivation = derive_given(
         given,
         staging=staging,

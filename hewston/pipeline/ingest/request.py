@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hewston.pipeline.ingest.drafts import Derivation, Progress, within
+from hewston.pipeline.ingest.files import list_given
+from hewston.pipeline.ingest.tables.deriving import TableOptions, are_tables, derive_tables
 from hewston.pipeline.ingest.ticks import derive_dbn, silent
 from hewston.pipeline.sources.sample import write_sample
 
@@ -23,10 +25,16 @@ def derive(
 ) -> Derivation:
     """Derive what was asked for; ``options`` are those of ``derive_dbn``, or ``sample_year``.
 
-    Raises what ``derive_dbn`` raises.
+    Tables have ``table``, the answers about them, or are known by their names; ``venue`` is theirs
+    too. Raises what ``derive_dbn`` and ``derive_tables`` raise.
     """
     del log  # all that is to say is in the result
     if "sample_year" not in options:
+        given = list_given(sources)
+        if "table" in options or are_tables(given):
+            return derive_tables(
+                given, staging=staging, options=TableOptions.read(options), progress=progress
+            )
         return derive_dbn(sources, staging=staging, progress=progress, **options)
     made = staging / "sample"
     made.mkdir()

@@ -1,22 +1,17 @@
 """The files that are read, copied by content before, since they may change while they are read."""
 
-import errno
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.ahead import Meter, in_order
+from hewston.pipeline.ingest.copying import copy
 from hewston.pipeline.ingest.drafts import LeftOut, Progress, RawFile
 from hewston.pipeline.ingest.files import DEFINITION, Given, Source
 from hewston.pipeline.sources.dbn.bytestream import open_bytes
 from hewston.pipeline.sources.dbn.header import read_header
 from hewston.pipeline.sources.dbn.records import DTYPES, read_chunks
-
-_BLOCK_BYTES = 1 << 18
-_BLOCKS_A_REPORT = 32  # 8 MB: many times a second
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def stage(
@@ -51,31 +46,8 @@ def stage(
 
 def _copied(given: Given, target: Path, meter: Meter) -> Source:
     """Copy a file and describe exactly the bytes that were copied."""
-    digest, copied = hashlib.sha256(), 0
-    try:
-        with target.open("wb") as writer:
-            for number, block in enumerate(_blocks(given.path)):
-                digest.update(block)
-                writer.write(block)
-                copied += len(block)
-                if number % _BLOCKS_A_REPORT == 0:
-                    meter.tell(given.name, consumed=copied)
-    except OSError as problem:
-        if problem.errno in _DISK_FULL:  # nothing that another file would mend
-            raise
-        raise InputError(
-            f"{given.name} cannot be copied: {problem.strerror or problem}.", file=given.name
-        ) from problem
-    meter.tell(given.name, consumed=copied)
-    return _described(target, given, digest.hexdigest())
-
-
-def _blocks(path: Path) -> Iterator[memoryview]:
-    """Read a file in blocks that share one buffer, which stays in the processor's cache."""
-    block = memoryview(bytearray(_BLOCK_BYTES))
-    with path.open("rb", buffering=0) as reader:
-        while size := reader.readinto(block):
-            yield block[:size]
+    sha256 = copy(given, target, told=lambda copied: meter.tell(given.name, consumed=copied))
+    return _described(target, given, sha256)
 
 
 def _size(given: Given) -> int:

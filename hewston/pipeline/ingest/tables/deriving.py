@@ -1,6 +1,5 @@
 """Table files to a dataset draft."""
 
-import hashlib
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from hewston.pipeline import bars as derivation
 from hewston.pipeline import calendar as exchange_calendar
 from hewston.pipeline import store
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.ingest.copying import copy
 from hewston.pipeline.ingest.drafts import (
     DatasetDraft,
     Derivation,
@@ -22,6 +22,7 @@ from hewston.pipeline.ingest.drafts import (
     RawFile,
     within,
 )
+from hewston.pipeline.ingest.files import SUFFIXES as DBN_SUFFIXES
 from hewston.pipeline.ingest.files import Given
 from hewston.pipeline.ingest.tables.market import Market, choose_market, describe_instrument
 from hewston.pipeline.ingest.tables.reading import Table, read_planned, read_table, with_sessions
@@ -31,9 +32,11 @@ from hewston.pipeline.sources.tables.source import open_source
 
 PROVIDER = "table"
 _COPYING, _READING = (0.0, 0.1), (0.1, 0.9)
-_BLOCK_BYTES = 1 << 20
 _SUFFIX = re.compile(
     r"(\.(csv|tsv|txt|prn|xlsx|xlsm|parquet|pq))?(\.(gz|zip|zst|bz2|xz))?$", re.IGNORECASE
+)
+_TABLE_NAME = re.compile(
+    r"\.(csv|tsv|txt|prn|xlsx|xlsm|parquet|pq|gz|zip|bz2|xz|csv\.zst|txt\.zst)$", re.IGNORECASE
 )
 _ROWS_A_STEP = 10_000_000  # what a share of progress is measured by where a file is not that long
 
@@ -49,13 +52,22 @@ class TableOptions:
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> "TableOptions":
-        """Part the options of an ingest; ``table`` holds the answers."""
+        """Part the options of an ingest; ``table`` holds the answers, but for the symbol."""
+        symbol = {"symbol": given["symbol"]} if given.get("symbol") else {}
         return cls(
-            answers=dict(given.get("table") or {}),
+            answers={**(given.get("table") or {}), **symbol},
             overrides=dict(given.get("overrides") or {}),
             calendar=given.get("calendar"),
             venue=given.get("venue"),
         )
+
+
+def are_tables(given: Sequence[Given]) -> bool:
+    """Tell by their names whether files are tables: some are, and none is DBN."""
+    names = [file.path.name.lower() for file in given]
+    return any(map(_TABLE_NAME.search, names)) and not any(
+        name.endswith(DBN_SUFFIXES) for name in names
+    )
 
 
 def derive_tables(
@@ -71,12 +83,18 @@ def derive_tables(
     ``staging/raw`` first. Raises InputError for what cannot be read, and where something must be
     asked.
     """
-    if not given:
-        raise InputError("There is no table to read.", field="files")
     raw_folder = staging / "raw"
     raw_folder.mkdir(parents=True, exist_ok=True)
-    copied = _copy_all(given, raw_folder, within(progress, *_COPYING))
-    left_out = list(copied.left_out)
+    wanted = [file for file in given if file.alone or _TABLE_NAME.search(file.path.name)]
+    left_out = [
+        LeftOut(file=file.name, reason="its name is not that of a table")
+        for file in given
+        if file not in wanted
+    ]
+    if not wanted:
+        raise InputError("There is no table in it: no name ends in .csv, .txt, .xlsx or the like.")
+    copied = _copy_all(wanted, raw_folder, within(progress, *_COPYING))
+    left_out += copied.left_out
     tables = []
     for number, (file, raw) in enumerate(copied.files):
         tell = _teller(file.name, number, len(copied.files), within(progress, *_READING))
@@ -103,7 +121,7 @@ def derive_tables(
 def rederive_table(
     manifest: Mapping[str, Any], given: Sequence[Given], *, staging: Path, progress: Progress
 ) -> DatasetDraft:
-    """Derive a dataset of tables again by the plans of its manifest, which leave nothing to find."""
+    """Derive a dataset of tables again by its manifest's plans, which leave nothing to find."""
     options = manifest["options"]
     tables = []
     for number, (file, stored) in enumerate(zip(given, options["reading"], strict=True)):
@@ -173,22 +191,12 @@ def _copy_all(given: Sequence[Given], folder: Path, progress: Progress) -> _Copi
 
 
 def _copy(file: Given, folder: Path) -> RawFile:
-    digest = hashlib.sha256()
     target = folder / "copying"
-    try:
-        with file.path.open("rb") as reader, target.open("wb") as writer:
-            while block := reader.read(_BLOCK_BYTES):
-                digest.update(block)
-                writer.write(block)
-    except PermissionError as problem:
-        raise InputError(
-            f"{file.name} cannot be read: {problem.strerror}.", file=file.name
-        ) from problem
+    sha256 = copy(file, target, told=lambda _bytes: None)
     found = _SUFFIX.search(file.path.name)
     suffix = (found[0] if found and found[0] else ".table").lower()
-    size = target.stat().st_size
-    raw = RawFile(name=file.name, sha256=digest.hexdigest(), suffix=suffix, size_bytes=size)
-    target.rename(folder / f"{raw.sha256}{suffix}")
+    raw = RawFile(name=file.name, sha256=sha256, suffix=suffix, size_bytes=target.stat().st_size)
+    target.rename(folder / f"{sha256}{suffix}")
     return raw
 
 
@@ -229,10 +237,20 @@ def _draft(
     folder.mkdir(parents=True)
     path = folder / "bars.parquet"
     derivation.write_bars(bars, path)
-    dates = exchange_calendar.exchange_date(bars["ts_open"], market.calendar, market.tz)
+    dates = bars["ts_open"].dt.convert_time_zone(market.tz).dt.date()
     first, last = dates[0], dates[-1]
     overrides = {**options.overrides, "asset_class": market.asset_class}
     symbol = str(table.plan.symbol)
+    quality = report(
+        bars,
+        sessions=exchange_calendar.schedule(market.calendar, first, last),
+        dates=dates,
+        tallies={},
+        disagreement=Disagreement(),
+        multiplier_known=True,
+        asset_class=market.asset_class,
+    )
+    quality["findings"] = [*_findings(tables), *quality["findings"]]  # type: ignore[misc]
     return DatasetDraft(
         symbol=symbol,
         instrument=describe_instrument(bars, market, overrides),
@@ -249,17 +267,7 @@ def _draft(
         tz=market.tz,
         raw_files=raw_files,
         bars=path,
-        quality=report(
-            bars,
-            sessions=exchange_calendar.schedule(market.calendar, first, last),
-            dates=dates,
-            tallies={},
-            disagreement=Disagreement(),
-            multiplier_known=True,
-            asset_class=market.asset_class,
-            interval=table.interval,
-            extra=_findings(tables),
-        ),
+        quality=quality,
         bars_sha256=store.sha256_file(path),
         rows=len(bars),
         options={
@@ -289,8 +297,9 @@ def _together(
         ):
             if mine != theirs:
                 raise InputError(
-                    f"{raw_files[0].name} has the {what} {mine} and {raw.name} has {theirs}; files that "
-                    "are brought in together are parts of one dataset. Bring them in one by one.",
+                    f"{raw_files[0].name} has the {what} {mine} and {raw.name} has {theirs}; files "
+                    "that are brought in together are parts of one dataset. Bring them in one "
+                    "by one.",
                     file=raw.name,
                     field=what,
                 )
@@ -306,8 +315,8 @@ def _together(
         one, other = twice.row(0, named=True), twice.row(1, named=True)
         raise InputError(
             f"Line {one['line']:,} of {raw_files[one['file']].name} and line {other['line']:,} of "
-            f"{raw_files[other['file']].name} are both of {one['ts_open']:%Y-%m-%d %H:%M} UTC and say "
-            "different things. Leave one of the files out.",
+            f"{raw_files[other['file']].name} are both of {one['ts_open']:%Y-%m-%d %H:%M} UTC "
+            "and say different things. Leave one of the files out.",
             file=raw_files[other["file"]].name,
             lines=[one["line"], other["line"]],
         )
@@ -342,4 +351,3 @@ def _add(known: dict[str, Any], finding: Mapping[str, Any]) -> None:
     known["rows"] = [*known.get("rows", []), *finding.get("rows", [])][:1000]
     if finding["count"]:
         known["sentence"] = f"{known['sentence']} {finding['sentence']}"
-

@@ -13,7 +13,7 @@ from hewston.pipeline.ingest.tables.reading import with_sessions
 from hewston.pipeline.intervals import INTERVALS
 from hewston.pipeline.sources.tables.cells import Cells
 from hewston.pipeline.sources.tables.plan import Answers, Finding
-from hewston.pipeline.sources.tables.rows import Reading, check_bad_rows, read_rows
+from hewston.pipeline.sources.tables.rows import check_bad_rows, read_rows
 from hewston.pipeline.sources.tables.sample import Row
 from hewston.pipeline.sources.tables.source import Source, open_source
 from hewston.pipeline.sources.tables.study import Study, study
@@ -56,8 +56,8 @@ def preview_table(
     """Say how a table is read, what must be asked, and what its bars would be; plain JSON values.
 
     Large files are read in part: ``rows.is_whole`` tells. What would refuse the import stands in
-    ``refusals``, and ``is_ready`` is true where nothing is left to ask or to mend. Raises InputError
-    for what is no table of bars.
+    ``refusals``, and ``is_ready`` is true where nothing is left to ask or to mend. Raises
+    InputError for what is no table of bars.
     """
     del progress, log  # it is over in a second
     said = Answers.read(answers)
@@ -77,7 +77,9 @@ def preview_table(
         with _collecting(refusals):
             market, bars = _describe_market(made, dict(overrides or {}), calendar)
     elif bars.is_empty() and not refusals:
-        refusals.append(InputError(f"{source.name} has no rows of bars.", file=source.name).as_json())
+        refusals.append(
+            InputError(f"{source.name} has no rows of bars.", file=source.name).as_json()
+        )
     questions = [key for key, finding in settings.items() if finding.is_open]
     return {
         "file": source.name,
@@ -145,7 +147,7 @@ def _describe_market(
     )
     bars = with_sessions(made.frame, str(made.interval.value), market)
     instrument = describe_instrument(bars, market, {**overrides, "asset_class": market.asset_class})
-    described = {
+    described: dict[str, object] = {
         "asset_class": market.asset_class,
         "reason": market.reason,
         "calendar": market.calendar,
@@ -172,9 +174,7 @@ def _describe_columns(found: Study) -> list[dict[str, object]]:
 
 
 def _describe_raw(source: Source, found: Study) -> dict[str, object]:
-    first = next(
-        (i for i, row in enumerate(source.head) if row.line >= found.plan.first_line), 0
-    )
+    first = next((i for i, row in enumerate(source.head) if row.line >= found.plan.first_line), 0)
     last: Sequence[Row] = source.rest[-1] if source.rest else source.head
     return {
         "above": [_describe_row(row) for row in source.head[max(0, first - 3) : first]],
@@ -195,6 +195,9 @@ def _describe_bars(bars: pl.DataFrame) -> dict[str, object]:
         shown = shown.with_columns(pl.col("session").cast(pl.String))
 
     def rows(part: pl.DataFrame) -> list[dict[str, object]]:
-        return [{**row, "ts_open": row["ts_open"].strftime("%Y-%m-%dT%H:%M:%SZ")} for row in part.iter_rows(named=True)]
+        return [
+            {**row, "ts_open": row["ts_open"].strftime("%Y-%m-%dT%H:%M:%SZ")}
+            for row in part.iter_rows(named=True)
+        ]
 
     return {"head": rows(shown.head(_SHOWN)), "tail": rows(shown.tail(_SHOWN))}

@@ -108,7 +108,11 @@ def read_planned(
     if made.frame.is_empty():
         raise InputError(f"{name} has no rows of bars.", file=name)
     market = choose_market(
-        made.frame["ts_open"], interval=interval, tz=made.tz, asset_class=asset_class, calendar=calendar
+        made.frame["ts_open"],
+        interval=interval,
+        tz=made.tz,
+        asset_class=asset_class,
+        calendar=calendar,
     )
     return Table(
         bars=with_sessions(made.frame, interval, market),

@@ -61,7 +61,9 @@ def find_extent(rows: Sequence[Row]) -> Extent | None:
     for start in range(0, len(rows), _LOOKED_AT):
         some = rows[start : start + _LOOKED_AT]
         marks = look_like_bars(some)
-        first = next((start + at for at, is_bar in enumerate(marks) if is_bar and _goes_on(marks, at)), None)
+        first = next(
+            (start + at for at, is_bar in enumerate(marks) if is_bar and _goes_on(marks, at)), None
+        )
         if first is not None:
             break
     if first is None:
@@ -78,12 +80,14 @@ def _goes_on(marks: Sequence[bool], at: int) -> bool:
 def look_like_bars(rows: Sequence[Row]) -> list[bool]:
     """Tell which rows can be bars: those with a time and at least four numbers."""
     numbers = [
-        sum(isinstance(cell, float) or is_number(text) for cell, text in _pairs(row)) for row in rows
+        sum(isinstance(cell, float) or is_number(text) for cell, text in _pairs(row))
+        for row in rows
     ]
     maybe = [row for row, count in zip(rows, numbers, strict=True) if count >= _LEAST_NUMBERS]
     times = times_among({text.strip() for row in maybe for text in row.texts if text.strip()})
     return [
-        count >= _LEAST_NUMBERS and (_has_typed_time(row) or any(text.strip() in times for text in row.texts))
+        count >= _LEAST_NUMBERS
+        and (_has_typed_time(row) or any(text.strip() in times for text in row.texts))
         for row, count in zip(rows, numbers, strict=True)
     ]
 
@@ -107,7 +111,7 @@ def _find_header(above: Sequence[Row]) -> Row | None:
     last = above[-1]
     filled = [text for text in last.texts if text.strip()]
     words = [text for text in filled if not is_number(text) and not is_missing(text)]
-    is_header = len(filled) >= _LEAST_NUMBERS and len(words) > 0.6 * len(filled)  # noqa: PLR2004
+    is_header = len(filled) >= _LEAST_NUMBERS and len(words) > 0.6 * len(filled)
     return last if is_header and not look_like_bars([last])[0] else None
 
 
@@ -198,7 +202,11 @@ class Mapper:
         return said is not None and said[0] in roles
 
     def _find_time(self) -> None:
-        dated = [i for i, c in enumerate(self._contents) if c.time_kind in {"text", "epoch", "serial", "lost"}]
+        dated = [
+            i
+            for i, c in enumerate(self._contents)
+            if c.time_kind in {"text", "epoch", "serial", "lost"}
+        ]
         # Without a header saying so, a plain number is a time only in front of the prices.
         said = [i for i in dated if self._says(i, "time")]
         openers = said or [
@@ -211,7 +219,9 @@ class Mapper:
             openers = [i for i in dated if self._says(i, "close_time")]
         if not openers:
             return
-        best = max(openers, key=lambda i: (self._contents[i].is_aware, self._contents[i].has_clock, -i))
+        best = max(
+            openers, key=lambda i: (self._contents[i].is_aware, self._contents[i].has_clock, -i)
+        )
         chosen = self._contents[best]
         # The first column with a whole time, unless a later one says its zone as well.
         name = self.names[best]
@@ -219,10 +229,14 @@ class Mapper:
         role: Role = "close_time" if self._says(best, "close_time") else "time"
         self._give(best, role, "certain" if said else "likely", reason)
         if not chosen.has_clock and (clock := self._find_clock(best)) is not None:
-            self._give(clock, "time", "likely", "its cells are times of day, of the dates beside them")
+            self._give(
+                clock, "time", "likely", "its cells are times of day, of the dates beside them"
+            )
         for index in dated:
             if index not in self._roles and self._is_close_time(index, best):
-                self._give(index, "close_time", "likely", "its times follow those of the bars' starts")
+                self._give(
+                    index, "close_time", "likely", "its times follow those of the bars' starts"
+                )
 
     def _is_close_time(self, index: int, opened: int) -> bool:
         if self._says(index, "close_time"):
@@ -231,7 +245,9 @@ class Mapper:
         if self._has_header or one.time_kind != "epoch" or other.time_kind != "epoch":
             return False
         pairs = [(a, b) for a, b in zip(one.texts, other.texts, strict=True) if a and b][:50]
-        return bool(pairs) and all(b.isdigit() and a.isdigit() and int(a) < int(b) for a, b in pairs)
+        return bool(pairs) and all(
+            b.isdigit() and a.isdigit() and int(a) < int(b) for a, b in pairs
+        )
 
     def _find_clock(self, date: int) -> int | None:
         """Find the time of day that belongs to a column of dates."""
@@ -257,7 +273,8 @@ class Mapper:
             ]
             if said:
                 strength, index = max(said)
-                self._give(-index, role, "certain" if strength > 1 else "likely", f"its header says {role}")  # type: ignore[arg-type]
+                sure = "certain" if strength > 1 else "likely"
+                self._give(-index, role, sure, f"its header says {role}")
         missing = [role for role in PRICES if role not in {r[0] for r in self._roles.values()}]
         if len(missing) == len(PRICES):
             self._find_prices_by_value()
@@ -269,7 +286,9 @@ class Mapper:
             if i not in self._roles
             and content.numeric > 0.9  # noqa: PLR2004
             and len(content.values)
-            and not self._says(i, "other", "symbol", "period", "volume", "quote_volume", "trade_count")
+            and not self._says(
+                i, "other", "symbol", "period", "volume", "quote_volume", "trade_count"
+            )
         ]
 
     def _find_prices_by_value(self) -> None:
@@ -336,7 +355,11 @@ class Mapper:
             return
         if self._roles.get(6, ("",))[0] != "close_time":
             return
-        rest: tuple[tuple[int, Role], ...] = ((7, "quote_volume"), (8, "trade_count"), (9, "buy_volume"))
+        rest: tuple[tuple[int, Role], ...] = (
+            (7, "quote_volume"),
+            (8, "trade_count"),
+            (9, "buy_volume"),
+        )
         for index, role in rest:
             self._give(index, role, "likely", "its place among the columns of Binance's klines")
 
@@ -346,7 +369,7 @@ class Mapper:
                 if i in self._roles or not any(content.texts):
                     continue
                 if self._says(i, role):
-                    self._give(i, role, "likely", f"its header says {role}")  # type: ignore[arg-type]
+                    self._give(i, role, "likely", f"its header says {role}")
                     break
 
 
@@ -362,7 +385,7 @@ def _are_clocks(texts: Sequence[str]) -> bool:
 
 
 def _order_of(values: Sequence[Numbers]) -> tuple[tuple[Role, ...], str] | None:
-    """Say which of four columns is open, high, low and close; None where no two are the extremes."""
+    """Say which of four columns is which price; None where no two are the extremes."""
     block = np.stack(values)
     whole = block[:, ~np.isnan(block).any(axis=0)]
     if whole.shape[1] == 0:
@@ -372,7 +395,7 @@ def _order_of(values: Sequence[Numbers]) -> tuple[tuple[Role, ...], str] | None:
     lowest = [i for i in range(4) if (whole[i] <= bottoms).mean() >= _FITS]
     if not highest or not lowest:
         return None
-    if 1 in highest and 2 in lowest:
+    if 1 in highest and 2 in lowest:  # noqa: PLR2004  # the places that they mostly have
         return ("open", "high", "low", "close"), "their values fit open, high, low, close"
     high, low = highest[0], next((i for i in lowest if i != highest[0]), None)
     if low is None:
@@ -385,14 +408,16 @@ def _order_of(values: Sequence[Numbers]) -> tuple[tuple[Role, ...], str] | None:
     ]
     opened, closed = (one, other) if cost[0] <= cost[1] else (other, one)
     roles: dict[int, Role] = {high: "high", low: "low", opened: "open", closed: "close"}
-    return tuple(roles[i] for i in range(4)), "the highest, the lowest, and which goes on from the bar before"
+    return tuple(
+        roles[i] for i in range(4)
+    ), "the highest, the lowest, and which goes on from the bar before"
 
 
 def _apart(one: Numbers, other: Numbers) -> float:
     return float(np.abs(one - other).mean()) if len(one) else 0.0
 
 
-def share_in_order(prices: Mapping[str, Numbers]) -> float:
+def share_in_order(prices: Mapping[Role, Numbers]) -> float:
     """Give the share of rows whose high is the highest and whose low is the lowest."""
     block = np.stack([prices[role] for role in PRICES])
     whole = block[:, ~np.isnan(block).any(axis=0)]

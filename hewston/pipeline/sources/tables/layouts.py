@@ -103,10 +103,12 @@ LAYOUTS: Sequence[Layout] = (
     Layout(
         name="MetaTrader 4",
         code="METATRADER",
-        matches=lambda look: not look.header
-        and look.width == 7  # noqa: PLR2004
-        and _cell(look, 0, r"\d{4}\.\d{2}\.\d{2}")
-        and _cell(look, 1, r"\d{2}:\d{2}"),
+        matches=lambda look: (
+            not look.header
+            and look.width == 7  # noqa: PLR2004
+            and _cell(look, 0, r"\d{4}\.\d{2}\.\d{2}")
+            and _cell(look, 1, r"\d{2}:\d{2}")
+        ),
         stamp="open",
         tz_guess=("Europe/Helsinki", "most brokers' servers run at UTC+2, in summer at UTC+3"),
     ),
@@ -127,24 +129,30 @@ LAYOUTS: Sequence[Layout] = (
     Layout(
         name="Dukascopy",
         code="DUKASCOPY",
-        matches=lambda look: bool(look.words)
-        and look.words[0] in {"gmt time", "local time", "est time", "eet time"}
-        and _has(look, "open", "high", "low", "close"),
+        matches=lambda look: (
+            bool(look.words)
+            and look.words[0] in {"gmt time", "local time", "est time", "eet time"}
+            and _has(look, "open", "high", "low", "close")
+        ),
         stamp="open",
     ),
     Layout(
         name="Finam",
         code="FINAM",
-        matches=lambda look: _raw(look, "<ticker>", "<per>", "<date>", "<time>", "<vol>")
-        and not _raw(look, "<openint>"),
+        matches=lambda look: (
+            _raw(look, "<ticker>", "<per>", "<date>", "<time>", "<vol>")
+            and not _raw(look, "<openint>")
+        ),
         tz_guess=("Europe/Moscow", "Finam writes Moscow time unless another was chosen"),
         stamp_guess=("open", "Finam lets one choose; the start is its default"),
     ),
     Layout(
         name="Stooq",
         code="STOOQ",
-        matches=lambda look: _raw(look, "<ticker>", "<per>", "<date>", "<openint>")
-        or _has(look, "otwarcie", "najwyzszy", "najnizszy", "zamkniecie"),
+        matches=lambda look: (
+            _raw(look, "<ticker>", "<per>", "<date>", "<openint>")
+            or _has(look, "otwarcie", "najwyzszy", "najnizszy", "zamkniecie")
+        ),
         tz_guess=("Europe/Warsaw", "Stooq writes Warsaw time"),
     ),
     Layout(
@@ -157,15 +165,18 @@ LAYOUTS: Sequence[Layout] = (
     Layout(
         name="Barchart",
         code="BARCHART",
-        matches=lambda look: "barchart" in (look.preamble + look.footer).casefold()
-        or _has(look, "time", "open", "high", "low", "change", "volume"),
+        matches=lambda look: (
+            "barchart" in (look.preamble + look.footer).casefold()
+            or _has(look, "time", "open", "high", "low", "change", "volume")
+        ),
         tz_guess=("America/Chicago", "Barchart writes the zone of the exchange, mostly Chicago"),
     ),
     Layout(
         name="Investing.com",
         code="INVESTING",
-        matches=lambda look: len(look.header) in {6, 7}
-        and _has(look, "date", "price", "open", "high", "low"),
+        matches=lambda look: (
+            len(look.header) in {6, 7} and _has(look, "date", "price", "open", "high", "low")
+        ),
     ),
     Layout(
         name="Nasdaq",
@@ -180,11 +191,15 @@ LAYOUTS: Sequence[Layout] = (
     Layout(
         name="Yahoo Finance",
         code="YAHOO",
-        matches=lambda look: _has(look, *_DAILY_WORDS) and bool({"adj close", "adjclose"} & set(look.words)),
+        matches=lambda look: (
+            _has(look, *_DAILY_WORDS) and bool({"adj close", "adjclose"} & set(look.words))
+        ),
     ),
     Layout(
         name="Google Finance",
         code="GOOGLE",
-        matches=lambda look: _starts(look, *_DAILY_WORDS) and _cell(look, 0, r"\d{1,2}-[A-Z][a-z]{2}-\d{2}"),
+        matches=lambda look: (
+            _starts(look, *_DAILY_WORDS) and _cell(look, 0, r"\d{1,2}-[A-Z][a-z]{2}-\d{2}")
+        ),
     ),
 )

@@ -192,12 +192,15 @@ def _ungroup(digits: str, decimal: Mark) -> str | None:
         return None
     groups = re.split(rf"[.,{_SPACES}{_APOSTROPHES}]", whole)
     # Groups of two are Indian: 1,23,456. Groups of four are Chinese or Japanese.
-    is_grouped = len(groups) == 1 or (
-        1 <= len(groups[0]) <= 4  # noqa: PLR2004
-        and (
-            all(len(group) == 3 for group in groups[1:])  # noqa: PLR2004
-            or (len(groups[-1]) == 3 and all(len(group) == 2 for group in groups[1:-1]))  # noqa: PLR2004
-            or all(len(group) == 4 for group in groups[1:])  # noqa: PLR2004
+    is_grouped = (
+        len(groups) == 1
+        or (
+            1 <= len(groups[0]) <= 4  # noqa: PLR2004
+            and (
+                all(len(group) == 3 for group in groups[1:])  # noqa: PLR2004
+                or (len(groups[-1]) == 3 and all(len(group) == 2 for group in groups[1:-1]))  # noqa: PLR2004
+                or all(len(group) == 4 for group in groups[1:])  # noqa: PLR2004
+            )
         )
     )
     if not is_grouped or not all(group.isdigit() or group == "" for group in groups):

@@ -71,7 +71,9 @@ def _choice(name: str, choices: Mapping[str, str] | Sequence[str], value: object
     given = str(value).casefold()
     if given not in known:
         raise InputError(
-            f"{name} is {value}, but must be one of {', '.join(known)}.", field=name, allowed=list(known)
+            f"{name} is {value}, but must be one of {', '.join(known)}.",
+            field=name,
+            allowed=list(known),
         )
     return known[given]
 
@@ -126,7 +128,9 @@ def read_columns(value: object) -> Mapping[str, str]:
         if role not in {*ROLES, "date", "clock"} or role == "other":
             known = [one for one in ROLES if one != "other"]
             raise InputError(
-                f"{role} is no part of a bar. {suggest(str(role), known)}", field="columns", allowed=known
+                f"{role} is no part of a bar. {suggest(str(role), known)}",
+                field="columns",
+                allowed=known,
             )
     return {str(role): str(column) for role, column in value.items() if str(column)}
 
@@ -196,7 +200,7 @@ class Plan:
     names: tuple[str, ...] = ()
     decimal: str = "."
     columns: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    time_form: TimeForm = TimeForm(kind="text")
+    time_form: TimeForm = field(default_factory=lambda: TimeForm(kind="text"))
     tz: str | None = None
     stamp: str = "open"
     interval: str | None = None

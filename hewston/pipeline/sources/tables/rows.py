@@ -50,10 +50,8 @@ class Reading:
 def read_rows(blocks: Iterable[Cells], plan: Plan) -> Reading:
     """Read blocks of cells one after the other; blank rows are gone without a trace."""
     reading = Reading(rows=pl.DataFrame(schema=_schema(plan)))
-    parts = [reading.rows]
-    for block in blocks:
-        parts.append(_read_block(block, plan, reading))
-    reading.rows = pl.concat(parts, rechunk=True)
+    parts = [_read_block(block, plan, reading) for block in blocks]
+    reading.rows = pl.concat([reading.rows, *parts], rechunk=True)
     reading.bad.sort(key=lambda row: row.line)
     return reading
 
@@ -70,16 +68,16 @@ def _read_block(block: Cells, plan: Plan, reading: Reading) -> pl.DataFrame:
         for name in _FIGURES
         if name in plan.columns
     }
-    symbol = column_text(block, plan.columns["symbol"][0]) if "symbol" in plan.columns else None
-    rows = pl.DataFrame(
-        {
-            "line": block.lines.cast(pl.UInt64),
-            "ts": _read_time(block, words, plan),
-            **{name: figures.get(name, _nothing(block.height)) for name in _FIGURES},
-            "symbol": _nothing(block.height, pl.String()) if symbol is None else symbol.str.strip_chars(),
-        },
-        schema=_schema(plan),
-    )
+    symbol = _nothing(block.height, pl.String())
+    if "symbol" in plan.columns:
+        symbol = column_text(block, plan.columns["symbol"][0]).str.strip_chars()
+    columns: dict[str, pl.Series] = {
+        "line": block.lines.cast(pl.UInt64),
+        "ts": _read_time(block, words, plan),
+        "symbol": symbol,
+    }
+    columns |= {name: figures.get(name, _nothing(block.height)) for name in _FIGURES}
+    rows = pl.DataFrame({name: columns[name] for name in ROWS}, schema=_schema(plan))
     return _sort_out(rows, block, words, plan, reading)
 
 
@@ -138,7 +136,7 @@ def _sort_out(
         reading.last_line = max(reading.last_line, int(block.lines[-1]))
     if good.all():
         return rows
-    _note(rows, block, words, known, good, plan, reading)
+    _note(rows, block, words, plan, reading, known=known, good=good)
     return rows.filter(good)
 
 
@@ -154,10 +152,11 @@ def _note(
     rows: pl.DataFrame,
     block: Cells,
     words: pl.Series,
-    known: pl.DataFrame,
-    good: pl.Series,
     plan: Plan,
     reading: Reading,
+    *,
+    known: pl.DataFrame,
+    good: pl.Series,
 ) -> None:
     first_cell = column_text(block, 0).fill_null("")
     starts = words.fill_null("").str.strip_chars()
@@ -231,8 +230,9 @@ def check_bad_rows(reading: Reading, *, name: str, most: int | None) -> None:
         return
     first = "; ".join(f"line {row.line}: {row.reason}" for row in reading.bad[:5])
     raise InputError(
-        f"{reading.bad_count:,} of {total:,} rows of {name} cannot be read, and at most {allowed:,} may "
-        f"be ({first}). Mend the file, change how it is read, or allow more with max_bad_rows.",
+        f"{reading.bad_count:,} of {total:,} rows of {name} cannot be read, and at most "
+        f"{allowed:,} may be ({first}). Mend the file, change how it is read, or allow more "
+        f"with max_bad_rows.",
         file=name,
         field="max_bad_rows",
         bad_rows=reading.bad_count,

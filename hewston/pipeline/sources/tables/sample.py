@@ -30,7 +30,9 @@ class Row:
     @property
     def is_blank(self) -> bool:
         """Tell whether nothing stands in it."""
-        return all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in self.cells)
+        return all(
+            cell is None or (isinstance(cell, str) and not cell.strip()) for cell in self.cells
+        )
 
 
 def text_of(cell: Cell) -> str:

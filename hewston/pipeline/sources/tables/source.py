@@ -99,7 +99,9 @@ def open_source(path: Path, *, name: str, scratch: Path, answers: Answers) -> So
 
 def _find_member(opened: Opened, answers: Answers) -> Finding:
     if answers.member is not None:
-        return Finding(value=opened.member, confidence="said", reason="you said so", choices=opened.members)
+        return Finding(
+            value=opened.member, confidence="said", reason="you said so", choices=opened.members
+        )
     return Finding(
         value=opened.member,
         confidence="unknown",
@@ -116,14 +118,18 @@ def _open_text(
     )
     findings["encoding"] = Finding(
         value=text.encoding,
-        confidence="said" if answers.encoding else {"guess": "likely"}.get(text.confidence, text.confidence),
+        confidence="said"
+        if answers.encoding
+        else {"guess": "likely"}.get(text.confidence, text.confidence),
         reason="you said so" if answers.encoding else text.reason,
         choices=text.alternatives,
     )
     first = lines.head(text.path, lines=HEAD_ROWS)
     announced = lines.separator_line(first[0].text) if first else None
     body = first[1:] if announced else first
-    delimiter, finding = _find_delimiter([line.text for line in body], announced, answers, opened.name)
+    delimiter, finding = _find_delimiter(
+        [line.text for line in body], announced, answers, opened.name
+    )
     findings["delimiter"] = finding
     quoted = any('"' in line.text for line in body)
     parts = [lines.middle(text.path, share=share, lines=_SOME_ROWS) for share in _PLACES]
@@ -164,7 +170,8 @@ def _find_delimiter(
     best = max(_TRIED, key=lambda sign: tried[sign])
     if tried[best] == 0:
         raise InputError(
-            f"No rows of bars were found in {name}: a row needs a time and the prices open, high, low and "
+            f"No rows of bars were found in {name}: a row needs a time and the prices open, "
+            f"high, low and "
             "close. Give a table of bars, or say its delimiter and header.",
             file=name,
         )
@@ -205,21 +212,23 @@ def _open_excel(opened: Opened, answers: Answers, findings: dict[str, Finding]) 
     if answers.sheet is not None:
         if answers.sheet not in names:
             raise InputError(
-                f"{opened.name} has no sheet {answers.sheet!r}. {suggest(answers.sheet, list(names))}",
+                f"{opened.name} has no sheet {answers.sheet!r}. "
+                f"{suggest(answers.sheet, list(names))}",
                 field="sheet",
                 allowed=list(names),
             )
         chosen, reason, confidence = answers.sheet, "you said so", "said"
         heads[chosen] = _head_of_sheet(opened, chosen)
     else:
-        heads = {sheet.name: _head_of_sheet(opened, sheet.name) for sheet in sheets if not sheet.empty}
-        counts = {
-            sheet: sum(look_like_bars(rows[:_TRIED_ROWS])) for sheet, rows in heads.items()
+        heads = {
+            sheet.name: _head_of_sheet(opened, sheet.name) for sheet in sheets if not sheet.empty
         }
+        counts = {sheet: sum(look_like_bars(rows[:_TRIED_ROWS])) for sheet, rows in heads.items()}
         with_bars = [sheet for sheet, count in counts.items() if count]
         if not with_bars:
             raise InputError(
-                f"No sheet of {opened.name} has rows with a time and the prices open, high, low and close.",
+                f"No sheet of {opened.name} has rows with a time and the prices open, high, "
+                f"low and close.",
                 file=opened.name,
                 allowed=list(names),
             )

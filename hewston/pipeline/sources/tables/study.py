@@ -27,6 +27,7 @@ from hewston.pipeline.sources.tables.sample import Row
 from hewston.pipeline.sources.tables.source import Source
 from hewston.pipeline.sources.tables.times import (
     ORDER_NAMES,
+    Order,
     OrderEvidence,
     TimeForm,
     as_dates,
@@ -96,7 +97,7 @@ class _Student:
         times = read_times(pl.Series(texts, dtype=pl.String), form)
         layout = recognise(self._look(extent, rows, where, contents))
         is_daily = _is_daily(times, form)
-        tz = self._find_zone(form, times, layout, where, extent, columns, is_daily=is_daily)
+        tz = self._find_zone(form, times, layout, where, extent, columns=columns, is_daily=is_daily)
         stamp = self._find_stamp(layout, where, columns, is_daily=is_daily)
         symbols = self._find_symbols(where, rows)
         plan = Plan(
@@ -133,7 +134,8 @@ class _Student:
         found = find_extent(head)
         if found is None:
             raise InputError(
-                f"No rows of bars were found in {self._source.name}: a row needs a time and the prices open, "
+                f"No rows of bars were found in {self._source.name}: a row needs a time and "
+                f"the prices open, "
                 "high, low and close.",
                 file=self._source.name,
             )
@@ -161,12 +163,15 @@ class _Student:
         index = next((i for i, row in enumerate(head) if row.line == said), None)
         if index is None or index + 1 >= len(head):
             raise InputError(
-                f"There is no line {said:,} with rows below it among the first of {self._source.name}.",
+                f"There is no line {said:,} with rows below it among the first of "
+                f"{self._source.name}.",
                 field="header",
                 file=self._source.name,
             )
         first = max(index + 1, found.first)
-        return Extent(header=head[index], first=first, width=max(found.width, len(head[index].cells)))
+        return Extent(
+            header=head[index], first=first, width=max(found.width, len(head[index].cells))
+        )
 
     def _find_decimal(self, contents: Sequence[Content]) -> Style:
         if self._answers.decimal is not None:
@@ -202,8 +207,12 @@ class _Student:
         """Decide between 1,234 as a decimal comma and as thousands, where that can be decided."""
         has_points = sum("." in cell for cell in cells) > sum("," in cell for cell in cells)
         as_decimal, as_group = ("point", "comma") if has_points else ("comma", "point")
-        if ungrouped > 0.2 * either:  # noqa: PLR2004
-            return as_decimal, "certain", "other whole numbers are not grouped, so it is the decimal mark"
+        if ungrouped > 0.2 * either:
+            return (
+                as_decimal,
+                "certain",
+                "other whole numbers are not grouped, so it is the decimal mark",
+            )
         if self._source.delimiter == "," and not has_points and self._source.text:
             return as_group, "likely", "the comma separates the columns, so these are groups"
         return as_decimal, "unknown", "all such numbers have three digits behind the mark"
@@ -215,10 +224,12 @@ class _Student:
         by_index = {column.index: column for column in columns}
         for role, said in self._answers.columns.items():
             own = "time" if role in {"date", "clock"} else role
-            if role not in {"clock"}:
+            if role != "clock":
                 for index, column in by_index.items():
                     if column.role == own:
-                        by_index[index] = replace(column, role="other", reason="another column was chosen")
+                        by_index[index] = replace(
+                            column, role="other", reason="another column was chosen"
+                        )
             if said.casefold() == "none":
                 continue
             for name in said.split("+"):
@@ -270,7 +281,8 @@ class _Student:
         if missing:
             names = [text for text in (extent.header.texts if extent.header else []) if text]
             raise InputError(
-                f"{self._source.name} has no column of {_join(missing)}. A bar needs a time, open, high, low "
+                f"{self._source.name} has no column of {_join(missing)}. A bar needs a time, "
+                f"open, high, low "
                 "and close: name the columns with columns, as in time=Date,open=Open"
                 + (f". Its columns: {', '.join(names[:30])}." if names else "."),
                 field="columns",
@@ -279,7 +291,9 @@ class _Student:
                 allowed=names,
             )
 
-    def _note_numbers(self, where: Mapping[str, tuple[int, ...]], contents: Sequence[Content]) -> None:
+    def _note_numbers(
+        self, where: Mapping[str, tuple[int, ...]], contents: Sequence[Content]
+    ) -> None:
         values = {role: contents[where[role][0]].values for role in PRICES}
         if any(len(value) == 0 for value in values.values()):
             return
@@ -288,14 +302,18 @@ class _Student:
             self._findings["prices"] = Finding(
                 value=None,
                 confidence="likely",
-                reason=f"only {share:.0%} of the rows have their high on top and their low at the bottom: "
+                reason=f"only {share:.0%} of the rows have their high on top and their low at "
+                f"the bottom: "
                 "check which column is which",
             )
 
     def _time_texts(self, where: Sequence[int], rows: Sequence[Row]) -> list[str]:
         if len(where) == 1:
             return [row.text(where[0]).strip() for row in rows]
-        dates = [re.sub(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", r"\1", row.text(where[0]).strip()) for row in rows]
+        dates = [
+            re.sub(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", r"\1", row.text(where[0]).strip())
+            for row in rows
+        ]
         clocks = pl.Series(
             [re.sub(r"^\d{4}-\d{2}-\d{2} ", "", row.text(where[1]).strip()) for row in rows],
             dtype=pl.String,
@@ -308,19 +326,21 @@ class _Student:
         kind = classify(some[:400]) if some else None
         if kind == "lost":
             raise InputError(
-                f"The times of {self._source.name} are written like {some[0]}: their last digits are lost, as "
+                f"The times of {self._source.name} are written like {some[0]}: their last "
+                f"digits are lost, as "
                 "Excel does to long numbers. Export the file again with whole numbers or dates.",
                 file=self._source.name,
                 field="columns",
             )
         if kind in {"epoch", "serial"}:
-            form = TimeForm(kind=kind)  # type: ignore[arg-type]  # one of the two
+            form = TimeForm(kind="epoch" if kind == "epoch" else "serial")
         else:
             found = study_text(some, None)
             if found is None:
                 shown = some[0] if some else ""
                 raise InputError(
-                    f"The times of {self._source.name}, like {shown!r}, cannot be read. Name the column of the "
+                    f"The times of {self._source.name}, like {shown!r}, cannot be read. Name "
+                    f"the column of the "
                     "times, or write them as 2025-10-31 14:30.",
                     file=self._source.name,
                     field="columns",
@@ -339,12 +359,16 @@ class _Student:
             return form
         if self._answers.date_order is not None:
             self._findings["date_order"] = Finding(
-                value=self._answers.date_order, confidence="said", reason=_SAID, choices=tuple(ORDER_NAMES)
+                value=self._answers.date_order,
+                confidence="said",
+                reason=_SAID,
+                choices=tuple(ORDER_NAMES),
             )
             return replace(form, order=self._answers.date_order)
         evidence = self._weigh_orders(form, some, where)
         dotted = any("%A." in shape.template for shape in form.shapes)
-        order, confidence, reason = evidence.fits[0], "certain", evidence.reason
+        order: Order = evidence.fits[0]
+        confidence, reason = "certain", evidence.reason
         if len(evidence.fits) > 1:
             confidence = "likely" if dotted else "unknown"
             reason += "; dates with points put the day first" if dotted else ""
@@ -372,7 +396,7 @@ class _Student:
                 return OrderEvidence(fits=kept, reason=other.reason)
         return evidence
 
-    def _guess_order(self, fits: Sequence[str]) -> str:
+    def _guess_order(self, fits: Sequence[Order]) -> Order:
         return "mdy" if self._findings["decimal"].value == "point" and "mdy" in fits else fits[0]
 
     def _look(
@@ -403,14 +427,16 @@ class _Student:
         layout: Layout | None,
         where: Mapping[str, tuple[int, ...]],
         extent: Extent,
-        columns: Sequence[Column],
         *,
+        columns: Sequence[Column],
         is_daily: bool,
     ) -> str | None:
         said = self._answers.tz
         if form.is_aware:
             reason = (
-                "seconds since 1970 are UTC" if form.kind == "epoch" else "each time says its own offset"
+                "seconds since 1970 are UTC"
+                if form.kind == "epoch"
+                else "each time says its own offset"
             )
             if said is not None and said != "UTC":
                 reason += f", so {said} is not needed"
@@ -457,7 +483,11 @@ class _Student:
             text = " ".join(row.texts)
             if zone := find_zone_word(text):
                 return zone, f"line {row.line} says: {text.strip()[:80]}"
-        cells = {zone for row in self._sample[:50] if (zone := find_zone_word(row.text(where["time"][-1])))}
+        cells = {
+            zone
+            for row in self._sample[:50]
+            if (zone := find_zone_word(row.text(where["time"][-1])))
+        }
         if len(cells) == 1:
             return cells.pop(), "the cells name it, but not whether in summer too"
         return None, ""
@@ -472,7 +502,10 @@ class _Student:
     ) -> str:
         if self._answers.stamp is not None:
             self._findings["stamp"] = Finding(
-                value=self._answers.stamp, confidence="said", reason=_SAID, choices=("open", "close")
+                value=self._answers.stamp,
+                confidence="said",
+                reason=_SAID,
+                choices=("open", "close"),
             )
             return self._answers.stamp
         name = columns[where["time"][0]].name
@@ -482,18 +515,29 @@ class _Student:
         elif self._only_close_time:
             value, confidence, reason = "close", "certain", f"the column is called {name}"
         elif "close_time" in where:
-            confidence, reason = "certain", "there is a column of the bars' ends too, so this is their start"
+            confidence, reason = (
+                "certain",
+                "there is a column of the bars' ends too, so this is their start",
+            )
         elif re.search(r"open|start|begin", name.casefold()):
             confidence, reason = "certain", f"the column is called {name}"
         elif re.search(r"close|end\b", name.casefold()):
             value, confidence, reason = "close", "certain", f"the column is called {name}"
         elif layout and layout.stamp:
-            value, confidence, reason = layout.stamp, "certain", f"{layout.name} writes the start of each bar"
+            value, confidence, reason = (
+                layout.stamp,
+                "certain",
+                f"{layout.name} writes the start of each bar",
+            )
         elif layout and layout.stamp_guess:
             value, why = layout.stamp_guess
-            reason = f"nothing says whether a time is a bar's start or end; best guess {value}: {why}"
+            reason = (
+                f"nothing says whether a time is a bar's start or end; best guess {value}: {why}"
+            )
         else:
-            reason = "nothing says whether a time is a bar's start or end; most exports write the start"
+            reason = (
+                "nothing says whether a time is a bar's start or end; most exports write the start"
+            )
         self._findings["stamp"] = Finding(
             value=value, confidence=confidence, reason=reason, choices=("open", "close")
         )
@@ -523,7 +567,10 @@ class _Student:
             value, confidence = guess_symbol(self._path.name), "unknown"
             reason = "the table does not name its symbol; this is from the file's name"
         self._findings["symbol"] = Finding(
-            value=value, confidence=confidence, reason=reason, choices=symbols if len(symbols) > 1 else ()
+            value=value,
+            confidence=confidence,
+            reason=reason,
+            choices=symbols if len(symbols) > 1 else (),
         )
         return symbols
 
@@ -551,14 +598,40 @@ def _plain_symbol(text: str) -> str:
 
 
 _NOISE = {
-    *("csv", "txt", "data", "history", "historical", "export", "prices", "price", "ohlc", "ohlcv", "daily"),
-    *("bars", "candles", "klines", "chart", "intraday", "stock", "quotes", "download", "table", "m1", "min"),
+    *(
+        "csv",
+        "txt",
+        "data",
+        "history",
+        "historical",
+        "export",
+        "prices",
+        "price",
+        "ohlc",
+        "ohlcv",
+        "daily",
+    ),
+    *(
+        "bars",
+        "candles",
+        "klines",
+        "chart",
+        "intraday",
+        "stock",
+        "quotes",
+        "download",
+        "table",
+        "m1",
+        "min",
+    ),
 }
 
 
 def guess_symbol(file_name: str) -> str:
     """Take from a file's name what looks most like a symbol."""
-    stem = re.sub(r"(\.(csv|tsv|txt|gz|zip|xlsx|xlsm|parquet|zst|bz2|last|bid|ask))+$", "", file_name.lower())
+    stem = re.sub(
+        r"(\.(csv|tsv|txt|gz|zip|xlsx|xlsm|parquet|zst|bz2|last|bid|ask))+$", "", file_name.lower()
+    )
     words = [word for word in re.split(r"[\s_,.()-]+", stem) if word and word not in _NOISE]
     words = [word for word in words if re.search(r"[a-z]", word)] or [stem or "symbol"]
     original = re.search(re.escape(words[0]), file_name, re.IGNORECASE)

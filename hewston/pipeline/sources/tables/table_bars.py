@@ -31,9 +31,9 @@ Ints = npt.NDArray[np.int64]
 class TableBars:
     """Bars of one symbol: BARS without ``session``, sorted, unique.
 
-    ``tz`` is the IANA zone in which the times of daily bars are dates; None where the calendar's
-    is. ``lines`` gives each bar's row in the file. ``findings`` are as in quality.json. ``refusals``
-    say why these rows cannot become a dataset.
+    ``tz`` is the IANA zone in which the starts of daily bars are dates; None where that of the
+    calendar is. ``lines`` gives each bar's row in the file. ``findings`` are as in quality.json.
+    ``refusals`` say why these rows cannot become a dataset.
     """
 
     frame: pl.DataFrame
@@ -124,7 +124,8 @@ class _Maker:
                 "Hours that came twice",
                 "info" if found.told_apart == folded else "warning",
                 folded,
-                f"{_count(folded, 'row')} lie in an hour that the clock of {zone.name} showed twice "
+                f"{_count(folded, 'row')} lie in an hour that the clock of {zone.name} showed "
+                f"twice "
                 f"({', '.join(str(day) for day in days[:5])}{' …' if len(days) > 5 else ''}); "  # noqa: PLR2004
                 + (
                     "their order in the file tells which is which."
@@ -145,7 +146,9 @@ class _Maker:
         for row in rows.iter_rows(named=True):
             self._reading.bad_count += 1
             if len(self._reading.bad) < MOST_LISTED:
-                reason = f"{row['ts']:%Y-%m-%d %H:%M} never was in {zone}: the clock was set forward"
+                reason = (
+                    f"{row['ts']:%Y-%m-%d %H:%M} never was in {zone}: the clock was set forward"
+                )
                 text = " | ".join(f"{row[name]:g}" for name in PRICES)
                 self._reading.bad.append(BadRow(line=row["line"], reason=reason, text=text))
         self._reading.bad.sort(key=lambda row: row.line)
@@ -156,11 +159,15 @@ class _Maker:
         if said is None:
             return found
         steps = np.diff(ts.cast(pl.Int64).unique().sort().to_numpy())
-        if len(steps) and not is_daily(said) and (steps < INTERVAL_NS[said]).mean() > _ONE_STEP:
+        if (
+            len(steps) and not is_daily(said) and (steps < INTERVAL_NS[said]).mean() > _ONE_STEP
+        ) or (
+            len(steps) and is_daily(said) and (steps < INTERVAL_NS["1d"] * 0.8).mean() > _ONE_STEP
+        ):
             self._refuse_interval(said, found)
-        elif len(steps) and is_daily(said) and (steps < INTERVAL_NS["1d"] * 0.8).mean() > _ONE_STEP:
-            self._refuse_interval(said, found)
-        return Finding(value=said, confidence="said", reason="you said so", choices=tuple(INTERVALS))
+        return Finding(
+            value=said, confidence="said", reason="you said so", choices=tuple(INTERVALS)
+        )
 
     def _refuse_interval(self, said: str, found: Finding) -> None:
         self._refusals.append(
@@ -211,13 +218,12 @@ class _Maker:
         first = conflicts.filter(pl.col("ts") == conflicts["ts"][0]).sort("line")
         one, other = first.row(0, named=True), first.row(1, named=True)
         times = conflicts["ts"].n_unique()
-        differing = next(
-            (name for name in _FIGURES if one[name] != other[name]), "close"
-        )
+        differing = next((name for name in _FIGURES if one[name] != other[name]), "close")
         self._refusals.append(
             InputError(
                 f"Lines {one['line']:,} and {other['line']:,} of {self._name} are both of "
-                f"{one['ts']:%Y-%m-%d %H:%M} UTC and say different things ({differing} {one[differing]} and "
+                f"{one['ts']:%Y-%m-%d %H:%M} UTC and say different things ({differing} "
+                f"{one[differing]} and "
                 f"{other[differing]})"
                 + (f", and so do {times - 1:,} more times" if times > 1 else "")
                 + ". Remove the wrong ones; several symbols in one file need a column of symbols.",
@@ -230,7 +236,8 @@ class _Maker:
     def _note_counts(self, rows: pl.DataFrame, shuffled: int, doubled: int) -> None:
         reading = self._reading
         listed = [
-            {"line": row.line, "reason": row.reason, "text": row.text} for row in reading.bad[:MOST_LISTED]
+            {"line": row.line, "reason": row.reason, "text": row.text}
+            for row in reading.bad[:MOST_LISTED]
         ]
         self._find(
             "unreadable_rows",
@@ -267,7 +274,8 @@ class _Maker:
         top = pl.col("high") + pl.col("high").abs() * _ROUNDING
         bottom = pl.col("low") - pl.col("low").abs() * _ROUNDING
         outside = rows.filter(
-            (pl.max_horizontal("open", "close") > top) | (pl.min_horizontal("open", "close") < bottom)
+            (pl.max_horizontal("open", "close") > top)
+            | (pl.min_horizontal("open", "close") < bottom)
         )
         listed = [
             {
@@ -283,7 +291,8 @@ class _Maker:
             "Open or close outside low and high",
             "warning" if outside.height else "info",
             outside.height,
-            f"{_count(outside.height, 'bar')} had an open or a close outside its low and high; it was kept.",
+            f"{_count(outside.height, 'bar')} had an open or a close outside its low and high; "
+            f"it was kept.",
             rows=listed,
         )
 

@@ -44,7 +44,13 @@ _CLOCKS = (
 _HALF = re.compile(r"([ -]?)([AP]M)")
 _OFFSET = re.compile(r" ?[+-]\d{2}:?\d{2}$")
 _MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:\.0+)?)? ?(?:Z|[+-]\d{2}:?\d{2})$")
-_COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%3f"}
+_COMPACT = {
+    8: "%Y%m%d",
+    10: "%Y%m%d%H",
+    12: "%Y%m%d%H%M",
+    14: "%Y%m%d%H%M%S",
+    17: "%Y%m%d%H%M%S%3f",
+}
 _EPOCH = re.compile(r"-?\d{9,19}(\.\d+)?")
 _SERIAL = re.compile(r"[2-9]\d{4}(\.\d+)?")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
@@ -119,9 +125,20 @@ class TimeForm:
 
 def _describe(fmt: str) -> str:
     names = {
-        "%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%b": "Mon", "%H": "hh", "%I": "hh", "%M": "mm",
-        "%S": "ss", "%.f": ".f", "%3f": "fff", "%p": "AM", "%z": "±hh:mm",
-    }  # fmt: skip
+        "%Y": "YYYY",
+        "%y": "YY",
+        "%m": "MM",
+        "%d": "DD",
+        "%b": "Mon",
+        "%H": "hh",
+        "%I": "hh",
+        "%M": "mm",
+        "%S": "ss",
+        "%.f": ".f",
+        "%3f": "fff",
+        "%p": "AM",
+        "%z": "±hh:mm",
+    }
     return re.sub(r"%(?:\.f|3f|[A-Za-z])", lambda code: names.get(code[0], code[0]), fmt)
 
 
@@ -194,14 +211,14 @@ def _with_clock(date: str, rest: str, tail: str) -> Shape | None:
 
 
 def classify(cells: Sequence[str]) -> Literal["text", "epoch", "serial", "clock", "lost"] | None:
-    """Tell what a column's cells are as times; ``lost``: epochs whose digits are gone (1.76E+12)."""
+    """Tell what a column's cells are as times; ``lost``: epochs without their digits (1.76E+12)."""
     kinds: Counter[str] = Counter()
     spelled = respell(pl.Series(cells)).to_list()
     for cell, spelling in zip(cells, spelled, strict=True):
         kinds[_classify(cell.strip(), spelling or "")] += 1
     kind, count = kinds.most_common(1)[0]
     known = sum(kinds.values()) - kinds["empty"]
-    if kind in {"none", "empty"} or count < 0.6 * max(known, 1):  # noqa: PLR2004
+    if kind in {"none", "empty"} or count < 0.6 * max(known, 1):
         return None
     return kind  # type: ignore[return-value]  # one of the names below
 
@@ -225,10 +242,9 @@ def _classify(cell: str, spelled: str) -> str:
         return "empty"
     if shape_of(spelled) is not None:
         return "text"
-    if _EPOCH.fullmatch(cell):
-        return "epoch"
-    if _SERIAL.fullmatch(cell):
-        return "serial"
+    for kind, pattern in (("epoch", _EPOCH), ("serial", _SERIAL)):
+        if pattern.fullmatch(cell):
+            return kind
     if _SCIENTIFIC.fullmatch(cell) and 1e8 < float(cell) < 1e19:  # noqa: PLR2004
         return "lost"
     if re.fullmatch(r"\d{1,2}[:.]\d{2}([:.]\d{2}([.]\d+)?)?( ?[AP]M)?|\d{1,6}", spelled):
@@ -255,7 +271,7 @@ def study_text(cells: Sequence[str], order: Order | None) -> TimeForm | None:
     if shapes.total() < len(cells):
         plain = False
         shapes = _count_shapes(respell(pl.Series(cells)).to_list())
-    if shapes.total() < 0.5 * len(cells):  # noqa: PLR2004
+    if shapes.total() < 0.5 * len(cells):
         return None
     most = shapes.most_common()
     aware = most[0][0].has_offset
@@ -400,7 +416,7 @@ def _count_read(text: pl.Series, form: TimeForm, order: Order) -> int:
 
 
 def _evenness(cells: Sequence[str], form: TimeForm, order: Order) -> tuple[float, float]:
-    """Score how times go on: the share of steps in one direction, then that of the commonest step."""
+    """Score how times go on: the share of steps in one direction, then of the commonest step."""
     read = read_times(pl.Series(cells), replace(form, order=order)).drop_nulls()
     steps = [later - earlier for earlier, later in itertools.pairwise(read.to_list())]
     steps = [step for step in steps if step]

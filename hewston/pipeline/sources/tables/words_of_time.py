@@ -5,46 +5,73 @@ import re
 import polars as pl
 
 _MONTHS = {
-    "Jan": "january januar januari janvier janv enero ene gennaio gen janeiro stycznia styczeń sty января"
-    " январь янв ocak oca jänner jän tammikuu tammi ledna leden led",
-    "Feb": "february februar februari février févr fevr febrero febbraio fevereiro fev lutego luty lut"
-    " февраля февраль фев şubat şub helmikuu helmi února únor úno",
-    "Mar": "march märz mär mrz maart mrt mars marzo março marca marzec марта март мар mart maaliskuu maalis"
-    " března březen bře",
-    "Apr": "april avril avr abril abr aprile aprilis kwietnia kwiecień kwi апреля апрель апр nisan nis"
-    " huhtikuu huhti dubna duben dub",
-    "May": "mai mei mayo maggio mag maio maj maja мая май mayıs toukokuu touko května květen kvě",
-    "Jun": "june juni juin junio giugno giu junho czerwca czerwiec cze июня июнь июн haziran haz kesäkuu"
-    " kesä června červen čvn",
-    "Jul": "july juli juillet juil julio luglio lug julho lipca lipiec lip июля июль июл temmuz tem"
-    " heinäkuu heinä července červenec čvc",
-    "Aug": "august augusti augustus août aout agosto ago sierpnia sierpień sie августа август авг ağustos"
-    " ağu elokuu elo srpna srpen srp",
-    "Sep": "september sept septembre septiembre settembre set setembro września wrzesień wrz сентября"
-    " сентябрь сен сент eylül eyl syyskuu syys září zář",
-    "Oct": "october oktober okt octobre octubre ottobre ott outubro out października październik paź"
-    " октября октябрь окт ekim eki lokakuu loka října říjen říj",
-    "Nov": "november novembre noviembre novembro listopada listopad lis ноября ноябрь ноя нояб kasım kas"
-    " marraskuu marras",
-    "Dec": "december dezember dez décembre déc diciembre dic dicembre dezembro grudnia grudzień gru"
-    " декабря декабрь дек aralık ara joulukuu joulu prosince prosinec pro",
+    "Jan": """
+        january januar januari janvier janv enero ene gennaio gen janeiro stycznia styczeń sty
+        января январь янв ocak oca jänner jän tammikuu tammi ledna leden led
+    """,
+    "Feb": """
+        february februar februari février févr fevr febrero febbraio fevereiro fev lutego luty
+        lut февраля февраль фев şubat şub helmikuu helmi února únor úno
+    """,
+    "Mar": """
+        march märz mär mrz maart mrt mars marzo março marca marzec марта март мар mart maaliskuu
+        maalis března březen bře
+    """,
+    "Apr": """
+        april avril avr abril abr aprile aprilis kwietnia kwiecień kwi апреля апрель апр nisan
+        nis huhtikuu huhti dubna duben dub
+    """,
+    "May": """
+        mai mei mayo maggio mag maio maj maja мая май mayıs toukokuu touko května květen kvě
+    """,
+    "Jun": """
+        june juni juin junio giugno giu junho czerwca czerwiec cze июня июнь июн haziran haz
+        kesäkuu kesä června červen čvn
+    """,
+    "Jul": """
+        july juli juillet juil julio luglio lug julho lipca lipiec lip июля июль июл temmuz tem
+        heinäkuu heinä července červenec čvc
+    """,
+    "Aug": """
+        august augusti augustus août aout agosto ago sierpnia sierpień sie августа август авг
+        ağustos ağu elokuu elo srpna srpen srp
+    """,
+    "Sep": """
+        september sept septembre septiembre settembre set setembro września wrzesień wrz
+        сентября сентябрь сен сент eylül eyl syyskuu syys září zář
+    """,
+    "Oct": """
+        october oktober okt octobre octubre ottobre ott outubro out października październik paź
+        октября октябрь окт ekim eki lokakuu loka října říjen říj
+    """,
+    "Nov": """
+        november novembre noviembre novembro listopada listopad lis ноября ноябрь ноя нояб kasım
+        kas marraskuu marras
+    """,
+    "Dec": """
+        december dezember dez décembre déc diciembre dic dicembre dezembro grudnia grudzień gru
+        декабря декабрь дек aralık ara joulukuu joulu prosince prosinec pro
+    """,
 }
 MONTHS = tuple(_MONTHS)
 _MONTH_OF = {word: month for month, words in _MONTHS.items() for word in words.split()}
-_WEEKDAYS = set((
-    "monday mon tuesday tue tues wednesday wed thursday thu thur thurs friday fri saturday sat sunday sun"
-    " montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sa sonntag so lundi lun mardi"
-    " mercredi mer jeudi jeu vendredi ven samedi sam dimanche dim lunes martes miércoles mié jueves jue"
-    " viernes vie sábado sáb domingo dom пн вт ср чт пт сб вс pazartesi salı çarşamba perşembe cuma"
-    " cumartesi pazar"
-).split())
+_DAYS = """
+    monday mon tuesday tue tues wednesday wed thursday thu thur thurs friday fri saturday sat
+    sunday sun montag mo dienstag di mittwoch mi donnerstag do freitag fr samstag sa sonntag so
+    lundi lun mardi mercredi mer jeudi jeu vendredi ven samedi sam dimanche dim lunes martes
+    miércoles mié jueves jue viernes vie sábado sáb domingo dom пн вт ср чт пт сб вс pazartesi
+    salı çarşamba perşembe cuma cumartesi pazar
+"""
+_WEEKDAYS = set(_DAYS.split())
 _PLAIN = re.compile(r"[0-9 :./+\-TZ]*")
 _ENGLISH = {*MONTHS, "AM", "PM"}
 
-# What a zone's clock is called: a best guess of the zone, never an answer, since many a vendor writes
+# What a zone's clock is called: a best guess of the zone and no answer, since many a vendor writes
 # EST all year round.
 ZONE_WORDS = {
-    **dict.fromkeys(("est", "edt", "et", "new york", "eastern", "eastern time", "ny"), "America/New_York"),
+    **dict.fromkeys(
+        ("est", "edt", "et", "new york", "eastern", "eastern time", "ny"), "America/New_York"
+    ),
     **dict.fromkeys(("cst", "cdt", "ct", "chicago", "central"), "America/Chicago"),
     **dict.fromkeys(("pst", "pdt", "pt"), "America/Los_Angeles"),
     **dict.fromkeys(("cet", "cest", "mez", "mesz", "berlin", "frankfurt"), "Europe/Berlin"),

@@ -43,7 +43,8 @@ def read_zone(text: str) -> Zone:
     name = known.get(given.replace(" ", "_").casefold())
     if name is None:
         raise InputError(
-            f"tz is {text}, but must be a zone such as America/New_York, UTC, or a fixed offset such "
+            f"tz is {text}, but must be a zone such as America/New_York, UTC, or a fixed "
+            f"offset such "
             "as +02:00.",
             field="tz",
             allowed="an IANA zone, UTC, or ±hh:mm",
@@ -122,8 +123,11 @@ def guess_zone(naive: pl.Series) -> tuple[str, str]:
     if times.is_empty():
         return "UTC", "nothing tells the zone"
     days = Counter(times.dt.weekday().to_list())
-    if days[6] > 0.05 * len(times):  # noqa: PLR2004
-        return "UTC", "trading never stops, so nothing tells the zone; most exports of it are in UTC"
+    if days[6] > 0.05 * len(times):
+        return (
+            "UTC",
+            "trading never stops, so nothing tells the zone; most exports of it are in UTC",
+        )
     minutes = (times.dt.hour().cast(pl.Int32) * 60 + times.dt.minute()).to_list()
     counts = Counter(minute // 30 for minute in minutes)
     busy = sorted(slot for slot, count in counts.items() if count > 0.25 * max(counts.values()))
@@ -141,7 +145,8 @@ def _guess_by_weekend(times: pl.Series) -> tuple[str, str]:
         return "America/New_York", "the week ends on Friday at 17:00, as it does in New York"
     if last >= 23:  # noqa: PLR2004
         return "Europe/Helsinki", (
-            "the week ends on Friday at midnight, as brokers' servers have it (UTC+2, in summer UTC+3)"
+            "the week ends on Friday at midnight, as brokers' servers have it (UTC+2, in "
+            "summer UTC+3)"
         )
     return "UTC", "the week ends on Friday between 21:00 and 22:00, as it does in UTC"
 

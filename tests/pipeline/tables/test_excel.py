@@ -19,7 +19,7 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
 def moment(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> dt.datetime:
-    return dt.datetime(year, month, day, hour, minute)  # noqa: DTZ001  # cells know no zone
+    return dt.datetime(year, month, day, hour, minute)  # cells know no zone
 
 
 def saved(tmp_path: Path, book: openpyxl.Workbook) -> Path:

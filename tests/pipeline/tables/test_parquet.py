@@ -13,7 +13,7 @@ import pytest
 from hewston.pipeline.sources.tables import parquet
 from hewston.pipeline.sources.tables.parquet import open_parquet
 
-NOON = dt.datetime(2020, 1, 2, 12)  # noqa: DTZ001  # a time without a zone is meant
+NOON = dt.datetime(2020, 1, 2, 12)  # a time without a zone is meant
 UTC_NOON = NOON.replace(tzinfo=dt.UTC)
 
 

@@ -564,7 +564,7 @@ class _Student:
             value, confidence = symbols[0], "unknown"
             reason = f"the table has {len(symbols)} symbols; a dataset has one"
         else:
-            value, confidence = guess_symbol(self._path.name), "unknown"
+            value, confidence = guess_symbol(self._path.name), "likely"
             reason = "the table does not name its symbol; this is from the file's name"
         self._findings["symbol"] = Finding(
             value=value,

@@ -100,9 +100,11 @@ def read_planned(
         raise InputError(f"{name} has no rows of bars.", file=name)
     check_bad_rows(reading, name=name, most=most_bad)
     made = to_bars(reading, plan, name=name, symbols=symbols)
-    refuse_open({**asked, "interval": made.interval}, name=name)
+    if any(finding.is_open for finding in asked.values()):  # else a guess may be what is refused
+        refuse_open({**asked, "interval": made.interval}, name=name)
     for refusal in made.refusals:
         raise refusal
+    refuse_open({"interval": made.interval}, name=name)
     check_bad_rows(reading, name=name, most=most_bad)
     interval = str(made.interval.value)
     if made.frame.is_empty():

@@ -226,7 +226,7 @@ MISSING = (
         "nd",
         "n.d.",
     ),
-    *("-nan", "nat", "missing", "...", "…", "*", "x", "s/d", "k.a.", "н/д", "1.#qnan", "-1.#ind"),
+    *("-nan", "nat", "missing", "...", "…", "*", "s/d", "k.a.", "н/д", "1.#qnan", "-1.#ind"),
 )  # of which none is a number, whatever its case
 
 

@@ -20,7 +20,9 @@ def test_a_plain_table(tmp_path):
 def test_what_cannot_be_known_is_asked_with_the_best_guess(tmp_path):
     with pytest.raises(InputError) as refusal:
         read(tmp_path, table(rows(40)), tz=None, stamp=None)
-    asked = {one["option"]: one for one in refusal.value.details["questions"]}
+    questions = refusal.value.details["questions"]
+    assert isinstance(questions, list)
+    asked = {one["option"]: one for one in questions}
     assert set(asked) == {"tz", "stamp"}
     assert asked["stamp"]["choices"] == ["open", "close"]
     assert "bars.csv" in refusal.value.message

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +41,7 @@ class TableBars:
     lines: pl.Series
     interval: Finding
     tz: str | None
-    findings: list[dict[str, object]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
     refusals: list[InputError] = field(default_factory=list)
 
 
@@ -58,7 +59,7 @@ class _Maker:
         self._reading = reading
         self._plan = plan
         self._name = name
-        self._findings: list[dict[str, object]] = []
+        self._findings: list[dict[str, Any]] = []
         self._refusals: list[InputError] = []
 
     def make(self, symbols: Sequence[str]) -> TableBars:
@@ -306,7 +307,7 @@ class _Maker:
         *,
         rows: Sequence[Mapping[str, object]] = (),
     ) -> None:
-        found: dict[str, object] = {
+        found: dict[str, Any] = {
             "key": key,
             "label": label,
             "severity": severity,

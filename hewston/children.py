@@ -28,6 +28,7 @@ _LOOK_S = 0.25  # how often somebody who waits looks at the clock
 _ENDING_S = 1.0  # a child that has answered has this long to end by itself
 _RUST_ERRNO = re.compile(r"\(os error (\d+)\)")  # in what polars raises when it cannot write
 _context = multiprocessing.get_context("forkserver")
+_turns = threading.BoundedSemaphore(max(os.cpu_count() or 1, 2))
 _starting = threading.Lock()  # multiprocessing looks after all children when one starts
 
 
@@ -87,10 +88,13 @@ def call(
 def ask(work: str, *, within_s: float, **arguments: object) -> Any:  # noqa: ANN401 (as of call)
     """Call as ``call`` does for somebody who waits, ``within_s`` seconds at most.
 
-    Progress and log are nobody's. Raises HewstonError (BUSY) when it takes longer, and where the
-    child died; HewstonError and UnforeseenError as ``call`` does.
+    So many work at once as there are processors; the others wait for their turn. Progress and log
+    are nobody's. Raises HewstonError (BUSY) when it takes longer, and where the child died or the
+    disk is full; HewstonError and UnforeseenError as ``call`` does.
     """
     end = time.monotonic() + within_s
+    if not _turns.acquire(timeout=within_s):
+        raise HewstonError("Too many ask for work at once. Try again.", code="BUSY")
 
     def tick(_progress: object) -> None:
         if time.monotonic() > end:
@@ -104,6 +108,8 @@ def ask(work: str, *, within_s: float, **arguments: object) -> Any:  # noqa: ANN
         raise HewstonError(
             "The work ended before it was done. Try again.", code="BUSY"
         ) from problem
+    finally:
+        _turns.release()
 
 
 @contextlib.contextmanager

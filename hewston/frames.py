@@ -1,16 +1,22 @@
-"""Sends tables as JSON, CSV or Parquet. The work is done outside Python's lock."""
+"""Sends tables as JSON, CSV, Parquet or Excel. The work is done outside Python's lock."""
 
-from collections.abc import Callable
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import polars as pl
 import polars.selectors as cs
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
 
 from hewston.pipeline.fields import Rule
+from hewston.pipeline.store import Store
 
 Format = Literal["json", "csv", "parquet"]
 FORMAT: dict[str, Rule] = {
@@ -20,7 +26,9 @@ _CONTENT_TYPES = {
     "json": "application/json",
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_PART_BYTES = 1 << 18
 _PART_ROWS = 4_096
 _ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
 _FORMULA = r"^[=+\-@\t\r]"  # what spreadsheets run
@@ -77,6 +85,53 @@ def send_parquet(request: HttpRequest, path: Path, *, etag: str, name: str) -> H
         name=f"{name}.parquet",
         content_type=_CONTENT_TYPES["parquet"],
     )
+
+
+def send_made(
+    request: HttpRequest,
+    make: Callable[[Path], object],
+    *,
+    kind: str,
+    etag: str,
+    name: str,
+) -> HttpResponseBase:
+    """Answer with a file that ``make`` writes, in parts; or 304 to whoever has it.
+
+    The file is gone, whatever happens, when it is sent: until then it has no name.
+    """
+    quoted = f'"{etag[:32]}-{kind}"'
+    response: HttpResponseBase | None = get_conditional_response(request, etag=quoted)
+    if response is None:
+        with Store(settings.DATA_ROOT).staging(f"export-{secrets.token_hex(6)}") as folder:
+            path = folder / "file"
+            make(path)
+            file = path.open("rb")
+        headers = {
+            "Content-Length": str(os.fstat(file.fileno()).st_size),
+            "Content-Disposition": f'attachment; filename="{name}.{kind}"',
+        }
+        parts = _read_parts(file)
+        content = _pace(parts) if isinstance(request, ASGIRequest) else parts
+        response = StreamingHttpResponse(
+            content, content_type=_CONTENT_TYPES[kind], headers=headers
+        )
+        closers: list[Callable[[], None]] = response._resource_closers  # type: ignore[attr-defined]  # noqa: SLF001 (Django's own way)
+        closers.append(file.close)
+    response["ETag"] = quoted
+    response["Cache-Control"] = "private, no-cache"  # a copy may be kept, and asked about
+    patch_vary_headers(response, ("Authorization", "Cookie"))
+    return response
+
+
+def _read_parts(file: IO[bytes]) -> Iterator[bytes]:
+    while part := file.read(_PART_BYTES):
+        yield part
+
+
+async def _pace(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Read in a thread, so that no other request waits for the disk."""
+    while part := await asyncio.to_thread(next, parts, b""):
+        yield part
 
 
 def _encode(whole: pl.DataFrame, kind: Format, rows: slice) -> bytes:

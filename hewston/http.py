@@ -27,6 +27,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 from polars.exceptions import PolarsError
 
+from hewston.children import UnforeseenError
 from hewston.pipeline.errors import HewstonError
 from hewston.taskqueue import FULL
 
@@ -176,10 +177,19 @@ class DamagedError(Exception):
 
 @contextlib.contextmanager
 def reading(kind: str, name: str, *files: Path) -> Iterator[None]:
-    """Raise DamagedError, which names no folder, where stored files are missing or damaged."""
+    """Raise DamagedError, which names no folder, where stored files are missing or damaged.
+
+    What is refused because of the form in which it was asked for, or for now, stays what it is.
+    """
+    damages = (HewstonError, OSError, PolarsError, LookupError, TypeError, ValueError)
     try:
         yield
-    except (HewstonError, OSError, PolarsError, LookupError, TypeError, ValueError) as problem:
+    except (*damages, UnforeseenError) as problem:
+        is_refusal = isinstance(problem, HewstonError) and (
+            problem.code == "BUSY" or problem.details.get("field") == "format"
+        )
+        if is_refusal:
+            raise
         missing = [path.name for path in files if not path.is_file()]
         damage = f"missing: {', '.join(missing)}" if missing else "a file is damaged"
         sentence = f"The files of {kind} {name} are not whole ({damage})."

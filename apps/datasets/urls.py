@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("ingests/<str:ingest_id>/cancel/", views.cancel, name="ingest-cancel"),
     path("ingests/<str:ingest_id>/retry/", views.retry, name="ingest-retry"),
     path("<str:dataset_id>/", views.dataset, name="dataset"),
+    path("<str:dataset_id>/export", views.export, name="dataset-export"),
     path("<str:dataset_id>/describe/", views.describe, name="dataset-describe"),
     path("<str:dataset_id>/archive/", views.archive, name="dataset-archive"),
     path("<str:dataset_id>/restore/", views.restore, name="dataset-restore"),

@@ -4,12 +4,14 @@ import datetime as dt
 import io
 import json
 
+import openpyxl
 import polars as pl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.datasets.models import Dataset, Ingest, Revision
+from hewston.pipeline import schemas
 from hewston.pipeline.playback import read_schedule
 from hewston.pipeline.resampling import resample
 from hewston.pipeline.store import Store
@@ -62,7 +64,7 @@ def test_the_list_filters_and_sorts(ada, catalogue):
 
 def test_bars_are_those_that_are_stored(ada, stage):
     file = ada.get(f"{ADDRESS}/bars", session="all", format="parquet")
-    assert pl.read_parquet(io.BytesIO(file.content)).equals(stage.bars)
+    assert pl.read_parquet(io.BytesIO(file.getvalue())).equals(stage.bars)
     items = ada.get(f"{ADDRESS}/bars", session="all", limit=3, offset=2).json()
     assert items["total"] == stage.bars.height
     assert [item["close"] for item in items["items"]] == stage.bars["close"][2:5].to_list()
@@ -90,7 +92,7 @@ def test_json_is_bounded_unless_asked_otherwise(ada, monkeypatch):
     monkeypatch.setattr("apps.datasets.api.catalogue._JSON_BARS", 10)
     assert len(ada.get(f"{ADDRESS}/bars").json()["items"]) == 10
     assert len(ada.get(f"{ADDRESS}/bars", limit=12).json()["items"]) == 12
-    assert len(ada.get(f"{ADDRESS}/bars", format="csv").content.splitlines()) > 1000
+    assert len(ada.get(f"{ADDRESS}/bars", format="csv").getvalue().splitlines()) > 1000
 
 
 @pytest.mark.parametrize(
@@ -325,3 +327,47 @@ def test_a_dataset_that_no_run_uses_is_deleted(ada, catalogue, settings, tmp_pat
     assert ada.send("DELETE", ADDRESS).status_code == 204
     assert error_of(ada.get(ADDRESS), 404)["code"] == "DATASET_NOT_FOUND"
     assert ada.get(f"/api/ingests/{catalogue.ingest.pk}").json()["datasets"] == []
+
+
+def test_bars_as_a_sheet_are_those_that_are_stored(ada, stage):
+    answer = ada.get(f"{ADDRESS}/bars", format="xlsx", limit=3, offset=1, session="all")
+    (sheet,) = openpyxl.load_workbook(io.BytesIO(answer.getvalue())).worksheets
+    header, *rows = sheet.values
+    assert header[0] == f"ts_open ({NEW_YORK})"
+    assert [row[4] for row in rows] == stage.bars["close"][1:4].to_list()
+    assert answer["Content-Type"].endswith("spreadsheetml.sheet")
+
+
+def test_more_bars_than_a_sheet_holds_are_refused_and_nothing_is_damaged(
+    ada, catalogue, settings, tmp_path
+):
+    settings.DATA_ROOT = tmp_path
+    bars = (
+        pl.DataFrame(
+            {
+                "ts_open": pl.datetime_range(
+                    dt.datetime(2023, 11, 6, tzinfo=dt.UTC),
+                    dt.datetime(2025, 12, 1, tzinfo=dt.UTC),
+                    interval="1m",
+                    time_unit="ns",
+                    eager=True,
+                )
+            }
+        )
+        .with_columns(
+            session=pl.lit("regular").cast(schemas.SESSION),
+            **{
+                name: pl.lit(None, kind)
+                for name, kind in schemas.BARS.items()
+                if name not in {"ts_open", "session"}
+            },
+        )
+        .select(*schemas.BARS)
+    )
+    folder = catalogue.revision.folder
+    folder.mkdir(parents=True)
+    bars.write_parquet(folder / "bars.parquet")
+    (folder / "quality.json").write_text('{"sessions": []}')
+    error = error_of(ada.get(f"{ADDRESS}/bars", format="xlsx"), 422)
+    assert "longer interval" in error["message"]
+    assert ada.get(f"{ADDRESS}/bars", format="xlsx", limit=10).status_code == 200

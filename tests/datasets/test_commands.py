@@ -70,6 +70,24 @@ def test_a_dataset_that_a_run_uses_is_not_deleted(root: Path, name: str, tmp_pat
     assert run_command(copy, "verify", "--all").code == 0
 
 
+def test_bars_leave_as_a_file(root: Path, name: str, tmp_path: Path) -> None:
+    path = tmp_path / "bars.xlsx"
+    words = ("--interval", "1h", "--from-date", "2023-11-06", "--to-date", "2023-11-07")
+    answer = succeed(root, "dataset", "export", name, "--to", path, *words)
+    assert answer["rows"] == 14
+    again = succeed(root, "dataset", "export", name, "--to", path, *words)
+    assert again["sha256"] == answer["sha256"]
+    assert [one.name for one in tmp_path.iterdir()] == ["bars.xlsx"]
+    for to, more, field in (
+        ("bars.doc", (), "to"),
+        ("bars.csv", ("--interval", "7m"), "interval"),
+        ("bars.csv", ("--from-date", "x"), "from"),
+        ("bars.csv", ("--revision", "9"), "revision"),
+    ):
+        error = run_command(root, "dataset", "export", name, "--to", tmp_path / to, *more).error
+        assert error["details"]["field"] == field
+
+
 def left_in(root: Path) -> list[str]:
     """List the files of data that are there."""
     folders = ("datasets", "raw", "deleted", "cache")

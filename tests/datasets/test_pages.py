@@ -1,5 +1,6 @@
 """The catalogue of datasets and a dataset's page."""
 
+import datetime as dt
 import gzip
 from zoneinfo import ZoneInfo
 
@@ -170,3 +171,26 @@ def test_a_dataset_of_a_thousand_files_lists_the_first_of_them(ada, catalogue):
     assert "the first 100 of 1,000" in page
     assert "99.dbn" in page
     assert "100.dbn" not in page
+
+
+def test_bars_leave_as_files_of_the_revision_that_is_shown(ada, catalogue, stage):
+    page = ada.get(PAGE).content.decode()
+    assert f'action="{PAGE}export"' in page
+    asked = {"format": "csv", "session": "all", "revision": "1", "from": "2023-11-06", "to": ""}
+    answer = ada.get(PAGE + "export", asked)
+    rows = answer.getvalue().decode().splitlines()
+    bars = stage.bars.filter(stage.bars["ts_open"].dt.date() >= dt.date(2023, 11, 6))
+    assert len(rows) == bars.height + 1
+    assert answer["Content-Disposition"].endswith(f'"bars-{DATASET_ID}-1m.csv"')
+    assert int(answer["Content-Length"]) == len("\n".join(rows)) + 1
+    again = ada.get(PAGE + "export", asked, HTTP_IF_NONE_MATCH=answer["ETag"])
+    assert again.status_code == 304
+    assert list((stage.root / "tmp").glob("export-*")) == []
+
+
+def test_what_cannot_be_exported_is_said(ada):
+    answer = ada.get(PAGE + "export", {"from": "2023-11-07", "to": "2023-11-06"})
+    assert answer.status_code == 422
+    assert "is after to" in answer.json()["error"]["message"]
+    browser = ada.get(PAGE + "export", {"interval": "2s"}, HTTP_ACCEPT="text/html")
+    assert "<h1>" in browser.content.decode()

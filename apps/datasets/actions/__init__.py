@@ -24,21 +24,35 @@ from apps.datasets.actions.changing import (
     settle_dataset_deletions,
     tag_dataset,
 )
+from apps.datasets.actions.exporting import (
+    EXPORT_FIELDS,
+    REVISION_FIELDS,
+    SELECTION_FIELDS,
+    choose_revision,
+    list_intervals,
+    select_bars,
+    write_bars,
+)
 from apps.datasets.actions.finding import choose_dataset, find_dataset, verify_revision
 
 __all__ = [
+    "EXPORT_FIELDS",
     "INGEST_FIELDS",
     "MOST_TAGS",
     "NOTES_LENGTH",
+    "REVISION_FIELDS",
+    "SELECTION_FIELDS",
     "TAG_LENGTH",
     "archive_dataset",
     "cancel_ingest",
     "choose_dataset",
+    "choose_revision",
     "delete_dataset",
     "describe_dataset",
     "find_dataset",
     "find_in_inbox",
     "list_inbox",
+    "list_intervals",
     "read_ingest_fields",
     "read_tags",
     "recover_ingests",
@@ -46,8 +60,10 @@ __all__ = [
     "request_ingest_of_upload",
     "restore_dataset",
     "retry_ingest",
+    "select_bars",
     "settle_dataset_deletions",
     "sweep_uploads",
     "tag_dataset",
     "verify_revision",
+    "write_bars",
 ]

@@ -1,11 +1,9 @@
 """Datasets as JSON: the list, one of them, its bars and reports."""
 
-import datetime as dt
+import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import polars as pl
 from django.db import transaction
 from django.db.models import Count, F, Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -15,27 +13,28 @@ from ninja import Field, Schema
 from apps.datasets.actions import (
     MOST_TAGS,
     NOTES_LENGTH,
+    REVISION_FIELDS,
+    SELECTION_FIELDS,
     TAG_LENGTH,
     archive_dataset,
+    choose_revision,
     delete_dataset,
     describe_dataset,
     restore_dataset,
+    select_bars,
+    write_bars,
 )
 from apps.datasets.api.router import GET, router
 from apps.datasets.forms import narrow
 from apps.datasets.models import Dataset, DatasetQuerySet, Revision
 from hewston.access import INGEST, READ
 from hewston.body import read_object, read_query, read_text
-from hewston.frames import FORMAT, send_content, send_frame
+from hewston.frames import send_content, send_frame, send_made
 from hewston.http import reading
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.export import KINDS, read_bars
 from hewston.pipeline.fields import Rule, suggest
-from hewston.pipeline.intervals import CHART_INTERVALS
-from hewston.pipeline.market import SESSION_FILTERS
-from hewston.pipeline.playback import read_schedule
-from hewston.pipeline.resampling import resample
-from hewston.pipeline.spec import sha256_text
 
 _COLUMNS = (
     *("dataset_id", "symbol", "asset_class", "provider", "venue_code", "interval"),
@@ -77,22 +76,15 @@ LIST_FIELDS: dict[str, Rule] = {
         "choices": tuple(sign + name for name in _COLUMNS for sign in ("", "-")),
     },
 }
-REVISION: dict[str, Rule] = {
-    "revision": {"type": "int", "default": None, "min": 1, "max": 10**9, "help": "else the newest"}
-}
 BARS_FIELDS: dict[str, Rule] = {
-    "from": {"type": "date", "default": None, "help": "first exchange date, inclusive"},
-    "to": {"type": "date", "default": None, "help": "last exchange date, inclusive"},
-    "interval": {"type": "str", "default": None, "choices": tuple(CHART_INTERVALS)},
-    "session": {"type": "str", "default": "regular", "choices": tuple(SESSION_FILTERS)},
-    **REVISION,
-    **FORMAT,
+    **SELECTION_FIELDS,
+    "format": {"type": "str", "default": "json", "choices": ("json", *KINDS)},
     "limit": {
         "type": "int",
         "default": None,
         "min": 1,
         "max": 10**9,
-        "help": "else 10,000 as JSON, and all of them as CSV or Parquet",
+        "help": "else 10,000 as JSON, and all of them as a file",
     },
     "offset": _LIMITS["offset"],
 }
@@ -270,23 +262,33 @@ def remove_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
     url_name="dataset-bars",
 )
 def show_bars(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
-    """Give `{items, total}`, CSV or Parquet; `total` counts all bars between from and to."""
+    """Give `{items, total}`, or a file; `total` counts all bars between from and to.
+
+    Times are UTC; those of an Excel file are of the zone that its header names.
+    """
     asked = read_query(request, BARS_FIELDS)
     dataset = _find(request, dataset_id)
-    revision = _choose(dataset, asked["revision"])
-    interval = asked["interval"] or dataset.interval
-    _check(dataset, asked, interval)
-    limit = asked["limit"] or (_JSON_BARS if asked["format"] == "json" else None)
-    files = [revision.folder / name for name in ("bars.parquet", "quality.json")]
-    with reading("dataset", dataset.pk, *files):
-        first = asked["offset"]
+    revision = choose_revision(dataset=dataset, number=asked["revision"])
+    chosen = select_bars(revision=revision, asked=asked)
+    kind, count = asked["format"], asked["limit"]
+    chosen = dataclasses.replace(chosen, start=asked["offset"], count=count)
+    name = f"bars-{dataset.pk}-{chosen.interval}"
+    with reading("dataset", dataset.pk, *chosen.files):
+        if kind != "json":
+            return send_made(
+                request,
+                lambda path: write_bars(selection=chosen, kind=kind, path=path),
+                kind=kind,
+                etag=chosen.digest,
+                name=name,
+            )
         return send_frame(
             request,
-            lambda: _read(files[0], files[1], dataset.tz, interval, asked),
-            kind=asked["format"],
-            etag=sha256_text(f"{revision.bars_sha256} {interval} {asked}"),
-            name=f"bars-{dataset.pk}-{interval}",
-            rows=slice(first, None if limit is None else first + limit),
+            lambda: read_bars(chosen),
+            kind=kind,
+            etag=chosen.digest,
+            name=name,
+            rows=slice(chosen.start, chosen.start + (count or _JSON_BARS)),
         )
 
 
@@ -296,7 +298,7 @@ def show_bars(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
     auth=READ,
     summary="A dataset's manifest",
     response={200: dict, **refusals(404, 409, 422)},
-    openapi_extra={"parameters": describe_query(REVISION)},
+    openapi_extra={"parameters": describe_query(REVISION_FIELDS)},
     url_name="dataset-manifest",
 )
 def show_dataset_manifest(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
@@ -310,7 +312,7 @@ def show_dataset_manifest(request: HttpRequest, dataset_id: str) -> HttpResponse
     auth=READ,
     summary="A dataset's quality",
     response={200: dict, **refusals(404, 409, 422)},
-    openapi_extra={"parameters": describe_query(REVISION)},
+    openapi_extra={"parameters": describe_query(REVISION_FIELDS)},
     url_name="dataset-quality",
 )
 def show_dataset_quality(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
@@ -319,9 +321,9 @@ def show_dataset_quality(request: HttpRequest, dataset_id: str) -> HttpResponseB
 
 
 def _send_report(request: HttpRequest, dataset_id: str, report: str) -> HttpResponseBase:
-    asked = read_query(request, REVISION)
+    asked = read_query(request, REVISION_FIELDS)
     dataset = _find(request, dataset_id)
-    revision = _choose(dataset, asked["revision"])
+    revision = choose_revision(dataset=dataset, number=asked["revision"])
     path = revision.folder / f"{report}.json"
     with reading("dataset", dataset.pk, path):
         return send_content(
@@ -399,44 +401,3 @@ def _find(request: HttpRequest, dataset_id: str) -> Dataset:
             code="DATASET_NOT_FOUND",
         )
     return found
-
-
-def _choose(dataset: Dataset, number: int | None) -> Revision:
-    revisions = list(dataset.revisions.all())
-    found = [one for one in revisions if number is None or one.number == number]
-    if not found:
-        numbers = [one.number for one in revisions]
-        raise HewstonError(
-            f"Dataset {dataset.pk} has no such revision.",
-            code="NOT_FOUND",
-            field="revision",
-            allowed=numbers,
-        )
-    return found[0]
-
-
-def _check(dataset: Dataset, asked: Mapping[str, Any], interval: str) -> None:
-    known = list(CHART_INTERVALS)
-    longer = known[known.index(dataset.interval) :]
-    if interval not in longer:
-        raise InputError(
-            f"Bars of {dataset.interval} cannot be split into {interval}.",
-            field="interval",
-            allowed=longer,
-        )
-    if asked["from"] and asked["to"] and asked["from"] > asked["to"]:
-        raise InputError(f"from ({asked['from']}) is after to ({asked['to']}).", field="from")
-
-
-def _read(
-    bars_file: Path, quality_file: Path, tz: str, interval: str, asked: Mapping[str, Any]
-) -> pl.DataFrame:
-    """Read the bars of a session between two exchange dates, and merge them to an interval."""
-    bars = pl.scan_parquet(bars_file).filter(
-        pl.col("session").is_in(SESSION_FILTERS[asked["session"]])
-    )
-    first, last = asked["from"], asked["to"]
-    days = pl.col("ts_open").dt.convert_time_zone(tz).dt.date()
-    if first or last:
-        bars = bars.filter(days.is_between(first or dt.date.min, last or dt.date.max))
-    return resample(bars.collect(), interval, schedule=read_schedule(quality_file), tz=tz)

@@ -2,6 +2,7 @@
 
 from apps.datasets.views.catalogue import change_datasets, datasets, export_datasets
 from apps.datasets.views.changing import archive, delete, describe, restore
+from apps.datasets.views.export import export
 from apps.datasets.views.ingests import cancel, ingest, ingests, new_dataset, retry
 from apps.datasets.views.summary import columns, dataset, manifest
 
@@ -14,6 +15,7 @@ __all__ = [
     "datasets",
     "delete",
     "describe",
+    "export",
     "export_datasets",
     "ingest",
     "ingests",

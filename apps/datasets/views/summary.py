@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from apps.datasets.actions import list_intervals
 from apps.datasets.forms import ChartForm
 from apps.datasets.models import Dataset, Ingest, Revision
 from hewston.http import (
@@ -60,6 +61,7 @@ def _describe(
     return {
         **chosen,
         "intervals": list(CHART_INTERVALS),
+        "export_intervals": list_intervals(found),
         "sessions": list(SESSION_FILTERS),
         "columns_url": _columns_url(found, revision, "INTERVAL", "SESSION"),
         # Its lists of files are the table of raw files; the download has all of it.

@@ -1,18 +1,24 @@
 """`manage.py dataset`: what is done with datasets that are there."""
 
 import argparse
+import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from apps.datasets.actions import (
+    SELECTION_FIELDS,
     archive_dataset,
+    choose_revision,
     delete_dataset,
     describe_dataset,
     find_dataset,
     recover_ingests,
     restore_dataset,
+    select_bars,
+    write_bars,
 )
 from apps.datasets.forms import narrow
 from apps.datasets.models import Dataset
@@ -20,14 +26,19 @@ from apps.permissions.actions import ensure_user
 from apps.permissions.models import User
 from hewston.command import HewstonCommand
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.export import KINDS
+from hewston.pipeline.fields import read_fields
+from hewston.pipeline.store import sha256_file
 
+_SUFFIXES = ", ".join(f".{kind}" for kind in KINDS)
+_DATES = {"from": "from-date", "to": "to-date"}
 _FILTERS = ("q", "tag", "provider", "interval", "asset_class", "archived")
 
 
 class Command(HewstonCommand):
-    """Lists datasets, shows one, describes, archives, restores and deletes it."""
+    """Lists datasets; shows, describes, archives, restores, exports and deletes one."""
 
-    help = "List datasets, or show, describe, archive, restore or delete one."
+    help = "List datasets, or show, describe, archive, restore, export or delete one."
 
     def add_options(self, parser: CommandParser) -> None:
         """Add the verbs, each with its own options."""
@@ -53,6 +64,14 @@ class Command(HewstonCommand):
         describing.add_argument("--tags", metavar="TAG,TAG", help="with commas between them")
         add("archive", "leave it out of lists; its runs stay")
         add("restore", "bring an archived one back")
+        exporting = add("export", "write its bars to a file")
+        exporting.add_argument(
+            "--to", required=True, metavar="FILE", help=f"its suffix is the format: {_SUFFIXES}"
+        )
+        for name, rule in SELECTION_FIELDS.items():
+            allowed = rule.get("help") or f"one of {', '.join(rule['choices'])}"
+            option = _DATES.get(name, name)  # --to is the file
+            exporting.add_argument(f"--{option}", metavar=name.upper(), help=allowed)
         add("delete", "remove it with its files; refused while a run uses it")
 
     def answer(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -68,6 +87,8 @@ class Command(HewstonCommand):
             "describe": lambda: _describe(dataset, options),
             "show": lambda: None,
         }
+        if options["verb"] == "export":
+            return _export(dataset, options)
         if options["verb"] == "delete":
             delete_dataset(dataset=dataset)
             return {"deleted": dataset.pk}
@@ -78,6 +99,8 @@ class Command(HewstonCommand):
         """Say it, a line a dataset or a revision."""
         if "deleted" in answer:
             return f"Deleted {answer['deleted']}."
+        if "rows" in answer and "path" in answer:
+            return f"{answer['rows']:,} bars in {answer['path']}"
         if "datasets" in answer:
             lines = [_write_line(one) for one in answer["datasets"]]
             return "\n".join(lines) or "There are no datasets."
@@ -103,6 +126,28 @@ def _describe(dataset: Dataset, options: Mapping[str, Any]) -> None:
     if options["notes"] is None and options["tags"] is None:
         raise InputError("Say --notes, --tags or both.", field="notes")
     describe_dataset(dataset=dataset, notes=options["notes"], tags=options["tags"])
+
+
+def _export(dataset: Dataset, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the file beside its place first, so that it is there whole or not at all."""
+    path = Path(options["to"]).absolute()
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in KINDS:
+        raise InputError(
+            f"The name {path.name} must end in {_SUFFIXES}.", field="to", allowed=_SUFFIXES
+        )
+    said = {name: options[_DATES.get(name, name).replace("-", "_")] for name in SELECTION_FIELDS}
+    given = {name: value for name, value in said.items() if value is not None}
+    asked = read_fields(SELECTION_FIELDS, given, of="option of an export")
+    revision = choose_revision(dataset=dataset, number=asked["revision"])
+    chosen = select_bars(revision=revision, asked=asked)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        rows = write_bars(selection=chosen, kind=kind, path=draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return {"path": str(path), "rows": rows, "sha256": sha256_file(path)}
 
 
 def _list(user: User, options: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -101,7 +101,9 @@ def send_made(
     """
     quoted = f'"{etag[:32]}-{kind}"'
     response: HttpResponseBase | None = get_conditional_response(request, etag=quoted)
-    if response is None:
+    if response is None and request.method == "HEAD":
+        response = HttpResponse(content_type=_CONTENT_TYPES[kind])  # nothing is made for it
+    elif response is None:
         with Store(settings.DATA_ROOT).staging(f"export-{secrets.token_hex(6)}") as folder:
             path = folder / "file"
             make(path)

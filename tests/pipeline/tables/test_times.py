@@ -13,6 +13,7 @@ from hewston.pipeline.sources.tables.times import (
     read_times,
     study_text,
 )
+from hewston.pipeline.sources.tables.words_of_time import find_zone
 
 
 def parse(*cells, order="dmy"):
@@ -50,6 +51,17 @@ DAY = dt.datetime(2025, 10, 31)
         ("31-Oct-25", DAY),
         ("20251031", DAY),
         ("2025-10-31", DAY),
+        ("2025- 10- 31", DAY),
+        ("31. 10. 2025", DAY),
+        ("2025.10.31.", DAY),
+        ("114/10/31", DAY),
+        ("民國114年10月31日", DAY),
+        ("20251031  14:30:00", HALF_PAST_TWO),
+        ("2025-10-31 - 14:30", HALF_PAST_TWO),
+        ("2025-10", dt.datetime(2025, 10, 1)),
+        ("10/2025", dt.datetime(2025, 10, 1)),
+        ("Oct 2025", dt.datetime(2025, 10, 1)),
+        ("20251031 14:30:00 US/Eastern", HALF_PAST_TWO),
         ("31.10.25", DAY),
     ],
 )
@@ -67,6 +79,8 @@ def test_a_clock_time(cell, moment):
         "31.10.2025 15:30:00.000 GMT+0100",
         "Fri, 31 Oct 2025 14:30:00 GMT",
         "2025-10-31 14:30:00 UTC",
+        "20251031T143000Z",
+        "Fri Oct 31 2025 10:30:00 GMT-0400 (Eastern Daylight Time)",
     ],
 )
 def test_a_time_with_its_offset_is_utc(cell):
@@ -89,6 +103,14 @@ def test_serial_dates_are_rounded_to_seconds():
 
 def test_epochs_without_their_last_digits_are_known_as_lost():
     assert classify(["1.76192E+12", "1.76192E+12"]) == "lost"
+
+
+def test_scientific_epochs_with_their_digits_are_read():
+    cells = ["1.761921000E+09", "1.761921900E+09"]
+    assert classify(cells) == "epoch"
+    assert read_times(pl.Series(cells), TimeForm(kind="epoch"))[0] == HALF_PAST_TWO.replace(
+        tzinfo=dt.UTC
+    )
 
 
 def test_a_date_that_never_was_cannot_be_read():
@@ -120,6 +142,42 @@ def test_even_steps_tell_the_order():
     form = study_text(cells, None)
     assert form is not None
     assert find_order(cells, form).fits == ("dmy",)
+
+
+def test_nights_between_days_tell_the_order_of_times_of_day():
+    cells = [f"10/{day:02}/2013 {hour:02}:00" for day in (7, 8) for hour in range(9, 17)]
+    form = study_text(cells, None)
+    assert form is not None
+    assert find_order(cells, form).fits == ("mdy",)
+
+
+def test_a_year_of_months_is_no_row_of_days():
+    cells = [f"01.{month:02}.{year}" for year in (2020, 2021, 2022) for month in range(1, 13)]
+    form = study_text(cells, None)
+    assert form is not None
+    assert find_order(cells, form).fits == ("dmy",)
+
+
+def test_days_that_could_be_months_are_asked():
+    cells = [f"03/{day:02}/2024" for day in range(4, 9)]
+    form = study_text(cells, None)
+    assert form is not None
+    assert set(find_order(cells, form).fits) == {"dmy", "mdy"}
+
+
+@pytest.mark.parametrize(
+    ("text", "zone"),
+    [
+        ("Time (America/New_York)", "America/New_York"),
+        ("Date(GMT+8)", "+08:00"),
+        ("Time (UTC-5)", "-05:00"),
+        ("Timestamp (UTC)", "UTC"),
+        ("20240102 09:30:00 US/Eastern", "US/Eastern"),
+        ("Time (EST)", None),
+    ],
+)
+def test_a_zone_named_beyond_doubt(text, zone):
+    assert find_zone(text) == zone
 
 
 def test_where_both_orders_fit_both_are_given():

@@ -38,7 +38,11 @@ from hewston.pipeline.sources.tables.times import (
     study_text,
 )
 from hewston.pipeline.sources.tables.vocabulary import PRICES
-from hewston.pipeline.sources.tables.words_of_time import find_zone_word
+from hewston.pipeline.sources.tables.words_of_time import (
+    find_zone,
+    find_zone_word,
+    is_told_by_season,
+)
 from hewston.pipeline.sources.tables.zones import guess_zone
 
 _SAID = "you said so"
@@ -445,10 +449,10 @@ class _Student:
         if said is not None:
             self._findings["tz"] = Finding(value=said, confidence="said", reason=_SAID)
             return said
-        named, where_named = self._named_zone(where, extent, columns)
-        if named == "UTC":
-            self._findings["tz"] = Finding(value="UTC", confidence="certain", reason=where_named)
-            return "UTC"
+        named, is_sure, where_named = self._named_zone(where, extent, columns)
+        if is_sure:
+            self._findings["tz"] = Finding(value=named, confidence="certain", reason=where_named)
+            return named
         if layout and layout.tz:
             reason = f"{layout.name} writes {layout.tz}"
             self._findings["tz"] = Finding(value=layout.tz, confidence="certain", reason=reason)
@@ -472,25 +476,33 @@ class _Student:
 
     def _named_zone(
         self, where: Mapping[str, tuple[int, ...]], extent: Extent, columns: Sequence[Column]
-    ) -> tuple[str | None, str]:
-        """Look for a zone in the header of the time, above the table, and in the cells."""
-        for index in where["time"]:
-            name = columns[index].name
-            if extent.header and (zone := find_zone_word(name.replace("_", " "))):
-                return zone, f"the column is called {name}"
+    ) -> tuple[str | None, bool, str]:
+        """Look for a zone in the header of the time, above the table, and in the cells.
+
+        Gives it, whether it is sure, and why: a zone's initials may be meant all year round.
+        """
+        cells = [
+            row.text(where["time"][-1])
+            for part in (self._sample, *self._source.rest)
+            for row in part
+        ]
         above = [row for row in self._source.head[: extent.first] if row is not extent.header]
+        names = [columns[index].name for index in where["time"]] if extent.header else []
+        said = [(name, f"the column is called {name}") for name in names]
+        said += [(name.replace("_", " "), why) for name, why in said]
         for row in above:
             text = " ".join(row.texts)
+            said.append((text, f"line {row.line} says: {text.strip()[:80]}"))
+        said += [(cell, "the cells name it") for cell in cells[:1]]
+        for text, why in said:
+            if zone := find_zone(text):
+                return zone, True, why
+        words = set(re.findall(r"[a-z]+", " ".join(cells).casefold()))
+        for text, why in said:
             if zone := find_zone_word(text):
-                return zone, f"line {row.line} says: {text.strip()[:80]}"
-        cells = {
-            zone
-            for row in self._sample[:50]
-            if (zone := find_zone_word(row.text(where["time"][-1])))
-        }
-        if len(cells) == 1:
-            return cells.pop(), "the cells name it, but not whether in summer too"
-        return None, ""
+                is_sure = is_told_by_season(words)
+                return zone, is_sure, why if is_sure else f"{why}, but not whether in summer too"
+        return None, False, ""
 
     def _find_stamp(
         self,

@@ -1,10 +1,9 @@
 """How a table writes its times, and reading them."""
 
 import datetime as dt
-import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -42,6 +41,7 @@ _CLOCKS = (
     (re.compile(r"\d{1,2}(?=[ -][AP]M)"), "%H"),
 )
 _HALF = re.compile(r"([ -]?)([AP]M)")
+_CLOCK_BEFORE = re.compile(r":|\d{8}[ T]\d{4}")
 _OFFSET = re.compile(r" ?[+-]\d{2}:?\d{2}$")
 _MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:\.0+)?)? ?(?:Z|[+-]\d{2}:?\d{2})$")
 _COMPACT = {
@@ -53,7 +53,12 @@ _COMPACT = {
 }
 _EPOCH = re.compile(r"-?\d{9,19}(\.\d+)?")
 _SERIAL = re.compile(r"[2-9]\d{4}(\.\d+)?")
+_WHOLE = {"text", "epoch", "serial", "lost"}  # kinds of times that say their day
+_LEAST_DIGITS = 8  # of an epoch, so that it is known to the hundred seconds
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
+_STRAYS = 0.02  # share of steps the other way that tell nothing
+_LEAP = 4  # times the span, or the unevenness, of the right order
+_DAY_NS = 86_400_000_000_000
 _FIRST_YEAR, _LAST_YEAR = 1800, 2100
 _EXCEL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001  # a serial date has no zone
 _PIVOT_YEAR = 2050  # two digits of a year beyond it are of the century before
@@ -164,7 +169,7 @@ def _split_offset(cell: str) -> tuple[str, str]:
     if cell.endswith("Z"):
         return cell[:-1], "Z"
     offset = _OFFSET.search(cell)
-    if offset is None or ":" not in cell[: offset.start()]:
+    if offset is None or not _CLOCK_BEFORE.search(cell[: offset.start()]):
         return cell, ""
     return cell[: offset.start()], " %z" if offset[0].startswith(" ") else "%z"
 
@@ -226,15 +231,11 @@ def classify(cells: Sequence[str]) -> Literal["text", "epoch", "serial", "clock"
 def times_among(cells: set[str]) -> set[str]:
     """Find the cells that are dates or times by themselves, a time of day alone not being one."""
     known = sorted(cell for cell in cells if any(char.isdigit() for char in cell))
-    spelled = [cell if is_plain([cell]) else None for cell in known]
-    others = [cell for cell, plain in zip(known, spelled, strict=True) if plain is None]
-    respelled = iter(respell(pl.Series(others, dtype=pl.String)).to_list() if others else [])
-    return {
-        cell
-        for cell, plain in zip(known, spelled, strict=True)
-        if _classify(cell, (next(respelled) or "") if plain is None else plain)
-        in {"text", "epoch", "serial", "lost"}
-    }
+    times = {cell for cell in known if _classify(cell, cell) in _WHOLE}
+    others = [cell for cell in known if cell not in times]
+    spelled = respell(pl.Series(others, dtype=pl.String)).to_list() if others else []
+    times.update(cell for cell, way in zip(others, spelled, strict=True) if shape_of(way or ""))
+    return times
 
 
 def _classify(cell: str, spelled: str) -> str:
@@ -246,10 +247,16 @@ def _classify(cell: str, spelled: str) -> str:
         if pattern.fullmatch(cell):
             return kind
     if _SCIENTIFIC.fullmatch(cell) and 1e8 < float(cell) < 1e19:  # noqa: PLR2004
-        return "lost"
+        return "epoch" if _has_all_digits(cell) else "lost"
     if re.fullmatch(r"\d{1,2}[:.]\d{2}([:.]\d{2}([.]\d+)?)?( ?[AP]M)?|\d{1,6}", spelled):
         return "clock"
     return "none"
+
+
+def _has_all_digits(cell: str) -> bool:
+    """Tell whether 1.761868800E+09 has all its digits, at least to the hundred seconds."""
+    mantissa = re.split(r"[eE]", cell)[0]
+    return len(mantissa.replace(".", "")) >= _LEAST_DIGITS
 
 
 def pad_clock(text: pl.Series) -> pl.Series:
@@ -334,6 +341,10 @@ def _read_epochs(text: pl.Series) -> pl.Series:
     stripped = text.str.strip_chars()
     whole = stripped.str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
     parts = stripped.cast(pl.Float64, strict=False)
+    # 1.761868800E+09, and what Excel shows of long numbers, are whole numbers too.
+    scientific = stripped.str.contains(r"[eE]").fill_null(value=False)
+    if scientific.any():
+        whole = whole.zip_with(~scientific, parts.cast(pl.Int64, strict=False))
     size = whole.abs()
     frame = pl.DataFrame({"whole": whole, "size": size, "parts": parts})
     fraction = pl.col("whole").is_null() & pl.col("parts").is_between(1e8, 1e11)
@@ -373,9 +384,15 @@ def find_order(cells: Sequence[str], form: TimeForm) -> OrderEvidence:
             fits=tuple(candidates),
             reason=f"a number above 12 can only be a day: {ORDER_NAMES[candidates[0]]}",
         )
-    scores = {order: _evenness(cells, form, order) for order in candidates}
-    best = max(scores.values(), default=(0.0, 0.0))
-    fits = tuple(order for order in candidates if scores[order] == best)
+    if not candidates:
+        return OrderEvidence(
+            fits=("dmy", "mdy"), reason="in no order of day and month are they dates"
+        )
+    gaits = {order: _gait(cells, form, order) for order in candidates}
+    straight = max(gait.one_way for gait in gaits.values())
+    fits = tuple(order for order in candidates if gaits[order].one_way >= straight - _STRAYS)
+    if len(fits) > 1:
+        fits = _most_even({order: gaits[order] for order in fits}, has_clock=form.has_clock)
     if len(fits) == 1:
         return OrderEvidence(
             fits=fits,
@@ -415,14 +432,43 @@ def _count_read(text: pl.Series, form: TimeForm, order: Order) -> int:
     return len(read) - read.null_count()
 
 
-def _evenness(cells: Sequence[str], form: TimeForm, order: Order) -> tuple[float, float]:
-    """Score how times go on: the share of steps in one direction, then of the commonest step."""
+@dataclass(frozen=True, kw_only=True)
+class _Gait:
+    """How times go on: the share of steps in one direction, then lengths in days."""
+
+    one_way: float
+    middle: float
+    longest: float
+    span: float
+
+
+def _gait(cells: Sequence[str], form: TimeForm, order: Order) -> _Gait:
     read = read_times(pl.Series(cells), replace(form, order=order)).drop_nulls()
-    steps = [later - earlier for earlier, later in itertools.pairwise(read.to_list())]
-    steps = [step for step in steps if step]
-    if not steps:
-        return 0.0, 0.0
-    forward = sum(step > dt.timedelta() for step in steps)
-    one_way = max(forward, len(steps) - forward) / len(steps)
-    commonest = Counter(abs(step) for step in steps).most_common(1)[0][1]
-    return round(one_way, 3), round(commonest / len(steps), 3)
+    days = read.cast(pl.Int64) / _DAY_NS
+    steps = days.diff().drop_nulls()
+    steps = steps.filter(steps != 0)
+    if steps.is_empty():
+        return _Gait(one_way=0, middle=0, longest=0, span=0)
+    forward = int((steps > 0).sum())
+    sizes = steps.abs()
+    return _Gait(
+        one_way=max(forward, len(steps) - forward) / len(steps),
+        middle=float(sizes.median()),  # type: ignore[arg-type]  # numbers have one
+        longest=float(sizes.max()),  # type: ignore[arg-type]
+        span=float(days.max() - days.min()),  # type: ignore[operator]
+    )
+
+
+def _most_even(gaits: Mapping[Order, _Gait], *, has_clock: bool) -> tuple[Order, ...]:
+    """Keep the orders in which times go on the most evenly.
+
+    Times of day that are read in the wrong order leap from month to month. Dates alone may be days
+    or months: such an order falls only when its steps are uneven, as a year of months read as
+    twelve days and a leap.
+    """
+    if has_clock and min(gait.middle for gait in gaits.values()) < 1:
+        shortest = min(gait.span for gait in gaits.values())
+        return tuple(order for order, gait in gaits.items() if gait.span <= _LEAP * shortest)
+    unevenness = {order: gait.longest / max(gait.middle, 1e-9) for order, gait in gaits.items()}
+    least = min(unevenness.values())
+    return tuple(order for order, leap in unevenness.items() if leap <= _LEAP * least)

@@ -1,6 +1,7 @@
 """Times as people write them, put into one spelling: English months, AM and PM, offsets."""
 
 import re
+import zoneinfo
 
 import polars as pl
 
@@ -63,7 +64,11 @@ _DAYS = """
     salı çarşamba perşembe cuma cumartesi pazar
 """
 _WEEKDAYS = set(_DAYS.split())
-_PLAIN = re.compile(r"[0-9 :./+\-TZ]*")
+# Signs stand between digits, one blank at most; a year of the Republic of China has three digits.
+_PLAIN = re.compile(r"(?!1\d{2}[-./])(?:[+-]?\d(?:[\d:./+\-T]*\d)?Z?(?: (?!$)|$))*")
+_MONTH_ALONE = rf"^({'|'.join(MONTHS)})[- ](\d{{4}})$"
+_REPUBLIC = r"^(?:民國|民国)?\s*(1\d{2})([-./年])"
+_REPUBLIC_BEGAN = 1911  # its year 1 is 1912
 _ENGLISH = {*MONTHS, "AM", "PM"}
 
 # What a zone's clock is called: a best guess of the zone and no answer, since many a vendor writes
@@ -85,6 +90,14 @@ ZONE_WORDS = {
     **dict.fromkeys(("aest", "aedt", "sydney"), "Australia/Sydney"),
     "sgt": "Asia/Singapore",
 }
+_SEASONS = tuple(
+    set(pair.split())
+    for pair in (
+        *("est edt", "cst cdt", "pst pdt", "cet cest", "mez mesz", "gmt bst", "eet eest"),
+        "aest aedt",
+    )
+)
+_MOST_HOURS = 14
 
 
 def is_plain(cells: list[str]) -> bool:
@@ -98,7 +111,7 @@ def respell(text: pl.Series) -> pl.Series:
     Words that are not of a time stay, so that what holds them cannot be read. Whole columns pass
     here, so a step is taken only where some cell needs it.
     """
-    text = text.str.strip_chars(" \t\"'\u00a0")
+    text = _count_from_christ(text.str.strip_chars(" \t\"'\u00a0"))
     for signs, pattern, plain in _SIGN_STEPS:
         if text.str.contains_any(signs).any():
             text = text.str.replace_all(pattern, plain)
@@ -106,7 +119,20 @@ def respell(text: pl.Series) -> pl.Series:
     words = {word for skeleton in skeletons for word in skeleton.split()}
     if not words <= _ENGLISH:
         text = _respell_words(text, {word.strip(".") for word in words})
+    if words:
+        text = text.str.replace(_MONTH_ALONE, "01 ${1} ${2}")
     return text.str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def _count_from_christ(text: pl.Series) -> pl.Series:
+    """Write years of the Republic of China, as Taiwan's exchange does, as others count them."""
+    if not text.str.contains(_REPUBLIC).any():
+        return text
+    year = text.str.extract(_REPUBLIC).cast(pl.Int64) + _REPUBLIC_BEGAN
+    others = text.str.replace(_REPUBLIC, "${2}")
+    return text.to_frame("t").select(
+        pl.when(year.is_null()).then("t").otherwise(year.cast(pl.String) + others)
+    )["t"]
 
 
 _SIGN_STEPS: tuple[tuple[list[str], str, str], ...] = (
@@ -130,6 +156,11 @@ _SIGN_STEPS: tuple[tuple[list[str], str, str], ...] = (
     ([". "], r"(\d)\.\s+(\p{L})", "${1} ${2}"),
     ([". ", "."], r"(\d{4})\.(\d{1,2})\.(\d{1,2})\.", "${1}.${2}.${3} "),
     ([". ", "."], r"(\d)\.\s*$", "${1}"),
+    (["- "], r"(\d)\s+-\s+(\d)", "${1} ${2}"),
+    (["- "], r"(\d)-\s+(\d)", "${1}-${2}"),
+    # A month alone is its first day; with a point it would be a number.
+    (["-", "/"], r"^(\d{4})([-/])(0?[1-9]|1[0-2])$", "${1}${2}${3}${2}01"),
+    (["-", "/"], r"^(0?[1-9]|1[0-2])([-/])(\d{4})$", "${3}${2}${1}${2}01"),
 )
 _WORD_STEPS = (
     (r"(?:上午|午前|오전)\s*([0-9:.]+)", "${1} AM"),
@@ -143,6 +174,9 @@ _WORD_STEPS = (
     (r"(?i)(\d)(?:st|nd|rd|th)\b", "${1}"),
     (r"(?i)\s(?:de|of|г)\b\.?", " "),
     (r"\s*\[[A-Za-z_/]+\]$", ""),
+    (r"\s+[A-Z][A-Za-z]+/[A-Z][A-Za-z_/]+$", ""),
+    # JavaScript writes the zone's name behind its offset.
+    (r"([+-]\d{2}:?\d{2})\s*\([^()]*\)$", "${1}"),
     (r"(?i)\s*\(?\b(?:utc|gmt)\s?([+-])(\d{1,2}):?(\d{2})?\b\)?", " ${1}${2}${3}"),
     (r"([+-])(\d)(\d{2})?$", "${1}0${2}${3}"),
     (r"(\s[+-]\d{2})$", "${1}00"),
@@ -169,6 +203,22 @@ def _respell_words(text: pl.Series, words: set[str]) -> pl.Series:
             either = "|".join(re.escape(word) for word in reversed(found))
             text = text.str.replace_all(rf"(?i)(?:^|\s)\(?(?:{either})\b\)?\.?(?:\s|$)", " ")
     return text
+
+
+def find_zone(text: str) -> str | None:
+    """Find a zone named beyond doubt in a header, a preamble or a cell: UTC, IANA, GMT+8."""
+    offset = re.search(r"\b(?:UTC|GMT)\s?([+-])\s?(\d{1,2})(?::?(\d{2}))?\b", text, re.IGNORECASE)
+    if offset and int(offset[2]) <= _MOST_HOURS:
+        return f"{offset[1]}{int(offset[2]):02}:{offset[3] or '00'}"
+    named = re.search(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z]+(?:[_/][A-Za-z]+)*\b", text)
+    if named and named[0] in zoneinfo.available_timezones():
+        return named[0]
+    return "UTC" if find_zone_word(text) == "UTC" else None
+
+
+def is_told_by_season(words: set[str]) -> bool:
+    """Tell whether cells name summer and winter time, each where it is: EDT, then EST."""
+    return any(pair <= words for pair in _SEASONS)
 
 
 def find_zone_word(text: str) -> str | None:

@@ -1,8 +1,7 @@
 """Which column of a table is what: by its header, and by what stands in it."""
 
-import itertools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,16 +9,29 @@ import polars as pl
 
 from hewston.pipeline.sources.tables.numbers import Style, is_missing, is_number, read_numbers
 from hewston.pipeline.sources.tables.sample import Row, width_of
-from hewston.pipeline.sources.tables.times import classify, study_text, times_among
+from hewston.pipeline.sources.tables.times import (
+    TimeForm,
+    classify,
+    read_times,
+    study_text,
+    times_among,
+)
+from hewston.pipeline.sources.tables.values import (
+    Numbers,
+    find_missing,
+    follows,
+    is_money,
+    order_of,
+)
 from hewston.pipeline.sources.tables.vocabulary import PRICES, Role, look_up
+from hewston.pipeline.sources.tables.words_of_time import find_zone
 
 _LEAST_NUMBERS = 4  # of a row of bars
 _ROWS_ABOVE = 15  # of the first bar, in which the header may be
 _LOOKED_AT = 200  # rows at once, until the first bar is found
 _CLASSIFIED = 300  # cells a column that are looked at
-_FITS = 0.98  # share of rows in which a high is the highest
-
-Numbers = npt.NDArray[np.float64]
+_WHOLE_MINUTES = 0.95  # share of a column of times
+_MINUTE_NS = 60_000_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +64,8 @@ class Content:
     is_aware: bool
     numeric: float  # share of cells that are numbers, of those that are not blank
     is_constant: bool
+    is_whole: bool  # its times are whole minutes, as those of bars are
+    runs_back: bool  # its times go from late to early
     values: Numbers = field(default_factory=lambda: np.empty(0))
 
 
@@ -69,7 +83,19 @@ def find_extent(rows: Sequence[Row]) -> Extent | None:
     if first is None:
         return None
     above = [row for row in rows[max(0, first - _ROWS_ABOVE) : first] if not row.is_blank]
-    return Extent(header=_find_header(above), first=first, width=width_of(rows[first : first + 50]))
+    below = rows[first : first + 50]
+    return Extent(header=_beside(_find_header(above), below), first=first, width=width_of(below))
+
+
+def _beside(header: Row | None, below: Sequence[Row]) -> Row | None:
+    """Put a header over its columns where R left out the name of the first, the rows' names."""
+    if header is None or not header.cells:
+        return header
+    is_short = all(len(row.cells) == len(header.cells) + 1 and row.texts[-1] for row in below)
+    said = look_up(header.text(0))
+    if not is_short or not times_among({row.text(0).strip() for row in below}):
+        return header
+    return header if said and said[0] == "time" else replace(header, cells=(None, *header.cells))
 
 
 def _goes_on(marks: Sequence[bool], at: int) -> bool:
@@ -136,6 +162,10 @@ def _study(rows: Sequence[Row], index: int) -> Content:
     )
     kind = "text" if is_typed else classify(some) if some else None
     form = study_text(some, None) if kind == "text" and some else None
+    if kind in {"epoch", "serial"}:
+        form = TimeForm(kind=kind)
+    moments = _moments(some, form)
+    steps = np.diff(moments)
     return Content(
         texts=texts,
         time_kind=kind,
@@ -143,7 +173,17 @@ def _study(rows: Sequence[Row], index: int) -> Content:
         is_aware=kind == "epoch" or bool(form and form.is_aware),
         numeric=sum(map(is_number, some)) / len(some) if some else 0.0,
         is_constant=len(set(some)) == 1,
+        is_whole=bool(len(moments) and (moments % _MINUTE_NS == 0).mean() >= _WHOLE_MINUTES),
+        runs_back=int((steps < 0).sum()) > int((steps > 0).sum()),
     )
+
+
+def _moments(cells: Sequence[str], form: TimeForm | None) -> npt.NDArray[np.int64]:
+    """Read times as nanoseconds, without those that cannot be read."""
+    if form is None:
+        return np.empty(0, dtype=np.int64)
+    read = read_times(pl.Series(cells, dtype=pl.String), form)
+    return read.drop_nulls().cast(pl.Int64).to_numpy()
 
 
 def read_values(contents: Sequence[Content], style: Style) -> None:
@@ -209,19 +249,12 @@ class Mapper:
         ]
         # Without a header saying so, a plain number is a time only in front of the prices.
         said = [i for i in dated if self._says(i, "time")]
-        openers = said or [
-            i
-            for i in dated
-            if not self._says(i, "close_time", *PRICES, "volume", "quote_volume", "other")
-            and (self._contents[i].numeric < 0.5 or i <= 2 or not self._has_header)  # noqa: PLR2004
-        ]
+        openers = said or [i for i in dated if self._can_be_time(i)]
         if not openers:
             openers = [i for i in dated if self._says(i, "close_time")]
         if not openers:
             return
-        best = max(
-            openers, key=lambda i: (self._contents[i].is_aware, self._contents[i].has_clock, -i)
-        )
+        best = max(openers, key=self._rank_of_time)
         chosen = self._contents[best]
         # The first column with a whole time, unless a later one says its zone as well.
         name = self.names[best]
@@ -237,6 +270,19 @@ class Mapper:
                 self._give(
                     index, "close_time", "likely", "its times follow those of the bars' starts"
                 )
+
+    def _can_be_time(self, index: int) -> bool:
+        is_number = self._contents[index].numeric >= 0.5  # noqa: PLR2004
+        if not is_number:  # dates, whatever the header calls them
+            return not self._says(index, "close_time", "other")
+        is_named = self._says(index, "close_time", *PRICES, "volume", "quote_volume", "other")
+        return not is_named and (index <= 2 or not self._has_header)  # noqa: PLR2004
+
+    def _rank_of_time(self, index: int) -> tuple[bool, bool, bool, int]:
+        """Rank times: those of bars are whole minutes; best are those that say their zone."""
+        content = self._contents[index]
+        is_utc = find_zone(self.names[index].replace("_", " ")) is not None
+        return content.is_whole, content.is_aware or is_utc, content.has_clock, -index
 
     def _is_close_time(self, index: int, opened: int) -> bool:
         if self._says(index, "close_time"):
@@ -278,6 +324,29 @@ class Mapper:
         missing = [role for role in PRICES if role not in {r[0] for r in self._roles.values()}]
         if len(missing) == len(PRICES):
             self._find_prices_by_value()
+        elif missing:
+            self._find_missing_prices()
+
+    def _runs_back(self) -> bool:
+        return any(
+            self._contents[i].runs_back for i, role in self._roles.items() if role[0] == "time"
+        )
+
+    def _find_missing_prices(self) -> None:
+        """Find the prices whose headers are not known, by where their values lie."""
+        known = {
+            role[0]: self._contents[i].values
+            for i, role in self._roles.items()
+            if role[0] in PRICES
+        }
+        candidates = {
+            i: self._contents[i].values
+            for i in self._numeric()
+            if self._said[i] is None and not self._contents[i].is_constant
+        }
+        found = find_missing(known, candidates, runs_back=self._runs_back())
+        for role, index in found.items():
+            self._give(index, role, "likely", f"of what is left, its values fit the {role} best")
 
     def _numeric(self) -> list[int]:
         return [
@@ -294,11 +363,13 @@ class Mapper:
     def _find_prices_by_value(self) -> None:
         """Find four neighbouring columns of which one is always highest and one always lowest."""
         numeric = self._numeric()
+        moving = [i for i in numeric if not self._contents[i].is_constant]
+        numeric = moving if len(moving) >= len(PRICES) else numeric
         for start in range(len(numeric) - 3):
             some = numeric[start : start + 4]
             if some[-1] - some[0] > 3 + len(self._roles):
                 continue
-            found = _order_of([self._contents[i].values for i in some])
+            found = order_of([self._contents[i].values for i in some], runs_back=self._runs_back())
             if found is None:
                 continue
             order, reason = found
@@ -319,8 +390,13 @@ class Mapper:
             self._choose_volume(said, self._contents[closes[0]].values)
         elif not self._has_header:
             last = max(i for i, role in self._roles.items() if role[0] in PRICES)
-            following = [i for i in self._numeric() if i > last]
-            if following and following[0] == last + 1:
+            close = self._contents[closes[0]].values
+            following = [
+                i
+                for i in self._numeric()
+                if i > last and not follows(self._contents[i].values, close)
+            ]
+            if following and following[0] <= last + 2:
                 self._give(following[0], "volume", "likely", "it follows the prices")
         for role in ("quote_volume", "trade_count", "vwap", "buy_volume"):
             for i, content in enumerate(self._contents):
@@ -335,19 +411,28 @@ class Mapper:
         strongest = max((self._said[i][1] for i in alive), default=0)  # type: ignore[index]
         best = [i for i in alive if self._said[i][1] == strongest] or said  # type: ignore[index]
         chosen, reason = best[0], "its header says volume"
-        for one, other in itertools.permutations(best[:4], 2):
-            mine, theirs = self._contents[one].values, self._contents[other].values
-            with np.errstate(divide="ignore", invalid="ignore"):
-                ratio = np.nanmedian(theirs / (mine * close))
-            if 0.8 < ratio < 1.25 and np.nanmedian(close) != 1:  # noqa: PLR2004
-                chosen = one
-                reason = f"{self.names[other]} is about this column times the price, so it is money"
-                self._give(other, "quote_volume", "likely", "it is the volume in money")
-                break
-        else:
-            if len(said) > len(alive):
-                reason = "its header says volume, and the other volume is always 0"
+        if len(said) > len(alive):
+            reason = "its header says volume, and the other volume is always 0"
+        units = self._find_units(chosen, close)
+        if units is not None:
+            name = self.names[chosen]
+            self._give(chosen, "quote_volume", "likely", "it is the volume in money")
+            chosen, reason = units, f"{name} is this column times the price, so it is money"
         self._give(chosen, "volume", "certain" if len(said) == 1 else "likely", reason)
+
+    def _find_units(self, volume: int, close: Numbers) -> int | None:
+        """Find the column in units of which a volume is the worth."""
+        worth = self._contents[volume].values
+        others = [
+            i
+            for i, content in enumerate(self._contents)
+            if i != volume
+            and i not in self._roles
+            and len(content.values)
+            and not self._says(i, "symbol", "period", "trade_count", "vwap", "other", *PRICES)
+        ]
+        others.sort(key=lambda i: not self._says(i, "volume"))
+        return next((i for i in others if is_money(worth, self._contents[i].values, close)), None)
 
     def _find_klines(self) -> None:
         """Name the rest of Binance's twelve columns where there is no header."""
@@ -382,46 +467,3 @@ def _are_clocks(texts: Sequence[str]) -> bool:
         return False
     padded = [text.zfill(max(widths)) for text in digits]
     return all(int(text[:2]) < 24 and int(text[2:4]) < 60 for text in padded)  # noqa: PLR2004
-
-
-def _order_of(values: Sequence[Numbers]) -> tuple[tuple[Role, ...], str] | None:
-    """Say which of four columns is which price; None where no two are the extremes."""
-    block = np.stack(values)
-    whole = block[:, ~np.isnan(block).any(axis=0)]
-    if whole.shape[1] == 0:
-        return None
-    tops, bottoms = whole.max(axis=0), whole.min(axis=0)
-    highest = [i for i in range(4) if (whole[i] >= tops).mean() >= _FITS]
-    lowest = [i for i in range(4) if (whole[i] <= bottoms).mean() >= _FITS]
-    if not highest or not lowest:
-        return None
-    if 1 in highest and 2 in lowest:  # noqa: PLR2004  # the places that they mostly have
-        return ("open", "high", "low", "close"), "their values fit open, high, low, close"
-    high, low = highest[0], next((i for i in lowest if i != highest[0]), None)
-    if low is None:
-        return None
-    one, other = (i for i in range(4) if i not in {high, low})
-    # An open is near the close before it; in files that run backwards it is near the one below.
-    cost = [
-        min(_apart(whole[o][1:], whole[c][:-1]), _apart(whole[o][:-1], whole[c][1:]))
-        for o, c in ((one, other), (other, one))
-    ]
-    opened, closed = (one, other) if cost[0] <= cost[1] else (other, one)
-    roles: dict[int, Role] = {high: "high", low: "low", opened: "open", closed: "close"}
-    return tuple(
-        roles[i] for i in range(4)
-    ), "the highest, the lowest, and which goes on from the bar before"
-
-
-def _apart(one: Numbers, other: Numbers) -> float:
-    return float(np.abs(one - other).mean()) if len(one) else 0.0
-
-
-def share_in_order(prices: Mapping[Role, Numbers]) -> float:
-    """Give the share of rows whose high is the highest and whose low is the lowest."""
-    block = np.stack([prices[role] for role in PRICES])
-    whole = block[:, ~np.isnan(block).any(axis=0)]
-    if whole.shape[1] == 0:
-        return 1.0
-    fits = (whole[1] >= whole.max(axis=0)) & (whole[2] <= whole.min(axis=0))
-    return float(fits.mean())

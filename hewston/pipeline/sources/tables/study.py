@@ -17,11 +17,10 @@ from hewston.pipeline.sources.tables.columns import (
     Mapper,
     find_extent,
     read_values,
-    share_in_order,
     study_columns,
 )
 from hewston.pipeline.sources.tables.layouts import Layout, Look, recognise
-from hewston.pipeline.sources.tables.numbers import Style, weigh
+from hewston.pipeline.sources.tables.numbers import Style, is_number, weigh
 from hewston.pipeline.sources.tables.plan import Answers, Finding, Plan
 from hewston.pipeline.sources.tables.sample import Row
 from hewston.pipeline.sources.tables.source import Source
@@ -37,6 +36,7 @@ from hewston.pipeline.sources.tables.times import (
     read_times,
     study_text,
 )
+from hewston.pipeline.sources.tables.values import share_in_order
 from hewston.pipeline.sources.tables.vocabulary import PRICES
 from hewston.pipeline.sources.tables.words_of_time import (
     find_zone,
@@ -564,7 +564,9 @@ class _Student:
             parts = [rows, *self._source.rest]
             for part in parts:
                 for row in part:
-                    if text := row.text(where["symbol"][0]).strip():
+                    text = row.text(where["symbol"][0]).strip()
+                    # Parts of the file may hold the header again, or a footer.
+                    if text and is_number(row.text(where["open"][0])):
                         found.setdefault(text)
         symbols = tuple(found)[:1000]
         said = self._answers.symbol

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from hewston.pipeline.sources.tables.words_of_time import MONTHS, is_plain, respell
@@ -444,18 +445,18 @@ class _Gait:
 
 def _gait(cells: Sequence[str], form: TimeForm, order: Order) -> _Gait:
     read = read_times(pl.Series(cells), replace(form, order=order)).drop_nulls()
-    days = read.cast(pl.Int64) / _DAY_NS
-    steps = days.diff().drop_nulls()
-    steps = steps.filter(steps != 0)
-    if steps.is_empty():
+    days = read.cast(pl.Int64).to_numpy() / _DAY_NS
+    steps = np.diff(days)
+    steps = steps[steps != 0]
+    if not len(steps):
         return _Gait(one_way=0, middle=0, longest=0, span=0)
     forward = int((steps > 0).sum())
-    sizes = steps.abs()
+    sizes = np.abs(steps)
     return _Gait(
         one_way=max(forward, len(steps) - forward) / len(steps),
-        middle=float(sizes.median()),  # type: ignore[arg-type]  # numbers have one
-        longest=float(sizes.max()),  # type: ignore[arg-type]
-        span=float(days.max() - days.min()),  # type: ignore[operator]
+        middle=float(np.median(sizes)),
+        longest=float(sizes.max()),
+        span=float(days.max() - days.min()),
     )
 
 

@@ -38,14 +38,19 @@ _WORDS: dict[Role, dict[int, str]] = {
             datum und zeit|uhrzeit|zeit|zeitpunkt|zeitstempel|tag|handelstag|fecha|fecha hora
             fecha y hora|hora|data|data ora|data e ora|data hora|ora|date heure|date et heure
             heure|jour|seance|date seance|дата|время|дата и время|дата время|дата торгов|godzina
-            czas|data i czas|tarih|saat|tarih saat|datum tid|tid|dato|klokkeslett|kl|paivamaara
+            czas|data i czas|tarih|saat|tarih saat|datum tid|tid|dato|klokkeslett|paivamaara
             paiva|aika|tijd|datum tijd|datum en tijd|cas|datum cas|idopont|ido|nap|日期|时间
             時間|日付|日時|日付時刻|時刻|交易日期|交易时间|交易時間|日期时间|年月日|成交日期
             날짜|일자|일시|시간|날짜시간|거래일|거래일자|기준일|ngay|thoi gian|ngay thang
             ngay gio|tanggal|waktu|tanggal waktu|תאריך|שעה|التاريخ|تاريخ|الوقت|ημερομηνια|ωρα
             วันที่|เวลา|तारीख|dtyyyymmdd|yyyymmdd|date d m y|vreme|mase|masa|tarikh
+            日付け|データ日付|วันเดือนปี|exchange date|mts|candle date time utc|session date
+            bar date
         """,
-        1: "id|index|period end|period ending|timestamp ms|timestamp s|time ms",
+        1: """
+            id|index|period end|period ending|timestamp ms|timestamp s|time ms
+            candle date time kst
+        """,
     },
     "close_time": {
         2: """
@@ -65,6 +70,7 @@ _WORDS: dict[Role, dict[int, str]] = {
             开盘价 元|始値|寄付|始値 円|시가|시초가|mo cua|gia mo cua|pembukaan|buka
             harga pembukaan|פתיחה|שער פתיחה|افتتاح|سعر الافتتاح|الافتتاح|ανοιγμα|เปิด|ราคาเปิด
             opn|op|open val|openval|open usd|adj factor open
+            eroffn|oppen|abrir|aperto|mo|الفتح|oteviraci|opens
         """,
     },
     "high": {
@@ -77,6 +83,7 @@ _WORDS: dict[Role, dict[int, str]] = {
             ylin|hoogste|hoog|maximalni|max cena|legmagasabb|maxim|最高|最高价|最高價|高値
             高値 円|고가|최고가|cao nhat|cao|gia cao nhat|tertinggi|tinggi|גבוה|שער גבוה|الاعلى
             الأعلى|اعلى|أعلى|υψηλο|สูง|สูงสุด|ราคาสูงสุด|haute
+            高|alta|top|maks|max price
         """,
     },
     "low": {
@@ -89,6 +96,7 @@ _WORDS: dict[Role, dict[int, str]] = {
             min cena|legalacsonyabb|minim|最低|最低价|最低價|安値|安値 円|저가|최저가|thap nhat
             thap|gia thap nhat|terendah|rendah|נמוך|שער נמוך|الادنى|الأدنى|ادنى|أدنى|χαμηλο|ต่ำ
             ต่ำสุด|ราคาต่ำสุด|basse
+            低|baixa|basso|bottom|min price
         """,
     },
     "close": {
@@ -103,6 +111,7 @@ _WORDS: dict[Role, dict[int, str]] = {
             終値 円|종가|dong cua|gia dong cua|penutupan|tutup|harga penutupan|סגירה|שער סגירה
             إغلاق|الإغلاق|اغلاق|سعر الإغلاق|κλεισιμο|ปิด|ราคาปิด|slut|lukke|cls
             adjusted for splits
+            luk|zaverecna|uzaverka|lukket|收市|收市价|收市價
         """,
         1: """
             last|last price|lastprice|px last|latest|price|settle|settlement|settlement price
@@ -111,6 +120,7 @@ _WORDS: dict[Role, dict[int, str]] = {
             последняя|цена|курс|kurs pln|son|simdi|fiyat|senast|senaste|siste|sidste|laatste
             laatste koers|koers|posledni|utolso|最新|最新价|成交价|现价|取引値|現在値|현재가
             lan cuoi|gia|terakhir|harga|אחרון|شער|آخر|آخر سعر|السعر|τιμη|ล่าสุด|value
+            ostatnio|viimeisin|الأخير|שער|trade price|last traded price
         """,
     },
     "volume": {
@@ -127,10 +137,14 @@ _WORDS: dict[Role, dict[int, str]] = {
             売買高|거래량|khoi luong|kl|kl khop lenh|khoi luong giao dich|volume perdagangan
             מחזור|נפח|حجم|الحجم|حجم التداول|ογκος|ปริมาณ|ปริมาณหุ้น|volume from|volumefrom
             vol lots|no of shares|nr of shares|volume shares
+            wol|hac|交易量|stuecke|number of shares|volum|الكمية المتداولة|الكمية|objem obchodu
+            candle acc trade volume
+            number of shares traded|accumulated volume|volume in shares|volumen titulos|成交手
         """,
         1: """
             tick volume|tickvol|tickvolume|ticks|tick vol|up volume|umsatz|obrot|omsattning
             turnover volume|volumeto|volume to
+            tickqty|tick qty|tick count
         """,
     },
     "quote_volume": {
@@ -141,6 +155,7 @@ _WORDS: dict[Role, dict[int, str]] = {
             montant|controvalore|efectivo|volumen eur|оборот|объем руб|成交额|成交額|成交金额
             成交金額|成交金额 元|売買代金|거래대금|omsattning sek|total traded value|notional
             money|volume quote|volume currency|gia tri|מחזור כספי
+            candle acc trade price|القيمة المتداولة|القيمة|obrat|trade amount|成交值
         """,
     },
     "trade_count": {
@@ -152,7 +167,10 @@ _WORDS: dict[Role, dict[int, str]] = {
         """,
     },
     "vwap": {
-        2: "vwap|weighted average price|weighted average|wap|vw|volume weighted average price",
+        2: """
+            vwap|weighted average price|weighted average|wap|vw|volume weighted average price
+            weighted price
+        """,
     },
     "buy_volume": {
         2: """
@@ -168,6 +186,7 @@ _WORDS: dict[Role, dict[int, str]] = {
             證券代號|名称|名稱|コード|銘柄|銘柄コード|종목|종목코드|종목명|тикер|инструмент
             simbolo|symbole|kod|walor|nazwa|product|coin|market|exchange symbol|isin
             tradingsymbol|scrip|series symbol|stocksymbol|act symbol
+            instrument name|銘柄名称|ativo|shortname|证券简称|股票名称|instrument id|isin code
         """,
     },
     "period": {
@@ -180,7 +199,9 @@ _DECOYS = re.compile(
     r"|variacion|variacao|изм|zmiana|degisim|涨跌|涨幅|漲跌|前日比|등락|대비|振幅|换手"
     r"|open interest|openint|oi\b|\bprev|previous|\bpre close|vorkurs|vortag|dividend|split"
     r"|\baverage\b|\bavg\b|\bask|\boffer|52w|52 w|市盈|perc\b|bereinigt|rendement|前收|昨收"
-    r"|전일|preclose|pre_close|\bmean\b|durchschnitt"
+    r"|전일|preclose|pre_close|\bmean\b|durchschnitt|\badj|調整|修正|前終|均价|均價|\bmid\b|\bmiddle\b"
+    r"|\bbid\b|\bmedio\b|\breferen|\bltp\b|\bwaprice|marketprice|legalclose|\b[sewh]?ma\b"
+    r"|\bspread\b|\bband\b|\brsi\b|\bmacd\b"
 )
 _FOLD = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"})
 _TICKER = re.compile(r"[A-Z0-9]{2,10}|[$€£¥₹₽]")
@@ -239,7 +260,7 @@ def fold(text: str) -> str:
     parts = unicodedata.normalize("NFD", text.translate(_FOLD))
     # Only accents of European letters: taken apart, Korean syllables and が would be others.
     text = unicodedata.normalize("NFC", "".join(c for c in parts if not "\u0300" <= c <= "\u036f"))
-    text = re.sub(r"(?<=[a-z])\d+$", "", text)
+    text = re.sub(r"(?<=[a-z]{3})\d+$", "", text)
     text = "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else " " for c in text)
     return " ".join(text.split())
 
@@ -264,7 +285,13 @@ def look_up(header: str) -> tuple[Role, int] | None:
     """
     folded = fold(header)
     if folded in _KNOWN:
-        return _KNOWN[folded]
+        # One letter is a name only where it stands alone, and is not left over from other signs.
+        is_letter = len(folded) == 1 and folded.isascii()
+        is_alone = len(re.sub(r"[\s<>\"'()\[\].*_-]", "", header)) == 1
+        return _KNOWN[folded] if is_alone or not is_letter else None
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
+    if parted != header:  # OpeningPrice
+        return look_up(parted)
     if _DECOYS.search(folded) or "%" in header:
         return "other", 2
     plain = re.sub(r"^\d+\s+", "", folded)  # as Alpha Vantage numbers them: 1. open
@@ -287,42 +314,15 @@ def _look_up_part(header: str) -> tuple[Role, int] | None:
     return None
 
 
-_UNITS = {
-    *(
-        "usd",
-        "eur",
-        "gbp",
-        "jpy",
-        "chf",
-        "usdt",
-        "btc",
-        "eth",
-        "in",
-        "pln",
-        "sek",
-        "inr",
-        "cny",
-        "krw",
-    ),
-    *(
-        "local",
-        "est",
-        "edt",
-        "et",
-        "utc",
-        "gmt",
-        "cet",
-        "ms",
-        "s",
-        "sec",
-        "trade",
-        "bar",
-        "daily",
-        "円",
-    ),
-}
+_UNIT_WORDS = """
+    usd eur gbp jpy chf usdt btc eth in pln sek inr cny krw 円 local est edt et utc gmt cet ms s sec
+    trade bar daily candle day session price prices cena ceny preis kurs cours prix precio prezzo
+    preco цена курс fiyat fiyati koers pris kurssi gia harga value di de du la le il del da the of
+"""
+_UNITS = set(_UNIT_WORDS.split())
 
 
 def count_known(line: str) -> int:
     """Count the header words in a line of text, wherever it is divided."""
-    return sum(look_up(part) is not None for part in re.split(r"[,;\t|]", line) if part.strip())
+    parts = {part.strip() for part in re.split(r"[,;\t|\n]", line)}
+    return sum(look_up(part) is not None for part in parts if part)

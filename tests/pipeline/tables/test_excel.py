@@ -143,7 +143,7 @@ def test_cells_without_references_and_texts_of_all_kinds_are_read(tmp_path):
     rows = """
         <row><c><v>1</v></c><c t="inlineStr"><is><r><t>a </t></r><r><t>b</t></r></is></c></row>
         <row><c t="s"><v>0</v></c><c t="d"><v>2020-01-01</v></c></row>
-        <x:row xmlns:x="u"><x:c t="inlineStr"><x:is><x:t>_x0041__x000D_</x:t></x:is></x:c></x:row>
+        <row><c t="inlineStr"><is><t>_x0041__x000D_</t></is></c></row>
         <row><c><v>1_0</v></c><c><v>nan</v></c></row>"""
     strings = f'<sst xmlns="{MAIN}"><si><t>東京</t><rPh><t>トウキョウ</t></rPh></si></sst>'
     block = one_block(with_sheet(tmp_path, rows, sharedStrings=strings))
@@ -155,6 +155,13 @@ def test_cells_without_references_and_texts_of_all_kinds_are_read(tmp_path):
         ("1_0", "nan"),
     ]
     assert block.numbers[0].to_list() == [1.0, None, None, None]
+
+
+def test_every_tag_may_have_a_prefix(tmp_path):
+    sheet = """<x:worksheet xmlns:x="u"><x:sheetData><x:row r="7"><x:c r="B7"><x:v>5</x:v></x:c>
+        </x:row></x:sheetData></x:worksheet>"""
+    block = one_block(with_sheet(tmp_path, "", sheet1=sheet))
+    assert (block.lines.to_list(), block.numbers[1].to_list()) == ([7], [5.0])
 
 
 def test_sheets_are_listed_as_their_tabs_are(tmp_path):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hewston.pipeline.sources.tables import parquet
+from hewston.pipeline.sources.tables import parquetplan
 from hewston.pipeline.sources.tables.parquet import open_parquet
 
 NOON = dt.datetime(2020, 1, 2, 12)  # a time without a zone is meant
@@ -117,12 +117,45 @@ def test_the_index_of_pandas_is_a_column(tmp_path):
 
 def test_blocks_change_nothing(tmp_path, monkeypatch):
     path = saved(tmp_path, a=list(range(1000)), b=[f"x{n}" for n in range(1000)])
-    monkeypatch.setattr(parquet, "_BLOCK_ROWS", 64)
+    monkeypatch.setattr(parquetplan, "_BLOCK_ROWS", 64)
     table = open_parquet(path, name="p")
     blocks = list(table.blocks())
     assert (table.rows, len(blocks)) == (1000, 16)
     assert [n for block in blocks for n in block.lines] == list(range(1, 1001))
     assert [n for block in blocks for n in block.text["1"]] == [f"x{n}" for n in range(1000)]
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize(
+    "encoding", ["PLAIN", "DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY", "DICTIONARY"]
+)
+def test_texts_are_read_in_every_encoding(tmp_path, encoding, version):
+    texts = [f"2020-01-01 {n:05}" for n in range(20_000)]
+    options = (
+        {"use_dictionary": True}
+        if encoding == "DICTIONARY"
+        else {"use_dictionary": False, "column_encoding": {"a": encoding}}
+    )
+    path = tmp_path / "p"
+    pq.write_table(
+        pa.table({"a": texts, "b": list(range(20_000))}),
+        path,
+        data_page_version=version,
+        data_page_size=1000,
+        row_group_size=7000,
+        **options,
+    )
+    blocks = list(open_parquet(path, name="p").blocks())
+    assert [text for block in blocks for text in block.text["0"]] == texts
+    assert [n for block in blocks for n in block.lines] == list(range(1, 20_001))
+
+
+def test_rows_without_any_cell_are_left_out(tmp_path):
+    path = saved(tmp_path, a=pa.array([1.5, None, None]), b=pa.array([None, None, "x"]))
+    (block,) = open_parquet(path, name="p").blocks()
+    assert block.lines.to_list() == [1, 3]
+    assert block.numbers[0].to_list() == [1.5, None]
+    assert block.text["1"].to_list() == [None, "x"]
 
 
 def test_sixteen_thousand_columns_are_refused(tmp_path, refusal):

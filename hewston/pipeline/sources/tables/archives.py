@@ -45,9 +45,13 @@ def pieces_of(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, name: str) ->
             "Pack it as an ordinary zip, or give the file itself.",
             file=name,
         )
+    unpacked = 0
     with _sentences(name), archive.open(entry) as source:
         while piece := source.read(_PIECE_BYTES):
+            unpacked += len(piece)
             yield piece
+    if unpacked != entry.file_size:
+        raise damaged(name, "zip")
 
 
 def shown(entry_name: str) -> str:
@@ -90,8 +94,8 @@ def _check_entries(entries: Sequence[zipfile.ZipInfo], size: int, name: str) -> 
             )
         if entry.header_offset < end or entry.header_offset + entry.compress_size > size:
             raise InputError(
-                f"{name} is damaged, or made to fill the disk: entries in it share bytes or lie "
-                "outside of it. Pack it again.",
+                f"{name} is damaged, or made to fill the disk: entries in it share bytes or "
+                "lie outside of it. Pack it again.",
                 file=name,
             )
         end = entry.header_offset + _HEADER_BYTES + entry.compress_size

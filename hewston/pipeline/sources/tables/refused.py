@@ -8,6 +8,7 @@ from hewston.pipeline.errors import InputError
 
 HEAD_BYTES = 4096
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_HEADER_BYTES = 512
 _OLE_SECTOR_BYTES = 1 << 12
 _TO_CSV = "Export it as CSV, Excel (.xlsx) or Parquet."
 
@@ -76,7 +77,7 @@ def _refusal(name: str, what: str, remedy: str) -> InputError:
 
 def _ole(head: bytes, name: str, path: Path | None) -> InputError:
     """Tell old Excel files from locked new ones by the names in the file's directory."""
-    if path is None:
+    if path is None or len(head) < _OLE_HEADER_BYTES:
         return _refusal(
             name, "an old or locked Office file", "Save it as .xlsx without a password."
         )

@@ -8,6 +8,9 @@ from hewston.pipeline.sources.tables.cells import MOST_COLUMNS, Cells
 from hewston.pipeline.sources.tables.textblock import cells_of
 
 _BLOCK_BYTES = 1 << 23  # about 150,000 rows of bars
+_USUAL_WIDTH = (
+    16  # columns; blocks of wider tables are shorter, since each empty cell takes 16 bytes
+)
 _NEVER_DELIMITERS = ("\n", "\r", '"', "\0")
 
 
@@ -63,7 +66,8 @@ class TextTable:
             for _ in range(self._first_line - 1):
                 source.readline()
             rest = b""
-            while read := source.read(_BLOCK_BYTES):
+            block_bytes = max(1, _BLOCK_BYTES // max(1, self._width // _USUAL_WIDTH))
+            while read := source.read(block_bytes):
                 end = read.rfind(b"\n") + 1
                 if not end:
                     rest += read

@@ -44,15 +44,27 @@ def feed_part(
 ) -> Iterator[None]:
     """Call the handlers with what a part holds, and yield after every 64 KB of it.
 
-    Tags are given without their namespaces. Raises InputError for XML that is not well formed,
+    Tags come without the prefix of the root. Raises InputError for XML that is not well formed,
     for a document type (with it come entities, which may grow without bound or name files), and
     for what is longer than a workbook needs.
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.StartElementHandler = lambda tag, attributes: start(_local(tag), attributes)
-    if end is not None:
-        parser.EndElementHandler = lambda tag: end(_local(tag))
+
+    def begin(root: str, attributes: dict[str, str]) -> None:
+        """Go by the root's prefix: nearly always none, then nothing is to be stripped."""
+        prefix = root.rpartition(":")[0]
+        if prefix:
+            parser.StartElementHandler = lambda tag, found: start(_stripped(tag, prefix), found)
+        else:
+            parser.StartElementHandler = start
+        if end and prefix:
+            parser.EndElementHandler = lambda tag: end(_stripped(tag, prefix))
+        elif end:
+            parser.EndElementHandler = end
+        start(_stripped(root, prefix), attributes)
+
+    parser.StartElementHandler = begin
     parser.CharacterDataHandler = data
     parser.StartDoctypeDeclHandler = lambda *_: _refuse_document_type(part)
     fed = 0
@@ -78,8 +90,8 @@ def feed_part(
         ) from problem
 
 
-def _local(tag: str) -> str:
-    return tag.rsplit(":", 1)[1] if ":" in tag else tag
+def _stripped(tag: str, prefix: str) -> str:
+    return tag.removeprefix(f"{prefix}:") if prefix else tag
 
 
 def _check_size(part: Part, fed: int) -> None:

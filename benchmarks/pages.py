@@ -64,7 +64,7 @@ def measure_site(root: str) -> list[Row]:
         *_judge("any page", times),
         *_judge(f"list of {RUNS:,} runs through the API", listed),
         Row(
-            name="a year's equity as JSON, columns of its run and dataset, first time and then",
+            name="a year's equity as JSON, its run's columns, a page of bars, first time and then",
             target="-",
             measured="; ".join(
                 f"{first:.0f} ms, {then:.0f} ms, {size / 1e6:.1f} MB" for first, then, size in bulk

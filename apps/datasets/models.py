@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce, Lower, Trim
 from django.utils import timezone
 
 from apps.permissions.models import VisibleQuerySet
+from hewston.pipeline.playback import StoredBars
 from hewston.pipeline.spec import Instrument
 from hewston.pipeline.store import Store
 from hewston.taskqueue import Job
@@ -221,6 +222,17 @@ class Revision(models.Model):
     def folder(self) -> Path:
         """Where its files are."""
         return Store(settings.DATA_ROOT).dataset_folder(self.dataset_id, self.bars_sha256)
+
+    @property
+    def stored(self) -> StoredBars:
+        """Its bars, as they are read at any interval."""
+        return StoredBars(
+            root=settings.DATA_ROOT,
+            folder=self.folder,
+            bars_sha256=self.bars_sha256,
+            interval=self.dataset.interval,
+            tz=self.dataset.tz,
+        )
 
 
 class Ingest(Job):

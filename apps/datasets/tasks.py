@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.datasets.models import Dataset, Ingest, Revision
+from hewston import children
 from hewston.pipeline import store as storage
 from hewston.pipeline.errors import CancelledError, HewstonError
 from hewston.pipeline.ingest import (
@@ -31,6 +32,8 @@ from hewston.pipeline.store import Store
 from hewston.taskqueue import Claim, JobLog, perform
 
 DERIVE = "hewston.pipeline.ingest.request:derive"  # which loads what reads DBN
+MAKE_LEVELS = "hewston.pipeline.playback.levels:make_all_levels"
+_TICK_S = 1.0
 
 Report = Callable[[Mapping[str, object]], None]
 
@@ -73,6 +76,22 @@ def _bring_in(ingest: Ingest, claim: Claim, report: Report) -> None:
             )
             publisher.publish(draft)
         _record(ingest, derivation, publisher.published, claim.log)
+    _make_levels(ingest, claim.log)
+
+
+def _make_levels(ingest: Ingest, log: JobLog) -> None:
+    """Make what charts will ask for. The job is done: where this fails, who asks makes it."""
+    for revision in ingest.revisions.select_related("dataset"):
+        try:
+            children.call(
+                MAKE_LEVELS,
+                tick=lambda _progress: None,
+                tick_s=_TICK_S,
+                log=log.write,
+                stored=revision.stored,
+            )
+        except (HewstonError, children.ChildDiedError, children.UnforeseenError) as problem:
+            log.write(f"The chart's longer bars are not made yet: {problem}", level="warning")
 
 
 @contextlib.contextmanager

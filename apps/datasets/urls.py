@@ -29,4 +29,9 @@ urlpatterns: list[URLPattern] = [
         views.columns,
         name="dataset-columns",
     ),
+    path(
+        "<str:dataset_id>/columns/<str:address>/<str:interval>-<str:session>/<int:page_number>",
+        views.page,
+        name="dataset-page",
+    ),
 ]

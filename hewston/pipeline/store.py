@@ -99,6 +99,10 @@ class Store:
         """Folder of one run's artifacts."""
         return self.root / "runs" / run_id
 
+    def levels(self, bars_sha256: str, version: int) -> Path:
+        """Folder of longer bars that were made of a revision's bars: a cache."""
+        return self.root / "cache" / "levels" / f"{bars_sha256[:12]}-{version}"
+
     def log_file(self, job_id: str) -> Path:
         """Append-only log of a run or an ingest, one JSON object a line."""
         return self.root / "logs" / f"{job_id}.jsonl"

@@ -87,6 +87,7 @@ def fill(route, catalogue):
         "<token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<str:token>": "nobody",
         "<int:number>": "1",
+        "<int:page_number>": "0",
         "<str:interval>": "1h",
         "<str:session>": "regular",
         "<str:address>": playback.address(

@@ -135,18 +135,37 @@ def test_the_manifest_leaves_as_it_is_stored(ada, catalogue):
     assert answer.content == stored
 
 
-def test_columns_are_the_bars_of_the_session(ada, catalogue, stage):
-    answer = ada.get(columns_url(catalogue, "1m", "regular"))
-    header, columns = parse_columns(answer.content)
+def test_the_outline_says_what_all_bars_are(ada, catalogue, stage):
+    header, columns = parse_columns(ada.get(columns_url(catalogue, "1m", "regular")).content)
     regular = stage.bars.filter(stage.bars["session"] == "regular")
-    assert columns["close"].tolist() == regular["close"].to_list()
-    assert columns["time"][0] == regular["ts_open"][0].timestamp()
-    assert set(columns["session"].tolist()) == {1.0}
-    assert header["about"] == {}
+    assert header["about"] == {
+        "rows": regular.height,
+        "page_rows": 2000,
+        "open": regular["open"][0],
+        "close": regular["close"][-1],
+        "last": regular["ts_open"][-1].timestamp(),
+        "missing": 7 * 10,
+        "sizes": {"1m": 2730, "5m": 546, "15m": 182, "30m": 91, "1h": 49, "4h": 14, "1d": 7},
+    }
+    starts = [regular["ts_open"][row].timestamp() for row in (0, 2000)]
+    assert columns["starts"].tolist() == starts
 
 
-def test_columns_are_immutable_private_and_compressed(ada, catalogue):
-    url = columns_url(catalogue, "5m", "extended")
+def test_pages_are_the_bars_of_the_session_one_after_the_other(ada, catalogue, stage):
+    url = columns_url(catalogue, "1m", "regular")
+    pages = [parse_columns(ada.get(f"{url}/{number}").content)[1] for number in (0, 1)]
+    regular = stage.bars.filter(stage.bars["session"] == "regular")
+    closes = [close for page in pages for close in page["close"].tolist()]
+    assert closes == regular["close"].to_list()
+    assert pages[0]["time"][0] == regular["ts_open"][0].timestamp()
+    assert set(pages[1]["session"].tolist()) == {1.0}
+    assert pages[0]["gap_missing"].tolist() == [10.0] * 5
+    assert ada.get(f"{url}/2").status_code == 404
+
+
+@pytest.mark.parametrize("tail", ["", "/0"])
+def test_columns_are_immutable_private_and_compressed(ada, catalogue, tail):
+    url = columns_url(catalogue, "5m", "extended") + tail
     plain = ada.get(url)
     packed = ada.get(url, HTTP_ACCEPT_ENCODING="gzip, br")
     assert packed["Content-Encoding"] == "gzip"
@@ -158,9 +177,10 @@ def test_columns_are_immutable_private_and_compressed(ada, catalogue):
 @pytest.mark.parametrize(
     "tail", ["0" * 16 + "/1m-regular", "{address}/7m-regular", "{address}/1m-lunch"]
 )
-def test_an_address_that_names_no_content_is_not_found(ada, catalogue, tail):
+@pytest.mark.parametrize("page", ["", "/0"])
+def test_an_address_that_names_no_content_is_not_found(ada, catalogue, tail, page):
     address = playback.address(catalogue.revision.bars_sha256)
-    assert ada.get(f"{PAGE}columns/" + tail.format(address=address)).status_code == 404
+    assert ada.get(f"{PAGE}columns/" + tail.format(address=address) + page).status_code == 404
 
 
 def test_a_dataset_of_a_thousand_files_lists_the_first_of_them(ada, catalogue):

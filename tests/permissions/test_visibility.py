@@ -38,6 +38,7 @@ OBJECTS = [
     "dataset",
     "dataset-manifest",
     "dataset-columns",
+    "dataset-page",
     "run",
     "run-trades",
     "run-trades-csv",
@@ -71,6 +72,13 @@ def address(name, catalogue):
             playback.address(catalogue.revision.bars_sha256),
             "1h",
             "regular",
+        ],
+        "dataset-page": [
+            DATASET_ID,
+            playback.address(catalogue.revision.bars_sha256),
+            "1h",
+            "regular",
+            0,
         ],
         "run-columns": [RUN_ID, playback.address(catalogue.run.input_hash), "1h"],
         "run-decisions": [RUN_ID, playback.address(catalogue.run.input_hash)],
@@ -177,7 +185,9 @@ def test_nothing_private_stays_in_a_shared_cache(client, catalogue, name):
     client.force_login(catalogue.ada)
     kept = client.get(address(name, catalogue))["Cache-Control"]
     lasting = "private, max-age=31536000, immutable"  # its address names its content
-    assert kept == (lasting if name.endswith(("-columns", "-decisions")) else "private, no-store")
+    assert kept == (
+        lasting if name.endswith(("-columns", "-page", "-decisions")) else "private, no-store"
+    )
 
 
 def test_no_template_has_inline_styles_or_scripts():

@@ -2,9 +2,10 @@
 
 from apps.datasets.views.catalogue import change_datasets, datasets, export_datasets
 from apps.datasets.views.changing import archive, delete, describe, restore
+from apps.datasets.views.chart import columns, page
 from apps.datasets.views.export import export
 from apps.datasets.views.ingests import cancel, ingest, ingests, new_dataset, retry
-from apps.datasets.views.summary import columns, dataset, manifest
+from apps.datasets.views.summary import dataset, manifest
 
 __all__ = [
     "archive",
@@ -21,6 +22,7 @@ __all__ = [
     "ingests",
     "manifest",
     "new_dataset",
+    "page",
     "restore",
     "retry",
 ]

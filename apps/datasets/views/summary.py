@@ -1,11 +1,10 @@
-"""One dataset, and the columns of its chart."""
+"""One dataset: its facts, quality, revisions and manifest."""
 
 import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from django.db.models import Count, Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -15,14 +14,8 @@ from django.views.decorators.http import require_safe
 from apps.datasets.actions import list_intervals
 from apps.datasets.forms import ChartForm
 from apps.datasets.models import Dataset, Ingest, Revision
-from hewston.http import (
-    compress_columns,
-    reading,
-    send_columns,
-    send_file,
-)
+from hewston.http import reading, send_file
 from hewston.pipeline import playback
-from hewston.pipeline.intervals import CHART_INTERVALS
 from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.store import read_json
 
@@ -60,7 +53,7 @@ def _describe(
         findings = _sort_findings(quality)
     return {
         **chosen,
-        "intervals": list(CHART_INTERVALS),
+        "intervals": revision.stored.intervals,
         "export_intervals": list_intervals(found),
         "sessions": list(SESSION_FILTERS),
         "columns_url": _columns_url(found, revision, "INTERVAL", "SESSION"),
@@ -130,33 +123,3 @@ def manifest(request: HttpRequest, dataset_id: str, number: int) -> HttpResponse
     path = revision.folder / "manifest.json"
     with reading("dataset", found.pk, path):
         return send_file(path, "application/json")
-
-
-@require_safe
-def columns(
-    request: HttpRequest, dataset_id: str, address: str, interval: str, session: str
-) -> HttpResponse:
-    """Give a revision's bars as columns, at an address that names their content."""
-    found = get_object_or_404(Dataset.objects.visible_to(request.user), pk=dataset_id)
-    revision = next(
-        (one for one in found.revisions.all() if playback.address(one.bars_sha256) == address), None
-    )
-    if revision is None or interval not in CHART_INTERVALS or session not in SESSION_FILTERS:
-        raise Http404
-    files = (revision.folder / name for name in ("bars.parquet", "quality.json"))
-    with reading("dataset", found.pk, *files):
-        compressed = _encode(revision.folder, interval, session, found.tz)
-    return send_columns(request, compressed)
-
-
-@functools.lru_cache(maxsize=4)
-def _encode(folder: Path, interval: str, session: str, tz: str) -> bytes:
-    """Encode and compress; the last few stay in memory."""
-    encoded = playback.encode_dataset(
-        pl.scan_parquet(folder / "bars.parquet"),
-        interval=interval,
-        session=session,
-        schedule=playback.read_schedule(folder / "quality.json"),
-        tz=tz,
-    )
-    return compress_columns(encoded)

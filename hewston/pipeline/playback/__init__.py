@@ -1,13 +1,20 @@
-"""Stage 8: what a browser is given of a finished run: columns to draw, and frames to play."""
+"""Stage 8: what a browser is given: columns of a dataset or a run to draw, and frames to play."""
 
 from hewston.pipeline.playback.columns import (
     address,
     encode_columns,
-    encode_dataset,
     encode_run,
     read_schedule,
 )
 from hewston.pipeline.playback.film import Film, read_film
+from hewston.pipeline.playback.levels import (
+    StoredBars,
+    chart_intervals,
+    make_levels,
+    remove_levels,
+    scan_level,
+)
+from hewston.pipeline.playback.pages import count_pages, encode_outline, encode_page
 from hewston.pipeline.playback.player import (
     FASTEST,
     FRAMES_PER_SECOND,
@@ -24,11 +31,18 @@ __all__ = [
     "SLOWEST",
     "Film",
     "Player",
+    "StoredBars",
     "address",
+    "chart_intervals",
     "check_speed",
+    "count_pages",
     "encode_columns",
-    "encode_dataset",
+    "encode_outline",
+    "encode_page",
     "encode_run",
+    "make_levels",
     "read_film",
     "read_schedule",
+    "remove_levels",
+    "scan_level",
 ]

@@ -13,17 +13,16 @@ from pathlib import Path
 import polars as pl
 
 from hewston.pipeline.calendar import SCHEDULE
-from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.resampling import resample
 from hewston.pipeline.schemas import BARS, EQUITY, FILLS, SIGNALS
 from hewston.pipeline.spec import sha256_text
 from hewston.pipeline.store import read_json
 
-FORMAT = 1  # part of every address: raise it when the same input gives other bytes
+FORMAT = 2  # part of every address: raise it when the same input gives other bytes
 MAGIC = b"HWC1"
 _ALIGNMENT = 8
 _PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
-_BAR_COLUMNS = ("ts_open", *_PRICE_COLUMNS, "spread_mean", "session")
+BAR_COLUMNS = ("ts_open", *_PRICE_COLUMNS, "spread_mean", "session")
 _STORED_INTERVAL = "1m"
 _NS_PER_MS = 1_000_000
 _MS_PER_S = 1000.0
@@ -71,23 +70,6 @@ def read_schedule(quality_file: Path) -> pl.DataFrame:
     )
 
 
-def encode_dataset(
-    bars: pl.LazyFrame,
-    *,
-    interval: str,
-    session: str,
-    schedule: pl.DataFrame,
-    tz: str,
-) -> bytes:
-    """Encode one-minute bars (schema BARS) at an interval, of the sessions that are asked for.
-
-    Columns: time (s since 1970, UTC), open, high, low, close, volume, spread (price units),
-    session (0 pre, 1 regular, 2 post, 3 closed).
-    """
-    wanted = bars.filter(pl.col("session").is_in(SESSION_FILTERS[session]))
-    return encode_columns(_bar_columns(_read_at(wanted, interval, schedule, tz)))
-
-
 def encode_run(
     *,
     bars: pl.LazyFrame,
@@ -102,7 +84,7 @@ def encode_run(
     """Encode a run at a display interval that is not shorter than its own.
 
     ``bars`` are the dataset's one-minute bars, the others the run's artifacts. Columns: those of
-    ``encode_dataset``; equity, drawdown, position and every indicator as they stood at the end
+    ``bar_columns``; equity, drawdown, position and every indicator as they stood at the end
     of each shown bar; and of the fills: fill_time, fill_row (the shown bar), fill_bar (the run's
     bar), fill_side (1 buy, -1 sell), fill_qty, fill_price.
     """
@@ -118,7 +100,7 @@ def encode_run(
     # The last of the run's bars in each shown bar: every one has at least one.
     numbers = pl.int_range(shown.height, dtype=pl.UInt32, eager=True)
     ends = states[rows.search_sorted(numbers, side="right") - 1]
-    columns = _bar_columns(shown)
+    columns = bar_columns(shown)
     columns |= {name: ends[name] for name in _STATE}
     columns |= {f"indicator:{name}": ends[name] for name in names}
     columns |= _fill_columns(fills.match_to_schema(pl.Schema(FILLS)), rows)
@@ -162,13 +144,18 @@ def _select_minutes(
 def _read_at(minutes: pl.LazyFrame, interval: str, schedule: pl.DataFrame, tz: str) -> pl.DataFrame:
     """Read one-minute bars at an interval, and no more columns than are drawn."""
     if interval == _STORED_INTERVAL:
-        return minutes.select(_BAR_COLUMNS).collect()
+        return minutes.select(BAR_COLUMNS).collect()
     return resample(minutes.select(list(BARS)).collect(), interval, schedule=schedule, tz=tz)
 
 
-def _bar_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
+def bar_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
+    """Give what is drawn of bars.
+
+    Columns: time (s since 1970, UTC), open, high, low, close, volume, spread (price units),
+    session (0 pre, 1 regular, 2 post, 3 closed).
+    """
     return {
-        "time": _seconds(frame["ts_open"]),
+        "time": seconds(frame["ts_open"]),
         **{name: frame[name] for name in _PRICE_COLUMNS},
         "spread": frame["spread_mean"],
         "session": frame["session"].to_physical(),
@@ -177,7 +164,7 @@ def _bar_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:
 
 def _fill_columns(fills: pl.DataFrame, rows: pl.Series) -> dict[str, pl.Series]:
     return {
-        "fill_time": _seconds(fills["ts"]),
+        "fill_time": seconds(fills["ts"]),
         "fill_row": rows.gather(fills["bar"]),
         "fill_bar": fills["bar"],
         "fill_side": fills.select(
@@ -201,5 +188,6 @@ def _describe(name: str, values: pl.Series, shown: pl.DataFrame) -> dict[str, st
     return {"name": name, "pane": "price" if among else "own"}
 
 
-def _seconds(ts: pl.Series) -> pl.Series:
+def seconds(ts: pl.Series) -> pl.Series:
+    """Give times as seconds since 1970, to the millisecond."""
     return (ts.cast(pl.Int64) // _NS_PER_MS) / _MS_PER_S

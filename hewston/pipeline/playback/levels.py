@@ -1,0 +1,208 @@
+"""A dataset's bars at every interval that pages offer, made once: a cache that may be deleted.
+
+A level is a folder of its own, named by the bars' content, so it never changes: ``bars.parquet``
+(what ``resample`` gives; not there for the dataset's own interval) and ``outline.json``, which
+says at which time each page of each session filter begins.
+"""
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.intervals import CHART_INTERVALS, coarser, is_daily
+from hewston.pipeline.market import SESSION_FILTERS
+from hewston.pipeline.playback.columns import read_schedule
+from hewston.pipeline.playback.grid import Grid
+from hewston.pipeline.resampling import resample
+from hewston.pipeline.schemas import BARS
+from hewston.pipeline.store import Store, publish, read_json, write_json
+
+FORMAT = 1  # part of every level's name: raise it when the same bars give another level
+PAGE_ROWS = 2_000
+_CHUNK_ROWS = 250_000  # merged at once, so that memory does not grow with the dataset
+_ROW_GROUP_ROWS = 16_384  # a page is read from one or two of them
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredBars:
+    """The stored bars of a dataset and what longer bars are made with.
+
+    ``folder`` holds bars.parquet and quality.json; ``interval`` is that of the bars, ``tz`` the
+    zone of the exchange's dates.
+    """
+
+    root: Path  # the data root
+    folder: Path
+    bars_sha256: str
+    interval: str
+    tz: str
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """What must be there."""
+        return self.folder / "bars.parquet", self.folder / "quality.json"
+
+    @property
+    def intervals(self) -> list[str]:
+        """The intervals a chart may show: its own and the longer ones, shortest first."""
+        return chart_intervals(self.interval)
+
+    @property
+    def schedule(self) -> pl.DataFrame:
+        """The sessions of the dataset (schema SCHEDULE)."""
+        return _read_schedule(self.files[1])
+
+    def place(self, interval: str) -> Path:
+        """Folder of a level."""
+        return Store(self.root).levels(self.bars_sha256, FORMAT) / interval
+
+    def bars_file(self, interval: str) -> Path:
+        """File of a level's bars, which may not be made yet."""
+        own = interval == self.interval
+        return self.files[0] if own else self.place(interval) / "bars.parquet"
+
+
+def chart_intervals(interval: str) -> list[str]:
+    """List the intervals at which bars of one can be shown, itself first, shortest to longest."""
+    return [name for name in coarser(interval) if name == interval or name in CHART_INTERVALS]
+
+
+def scan_level(stored: StoredBars, interval: str) -> pl.LazyFrame:
+    """Scan bars (schema BARS) at an interval of ``stored.intervals``; makes the level if absent.
+
+    They are those that ``resample`` makes of the stored bars of all sessions.
+    """
+    make_levels(stored, [interval])
+    return pl.scan_parquet(stored.bars_file(interval)).select(list(BARS))
+
+
+def read_outline(stored: StoredBars, interval: str) -> Mapping[str, Any]:
+    """Read a level's outline; makes the level if absent.
+
+    For each session filter: rows, starts (ns UTC of the first bar of each page), reached (bars
+    that should have been before each page, by the grid of regular sessions), and the first bar's
+    open and the last bar's time and close (null when there are none).
+    """
+    make_levels(stored, [interval])
+    return _read_outline(stored.place(interval) / "outline.json")
+
+
+def make_levels(stored: StoredBars, intervals: Iterable[str]) -> None:
+    """Make those levels that are not there; several may do it at once, and one of them wins.
+
+    Raises InputError for an interval that the bars cannot be merged to.
+    """
+    for interval in intervals:
+        if interval not in stored.intervals:
+            raise InputError(
+                f"Bars of {stored.interval} cannot be shown as bars of {interval}.",
+                field="interval",
+                allowed=stored.intervals,
+            )
+        if not (stored.place(interval) / "outline.json").exists():
+            _make_level(stored, interval)
+
+
+def make_all_levels(*, stored: StoredBars, **_told: object) -> None:
+    """Make every level, in a child that has no progress to tell."""
+    make_levels(stored, stored.intervals)
+
+
+def remove_levels(root: Path, bars_sha256: str) -> None:
+    """Remove what was made of some bars."""
+    for folder in Store(root).levels(bars_sha256, FORMAT).parent.glob(f"{bars_sha256[:12]}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget() -> None:
+    """Forget what was read, as if the process had just begun."""
+    _read_outline.cache_clear()
+    _read_schedule.cache_clear()
+
+
+def _make_level(stored: StoredBars, interval: str) -> None:
+    name = f"level-{stored.bars_sha256[:12]}-{interval}-{os.getpid()}-{threading.get_ident()}"
+    with Store(stored.root).staging(name) as folder:
+        staged = folder / interval
+        staged.mkdir()
+        bars_file = stored.bars_file(interval)
+        if interval != stored.interval:
+            bars_file = staged / "bars.parquet"
+            merged = _merge(stored, interval)
+            merged.write_parquet(
+                bars_file, compression="zstd", row_group_size=_ROW_GROUP_ROWS, statistics=True
+            )
+        write_json(staged / "outline.json", _outline(bars_file, interval, stored.schedule))
+        publish(staged, stored.place(interval))
+
+
+def _merge(stored: StoredBars, interval: str) -> pl.DataFrame:
+    """Merge all bars, some sessions after the others: no longer bar spans two of the parts."""
+    bars = pl.scan_parquet(stored.bars_file(stored.interval)).select(list(BARS))
+    schedule = stored.schedule
+    times = bars.select("ts_open").collect().to_series()
+    edges = [0]
+    for row in times.search_sorted(_cuts(schedule, interval)).to_list():
+        if row - edges[-1] >= _CHUNK_ROWS:
+            edges.append(row)
+    ends = [*edges[1:], len(times)]
+    return pl.concat(
+        resample(
+            bars.slice(first, end - first).collect(),
+            interval,
+            schedule=schedule,
+            tz=stored.tz,
+        )
+        for first, end in zip(edges, ends, strict=True)
+    ).rechunk()
+
+
+def _cuts(schedule: pl.DataFrame, interval: str) -> pl.Series:
+    """Give the starts of sessions at which a bar of the interval always starts anew."""
+    if is_daily(interval) and interval != "1d":
+        period = pl.col("date").dt.truncate(interval)
+        return schedule.filter(period.ne_missing(period.shift()))["pre_open"]
+    return schedule["pre_open"]
+
+
+def _outline(bars_file: Path, interval: str, schedule: pl.DataFrame) -> dict[str, object]:
+    bars = pl.scan_parquet(bars_file).select("ts_open", "open", "close", "session").collect()
+    grid = Grid(schedule, interval)
+    position = grid.positions(bars["ts_open"], bars["session"])
+    before = position.shift().fill_null(strategy="forward").fill_null(-1) + 1
+    bars = bars.with_columns(before=before)
+    return {
+        name: _outline_session(bars.filter(pl.col("session").is_in(sessions)))
+        for name, sessions in SESSION_FILTERS.items()
+    } | {"grid": grid.size, "present": position.n_unique() - bool(position.null_count())}
+
+
+def _outline_session(bars: pl.DataFrame) -> dict[str, object]:
+    pages = bars.gather_every(PAGE_ROWS)
+    last = bars.tail(1)
+    return {
+        "rows": bars.height,
+        "starts": pages["ts_open"].cast(pl.Int64).to_list(),
+        "reached": pages["before"].to_list(),
+        "open": next(iter(pages["open"].to_list()), None),
+        "close": next(iter(last["close"].to_list()), None),
+        "last": next(iter(last["ts_open"].cast(pl.Int64).to_list()), None),
+    }
+
+
+@functools.lru_cache(maxsize=16)
+def _read_outline(path: Path) -> Mapping[str, Any]:
+    return read_json(path)
+
+
+@functools.lru_cache(maxsize=8)
+def _read_schedule(quality_file: Path) -> pl.DataFrame:
+    return read_schedule(quality_file)

@@ -2,9 +2,9 @@
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.db.models import F
@@ -21,7 +21,7 @@ from apps.datasets.actions import (
 from apps.datasets.models import DatasetQuerySet, Ingest, Revision, Tag
 from apps.permissions.models import User
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.intervals import CHART_INTERVALS, INTERVALS
+from hewston.pipeline.intervals import INTERVALS
 from hewston.pipeline.market import SESSION_FILTERS
 from hewston.uploads import Upload
 
@@ -131,16 +131,21 @@ def order_of_interval(interval: str) -> dt.timedelta:
 class ChartForm(forms.Form):
     """How a dataset's chart is drawn."""
 
-    defaults: ClassVar = {"interval": "1m", "session": "regular"}
-
-    interval = forms.ChoiceField(choices=[(name, name) for name in CHART_INTERVALS], required=False)
+    interval = forms.ChoiceField(choices=[(name, name) for name in INTERVALS], required=False)
     session = forms.ChoiceField(choices=[(name, name) for name in SESSION_FILTERS], required=False)
+    at = forms.IntegerField(min_value=1, max_value=10**10, required=False)  # s since 1970
     revision = forms.IntegerField(min_value=1, required=False)
 
-    def chosen(self) -> dict[str, str]:
-        """Give interval and session; what is not valid is as if it were not asked."""
+    def choose(self, intervals: Collection[str]) -> dict[str, object]:
+        """Give interval, session and place; what is not valid is as if it were not asked."""
         self.full_clean()
-        return {name: self.cleaned_data.get(name) or value for name, value in self.defaults.items()}
+        asked = self.cleaned_data
+        interval = asked.get("interval")
+        return {
+            "interval": interval if interval in intervals else "auto",
+            "session": asked.get("session") or "regular",
+            "at": asked.get("at"),
+        }
 
     def choose_revision(self, revisions: Sequence[Revision]) -> Revision | None:
         """Give the revision by its number, the newest when none is asked for."""

@@ -1,53 +1,52 @@
-// <price-chart>: candles, volume and what belongs below them, from bulk columns. The truth stays
-// in typed arrays; the chart holds a window of them and is filled again as the view moves.
+// <price-chart>: candles, volume and what belongs below them. The chart holds a window of the
+// bars and is filled again as the view moves; a run's bars are all in memory (src names them), and
+// of a dataset those pages are fetched that are viewed (pages names them).
 
-import {
-  AreaSeries,
-  CandlestickSeries,
-  createChartEx,
-  CrosshairMode,
-  HistogramSeries,
-  LineSeries,
-  PriceLineSource,
-} from "lightweight-charts";
-
-import { loadColumns } from "./columns.js";
+import { PagedBars, WholeBars } from "./chart/bars.js";
+import { Ladder } from "./chart/ladder.js";
+import { Panes } from "./chart/panes.js";
+import { conclude, describeBar, describeRows } from "./chart/texts.js";
 import { buildDataTable, decimal, decimalsOf, readColours } from "./figures.js";
-import { FillMarks } from "./fill-marks.js";
-import { SessionShade } from "./session-shade.js";
-import { ZonedScale } from "./zone.js";
-import { formatMinute } from "./zone-format.js";
+import { formatMinute, startOfDate } from "./zone-format.js";
 
 const WINDOW = 3000; // bars the chart holds
+const WIDEST = 9000; // and at the longest interval, so that all of them fit
 const MARGIN = 250; // bars left at an edge before the window moves
 const FIRST_VIEW = 180;
+const AT_END = { isAtEnd: true, width: FIRST_VIEW };
 const LEAST_VIEW = 30; // bars, so that a few of them are no walls
-const TABLE_ROWS = 300;
-const MINUTES = { "1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 390 };
+const DAYS = ["1d", "1w", "1mo"];
+const WITH_MARGIN = 1.1; // times what is to be seen
+const REST = 400; // milliseconds without a move before the address follows
+
+/** The rows, from and to (exclusive), of a window of `span` rows around a view of `rows` in all. */
+function frameOf({ from, to }, rows, span) {
+  const start = Math.max(0, Math.min(Math.round((from + to - span) / 2), rows - span));
+  return [start, Math.min(start + span, rows)];
+}
 
 class PriceChart extends HTMLElement {
-  #chart;
-  #scale;
-  #series = {};
-  #marks;
+  #panes;
   #chosenBars = []; // where the chosen trade was filled
-  #shade = new SessionShade();
-  #data;
-  #indicators = [];
-  #start = 0;
-  #end = 0;
+  #bars;
+  #ladder;
   #places = 2;
   #box;
   #legend;
   #table;
   #loading;
+  #turn = 0; // counts what was asked for: an answer that comes late is nobody's
+  #aim; // the view that waits for its bars
   #frame = 0;
+  #rest = 0;
+  #kept; // what the address says of the place
+  #under = 0; // how much is being fetched
   #asked; // the view that was asked for and that the library has not drawn yet
   #framesToWait = 0;
   #opened; // the view that was opened last, and the place it stands for
   #pressed = false;
   #media = matchMedia("(prefers-color-scheme: dark)");
-  #repaint = () => this.#paint();
+  #repaint = () => this.#panes?.paint();
 
   connectedCallback() {
     if (this.#box) {
@@ -63,7 +62,13 @@ class PriceChart extends HTMLElement {
     this.#table = buildDataTable(() => this.#describeRows());
     this.prepend(this.#legend, this.#box);
     this.append(this.#table);
+    this.#ladder = new Ladder(
+      [...this.querySelectorAll("[data-interval]")]
+        .map((button) => button.dataset.interval)
+        .filter((name) => name !== "auto"),
+    );
     this.addEventListener("click", (event) => this.#onClick(event));
+    this.querySelector("[data-goto]")?.addEventListener("change", (event) => this.#onDate(event));
     this.#box.addEventListener("keydown", (event) => this.#onKey(event));
     this.#box.addEventListener("pointerdown", () => {
       this.#pressed = true;
@@ -71,8 +76,8 @@ class PriceChart extends HTMLElement {
       addEventListener("pointercancel", () => this.#release(), { once: true });
     });
     this.#media.addEventListener("change", this.#repaint);
-    this.#load().then(() => {
-      if (this.#data && this.hasAttribute("focus-from")) {
+    this.#load(this.#firstPlace()).then(() => {
+      if (this.#panes && this.hasAttribute("focus-from")) {
         this.centre(Number(this.getAttribute("focus-from")), Number(this.getAttribute("focus-to")));
       }
     });
@@ -83,8 +88,10 @@ class PriceChart extends HTMLElement {
       if (!this.isConnected) {
         this.#media.removeEventListener("change", this.#repaint);
         this.#loading?.abort();
-        this.#chart?.remove();
-        this.#chart = undefined;
+        this.#turn += 1;
+        clearTimeout(this.#rest);
+        this.#panes?.remove();
+        this.#panes = undefined;
         this.#box.remove();
         this.#legend.remove();
         this.#table.remove();
@@ -97,285 +104,257 @@ class PriceChart extends HTMLElement {
     return this.getAttribute("tz") || "UTC";
   }
 
-  get #rows() {
-    return this.#data.time.length;
+  get #interval() {
+    return this.getAttribute("interval");
   }
 
   get #isRun() {
-    return "equity" in this.#data;
+    return !this.hasAttribute("pages");
   }
 
-  async #load() {
+  get #isAuto() {
+    return this.hasAttribute("auto");
+  }
+
+  get #rows() {
+    return this.#bars.rows;
+  }
+
+  get #span() {
+    return this.#spanOf(this.#interval);
+  }
+
+  /** How many bars the chart holds. */
+  #spanOf(interval) {
+    return !this.#isRun && interval === this.#ladder.last ? WIDEST : WINDOW;
+  }
+
+  get #about() {
+    return {
+      isRun: this.#isRun,
+      indicators: this.#bars.indicators,
+      zone: this.#zone,
+      places: this.#places,
+      subject: this.getAttribute("subject"),
+      interval: this.#interval,
+    };
+  }
+
+  #firstPlace() {
+    const at = Number(this.getAttribute("at"));
+    return at ? { isAtEnd: false, time: at, width: FIRST_VIEW } : undefined;
+  }
+
+  /** Loads the bars of an interval and a session, and shows a place of them. */
+  async #load(place, { interval = this.#interval, session = this.getAttribute("session") } = {}) {
     this.#loading?.abort();
-    const loading = new AbortController();
-    this.#loading = loading;
-    const url = this.getAttribute("src")
-      .replace("INTERVAL", this.getAttribute("interval"))
-      .replace("SESSION", this.getAttribute("session") ?? "");
-    try {
-      const { columns, about } = await loadColumns(url, loading.signal);
-      const place = this.#data && this.#findPlace();
-      this.#data = columns;
-      this.#end = 0; // the chart holds bars of the former data
-      this.#indicators = about.indicators ?? [];
-      if (!this.#chart) {
-        this.#create();
+    const { signal } = (this.#loading = new AbortController());
+    const url = this.getAttribute(this.#isRun ? "src" : "pages")
+      .replace("INTERVAL", interval)
+      .replace("SESSION", session);
+    const source = this.#isRun ? WholeBars : PagedBars;
+    await this.#try(async () => {
+      const bars = await source.open(url, signal);
+      const closes = this.#panes ? [] : await bars.lastCloses();
+      const span = this.#spanOf(interval);
+      const view = bars.rows > 0 ? await this.#plan(bars, span, place) : undefined;
+      if (view) {
+        await bars.need(...frameOf(view, bars.rows, span)); // the former bars stay until then
       }
-      this.querySelector(".chart-problem")?.remove();
-      this.#open(place);
+      if (signal.aborted) {
+        return;
+      }
+      this.#bars = bars;
+      this.#aim = undefined;
+      this.setAttribute("interval", interval);
+      if (session) {
+        this.setAttribute("session", session);
+      }
+      if (this.#panes) {
+        this.#panes.end = 0; // the chart holds bars of the former data
+      } else {
+        this.#create(closes);
+      }
+      this.#describeChoice();
+      this.#open(place, view);
+    }, () => this.#load(place, { interval, session }));
+  }
+
+  /** Does what needs the server: shows that it is under way, or why it failed. */
+  async #try(work, again) {
+    this.#under += 1;
+    this.setAttribute("aria-busy", "true");
+    this.querySelector(".chart-problem")?.remove();
+    try {
+      await work();
     } catch (problem) {
-      if (problem.name !== "AbortError") {
-        this.#explain(problem.message);
+      if (problem.name !== "AbortError" && this.#box) {
+        this.#aim = undefined;
+        this.#explain(problem.message, again);
+      }
+    } finally {
+      this.#under -= 1;
+      if (this.#under === 0) {
+        this.removeAttribute("aria-busy");
       }
     }
   }
 
-  #explain(sentence) {
+  #explain(sentence, again) {
     const note = this.querySelector(".chart-problem") ?? document.createElement("p");
     note.className = "chart-problem";
     note.setAttribute("role", "alert");
     note.textContent = sentence;
+    if (again) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "button small";
+      button.textContent = "Retry";
+      button.addEventListener("click", again);
+      note.append(" ", button);
+    }
     this.#box.before(note);
   }
 
-  #create() {
-    this.#scale = new ZonedScale();
-    this.#scale.zone = this.#zone;
-    this.#chart = createChartEx(this.#box, this.#scale, {
-      autoSize: true,
-      layout: { attributionLogo: false, fontSize: 11, fontFamily: getComputedStyle(this).fontFamily },
-      crosshair: { mode: CrosshairMode.Normal },
-      timeScale: { timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 0.1 },
-      localization: { locale: "en-GB", dateFormat: "yyyy-MM-dd" },
-      kineticScroll: { mouse: false, touch: false },
+  #create(closes) {
+    this.#places = decimalsOf(closes);
+    this.#panes = new Panes(this.#box, {
+      ...this.#about,
+      empty: this.#bars.empty,
+      font: getComputedStyle(this).fontFamily,
     });
-    this.#places = decimalsOf(this.#data.close);
-    const priceFormat = {
-      type: "price",
-      precision: this.#places,
-      minMove: Number((10 ** -this.#places).toFixed(this.#places)),
-    };
-    const quiet = { lastValueVisible: false, priceLineVisible: false };
-    const series = this.#series;
-    series.price = this.#chart.addSeries(CandlestickSeries, {
-      priceFormat,
-      priceLineSource: PriceLineSource.LastVisible, // as its label
-    });
-    series.price.attachPrimitive(this.#shade);
-    series.volume = this.#chart.addSeries(
-      HistogramSeries, { ...quiet, priceFormat: { type: "volume" } }, 1,
-    );
-    if (this.#isRun) {
-      this.#marks = new FillMarks(series.price);
-      series.equity = this.#chart.addSeries(AreaSeries, { ...quiet, lineWidth: 1 }, 2);
-    } else {
-      series.spread = this.#chart.addSeries(
-        LineSeries,
-        { ...quiet, lineWidth: 1, priceFormat: { type: "price", precision: 4, minMove: 0.0001 } },
-        2,
-      );
-    }
-    for (const { name, pane } of this.#indicators) {
-      series[`indicator:${name}`] = this.#chart.addSeries(
-        LineSeries,
-        { ...quiet, priceFormat, lineWidth: 1, crosshairMarkerVisible: false },
-        pane === "price" ? 0 : 3,
-      );
-    }
-    const shares = [60, 14, 18, 14];
-    this.#chart.panes().forEach((pane, index) => pane.setStretchFactor(shares[index]));
-    this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.#schedule());
-    this.#chart.subscribeCrosshairMove((move) => this.#describeBar(move));
-    this.#paint();
+    this.#panes.onMove(() => this.#schedule());
+    this.#panes.onPoint((row) => this.#describeBar(row));
   }
 
-  #paint() {
-    if (!this.#chart) {
-      return;
-    }
-    const colour = readColours(this);
-    this.#chart.applyOptions({
-      layout: {
-        background: { color: colour.background },
-        textColor: colour.text,
-        panes: { separatorColor: colour.border, separatorHoverColor: colour.shade },
-      },
-      grid: { vertLines: { color: colour.grid }, horzLines: { color: colour.grid } },
-      timeScale: { borderColor: colour.border },
-      rightPriceScale: { borderColor: colour.border },
-    });
-    const { price, equity, spread } = this.#series;
-    price.applyOptions({
-      upColor: colour.up,
-      downColor: colour.down,
-      wickUpColor: colour.up,
-      wickDownColor: colour.down,
-      borderVisible: false,
-    });
-    equity?.applyOptions({ lineColor: colour.line, topColor: colour.fill, bottomColor: "transparent" });
-    spread?.applyOptions({ color: colour["line-2"] });
-    const lines = [colour.line, colour["line-2"], colour["line-3"]];
-    this.#indicators.forEach(({ name }, index) => {
-      this.#series[`indicator:${name}`].applyOptions({ color: lines[index % lines.length] });
-    });
-    if (this.#end) {
-      this.#fill(this.#start);
-    }
-  }
-
-  /** Shows the data from its end, or the place that another interval or session showed. */
-  #open(place = { isAtEnd: true, width: FIRST_VIEW }) {
-    const label = this.#conclude();
-    this.#box.setAttribute("aria-label", label);
+  /** Marks the buttons of what is shown. */
+  #describeChoice() {
     for (const button of this.querySelectorAll("[data-interval], [data-session]")) {
-      const mine = ["interval", "session"].some(
-        (name) => button.dataset[name] && button.dataset[name] === this.getAttribute(name),
-      );
-      button.setAttribute("aria-pressed", String(mine));
+      const { interval, session } = button.dataset;
+      const isMine = interval
+        ? interval === (this.#isAuto ? "auto" : this.#interval)
+        : session === this.getAttribute("session");
+      button.setAttribute("aria-pressed", String(isMine));
+      button.toggleAttribute("data-shown", this.#isAuto && interval === this.#interval);
     }
-    if (this.#rows === 0) {
+  }
+
+  /** The view of some bars that shows their end, or the place of another interval or session. */
+  async #plan(bars, span, place = AT_END) {
+    if (place.times) {
+      return this.#between(bars, place.times, place.share);
+    }
+    const width = Math.max(LEAST_VIEW, Math.min(place.width, bars.rows + 1, span - 1));
+    const wanted = place.isAtEnd ? bars.rows : (await bars.rowAt(place.time)) + width / 2;
+    const to = Math.min(Math.max(wanted, width - 1), bars.rows); // no empty half at either end
+    return { from: to - width, to };
+  }
+
+  /** The view of the bars between two times; as wide as now where both are the same. */
+  async #between(bars, [from, to], share) {
+    const first = await bars.rowAt(from);
+    if (from === to) {
+      const visible = this.#visible();
+      const width = visible.to - visible.from;
+      return { from: first - width * 0.1, to: first + width * 0.9 };
+    }
+    const last = to === Infinity ? bars.rows : await bars.rowAt(to);
+    const half = Math.max(LEAST_VIEW, (last - first) * share) / 2;
+    const middle = (first + last) / 2;
+    return { from: middle - half, to: middle + half };
+  }
+
+  #open(place, view) {
+    this.#box.setAttribute("aria-label", conclude(this.#bars, this.#about));
+    if (!view) {
       this.#opened = undefined;
-      this.#fill(0);
+      this.#panes.fill(0, 0, this.#bars.window(0, 0));
       this.#explain("There are no bars in this session.");
       return;
     }
-    this.#chart.timeScale().applyOptions({ timeVisible: this.getAttribute("interval") !== "1d" });
-    const width = Math.max(LEAST_VIEW, Math.min(place.width, this.#rows + 1));
-    const wanted = place.isAtEnd ? this.#rows : this.#rowAt(place.time) + width / 2;
-    const to = Math.min(Math.max(wanted, width - 1), this.#rows); // no empty half at either end
-    this.#view(to - width, to);
-    this.#opened = { place, view: this.#asked };
+    this.#panes.showTimes(!DAYS.includes(this.#interval));
+    this.#view(view.from, view.to);
+    this.#opened = place?.times ? undefined : { place: place ?? AT_END, view };
   }
 
   /** What the view shows: the end, or a time in its middle; as it was when it has not moved. */
   #findPlace() {
-    const visible = this.#visible();
-    if (!visible || this.#rows === 0) {
+    const visible = this.#panes && this.#visible();
+    if (!visible || this.#rows === 0 || !this.#panes.end) {
       return this.#opened?.place;
     }
     const was = this.#opened?.view;
     if (was && Math.abs(was.from - visible.from) + Math.abs(was.to - visible.to) < 1) {
       return this.#opened.place;
     }
-    const row = Math.round((visible.from + visible.to) / 2);
     return {
       isAtEnd: visible.to >= this.#rows - 1,
-      time: this.#data.time[Math.max(0, Math.min(row, this.#rows - 1))],
+      time: this.#timeAt((visible.from + visible.to) / 2),
       width: visible.to - visible.from,
     };
   }
 
-  #conclude() {
-    const { time, open, close } = this.#data;
-    const subject = this.getAttribute("subject");
-    if (this.#rows === 0) {
-      return `${subject}: no bars`;
-    }
-    const last = this.#rows - 1;
-    const change = close[last] / open[0] - 1;
-    const verb = change < 0 ? "fell" : "rose";
-    let sentence =
-      `${subject} ${verb} by ${decimal(Math.abs(change) * 100, 1)}% ` +
-      `from ${decimal(open[0], this.#places)} on ${formatMinute(time[0], this.#zone)} ` +
-      `to ${decimal(close[last], this.#places)} on ${formatMinute(time[last], this.#zone)}, ` +
-      `${decimal(this.#rows, 0)} bars of ${this.getAttribute("interval")}`;
-    if (this.#isRun) {
-      const { equity, fill_time: fills } = this.#data;
-      sentence +=
-        `; the run made ${decimal(fills.length, 0)} fills and ended with ` +
-        `${decimal(equity[last])}`;
-    }
-    return `${sentence}. Arrow keys move, plus and minus zoom, F shows all.`;
-  }
-
-  /** Fills the chart with the window that starts at a row. */
-  #fill(start) {
-    const data = this.#data;
-    this.#start = Math.max(0, Math.min(start, this.#rows - WINDOW));
-    this.#end = Math.min(this.#start + WINDOW, this.#rows);
-    const colour = readColours(this);
-    const candles = [];
-    const volumes = [];
-    for (let row = this.#start; row < this.#end; row += 1) {
-      const time = data.time[row];
-      const [open, close] = [data.open[row], data.close[row]];
-      candles.push({ time, open, high: data.high[row], low: data.low[row], close });
-      volumes.push({ time, value: data.volume[row], color: close < open ? colour.down : colour.up });
-    }
-    this.#series.price.setData(candles);
-    this.#series.volume.setData(volumes);
-    this.#series.equity?.setData(this.#line(data.equity));
-    this.#series.spread?.setData(this.#line(data.spread));
-    for (const { name } of this.#indicators) {
-      this.#series[`indicator:${name}`].setData(this.#line(data[`indicator:${name}`]));
-    }
-    this.#shade.set(data.session.subarray(this.#start, this.#end), colour.shade);
-  }
-
-  #line(values) {
-    const points = [];
-    for (let row = this.#start; row < this.#end; row += 1) {
-      const time = this.#data.time[row];
-      // What is absent stays absent: a time without a value.
-      points.push(Number.isNaN(values[row]) ? { time } : { time, value: values[row] });
-    }
-    return points;
+  /** The time of a row, or of the nearest one that the chart holds. */
+  #timeAt(row) {
+    const { start, end } = this.#panes;
+    return this.#panes.at("time", Math.max(start, Math.min(Math.round(row), end - 1)));
   }
 
   /** Shows the rows from, to (fractions allowed), moving the window when it must. */
-  #view(from, to) {
-    const width = Math.min(to - from, WINDOW - 1);
+  async #view(from, to) {
+    const width = Math.min(to - from, this.#span - 1);
     const middle = (from + to) / 2;
-    const first = middle - width / 2;
-    const inside = first >= this.#start && first + width <= this.#end;
-    if (!inside || this.#end === 0) {
-      this.#fill(Math.round(middle - WINDOW / 2));
+    const view = { from: middle - width / 2, to: middle + width / 2 };
+    const { start, end } = this.#panes;
+    this.#aim = view;
+    if (view.from < start || view.to > end || end === 0) {
+      const isHeld = await this.#hold(view, () => this.#view(from, to));
+      if (!isHeld) {
+        return;
+      }
     }
-    this.#ask({ from: first, to: first + width });
+    this.#aim = undefined;
+    this.#ask(view);
     this.#schedule();
+  }
+
+  /** Fills the chart with the window around a view; false when its bars came to nothing. */
+  async #hold(view, again) {
+    this.#turn += 1;
+    const [turn, bars] = [this.#turn, this.#bars];
+    const frame = frameOf(view, this.#rows, this.#span);
+    if (!bars.has(...frame)) {
+      await this.#try(() => bars.need(...frame), again);
+    }
+    if (turn !== this.#turn || bars !== this.#bars || !this.#panes || !bars.has(...frame)) {
+      return false;
+    }
+    this.#panes.fill(...frame, bars.window(...frame));
+    bars.prefetch(frame[0] - WINDOW / 2, frame[1] + WINDOW / 2);
+    return true;
   }
 
   /** The library moves its view at its next frame; until then the old one must not count. */
   #ask(view) {
     this.#asked = view;
     this.#framesToWait = 2;
-    this.#chart.timeScale().setVisibleLogicalRange({
-      from: view.from - this.#start,
-      to: view.to - this.#start,
-    });
+    this.#panes.setView(view);
   }
 
   #visible() {
-    if (this.#asked) {
-      return this.#asked;
-    }
-    const range = this.#chart.timeScale().getVisibleLogicalRange();
-    return range && { from: range.from + this.#start, to: range.to + this.#start };
+    return this.#aim ?? this.#asked ?? this.#panes.view();
   }
 
   /** The last bar that a view shows, whose figures the texts give. */
   #lastRow(visible) {
-    return Math.max(0, Math.min(Math.floor(visible.to), this.#rows - 1));
-  }
-
-  #rowAt(time) {
-    const times = this.#data.time;
-    let [low, high] = [0, times.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (times[middle] < time) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return Math.min(low, times.length - 1);
+    const { start, end } = this.#panes;
+    return Math.max(start, Math.min(Math.floor(visible.to), end - 1));
   }
 
   #schedule() {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      if (this.#chart) {
+      if (this.#panes) {
         this.#settle();
       }
     });
@@ -386,7 +365,7 @@ class PriceChart extends HTMLElement {
     this.#schedule();
   }
 
-  /** Follows a view that moved: window, markers, texts. */
+  /** Follows a view that moved: window, interval, markers, texts. */
   #settle() {
     if (this.#asked && this.#framesToWait > 0) {
       this.#framesToWait -= 1;
@@ -394,39 +373,70 @@ class PriceChart extends HTMLElement {
       return;
     }
     this.#asked = undefined;
-    const visible = this.#visible();
-    if (!visible || this.#rows === 0) {
+    const visible = this.#panes.view();
+    if (!visible || this.#rows === 0 || this.#panes.end === 0) {
       return;
     }
-    const nearStart = visible.from - this.#start < MARGIN && this.#start > 0;
-    const nearEnd = this.#end - visible.to < MARGIN && this.#end < this.#rows;
     // While the pointer drags, the library measures from where the drag began: wait for its end.
-    if ((nearStart || nearEnd) && !this.#pressed) {
-      const start = Math.round((visible.from + visible.to - WINDOW) / 2);
-      const reached = Math.max(0, Math.min(start, this.#rows - WINDOW));
-      if (reached !== this.#start) {
-        this.#fill(start);
+    if (!this.#pressed && !this.#aim && !this.#adapt(visible)) {
+      this.#follow(visible);
+    }
+    this.#mark(visible);
+    this.#describeBar();
+    this.#table.refresh();
+    const last = this.#lastRow(visible);
+    const shown = this.#isAuto ? ` · ${this.#interval} bars` : "";
+    this.querySelector(".where").textContent =
+      `Bar ${decimal(last + 1, 0)} of ${decimal(this.#rows, 0)} · ` +
+      formatMinute(this.#panes.at("time", last), this.#zone) + shown;
+    if (!this.#isRun) {
+      clearTimeout(this.#rest);
+      this.#rest = setTimeout(() => this.#keepPlace(), REST);
+    }
+  }
+
+  /** Goes to another interval when the view has too many or too few bars, if it may choose. */
+  #adapt(visible) {
+    if (!this.#isAuto || this.#under > 0) {
+      return false;
+    }
+    const [from, to] = [Math.max(0, visible.from), Math.min(this.#rows, visible.to)];
+    const chosen = this.#ladder.suit(visible.to - visible.from, this.#interval, this.#bars.sizes);
+    if (chosen === this.#interval || to <= from) {
+      return false;
+    }
+    const isAtEnd = visible.to >= this.#rows - 1;
+    const share = (visible.to - visible.from) / (to - from);
+    const times = [this.#timeAt(from), isAtEnd ? Infinity : this.#timeAt(to)];
+    this.#load({ times, share }, { interval: chosen });
+    return true;
+  }
+
+  /** Moves the window with a view that comes near its edge. */
+  #follow(visible) {
+    const { start, end } = this.#panes;
+    const isNearStart = visible.from - start < MARGIN && start > 0;
+    const isNearEnd = end - visible.to < MARGIN && end < this.#rows;
+    if (!isNearStart && !isNearEnd) {
+      return;
+    }
+    if (frameOf(visible, this.#rows, this.#span)[0] === start) {
+      return;
+    }
+    this.#hold(visible, () => this.#follow(visible)).then((isHeld) => {
+      if (isHeld && !this.#aim) {
         this.#ask(visible);
         this.#schedule();
       }
-    }
-    this.#mark(visible);
-    this.#describeBar({});
-    this.#table.refresh();
-    const last = this.#lastRow(visible);
-    this.querySelector(".where").textContent =
-      `Bar ${decimal(last + 1, 0)} of ${decimal(this.#rows, 0)} · ` +
-      formatMinute(this.#data.time[last], this.#zone);
+    });
   }
 
   #mark(visible) {
-    if (!this.#marks) {
-      return;
-    }
-    this.#marks.show(this.#data, {
+    const { marks, start, end } = this.#panes;
+    marks?.show(this.#bars.columns, {
       rows: {
-        from: Math.max(visible.from - 1, this.#start),
-        to: Math.min(visible.to + 1, this.#end - 1),
+        from: Math.max(visible.from - 1, start),
+        to: Math.min(visible.to + 1, end - 1),
       },
       lastBar: Infinity,
       chosenBars: this.#chosenBars,
@@ -435,72 +445,55 @@ class PriceChart extends HTMLElement {
     });
   }
 
-  #describeBar(move) {
-    const visible = this.#visible();
-    if (!visible || this.#rows === 0) {
-      return;
+  /** Writes the figures of a row, or of the last one in view. */
+  #describeBar(pointed) {
+    const visible = this.#panes.view();
+    const { start, end } = this.#panes;
+    if (visible && this.#rows > 0 && end > 0) {
+      const row = pointed === undefined
+        ? this.#lastRow(visible)
+        : Math.max(start, Math.min(pointed, end - 1));
+      this.#legend.replaceChildren(...describeBar(this.#panes, row, this.#about));
     }
-    const row = move.logical === undefined
-      ? this.#lastRow(visible)
-      : Math.max(0, Math.min(Math.round(move.logical) + this.#start, this.#rows - 1));
-    const data = this.#data;
-    const parts = [["", formatMinute(data.time[row], this.#zone)]];
-    for (const [name, label] of [["open", "O"], ["high", "H"], ["low", "L"], ["close", "C"]]) {
-      parts.push([label, decimal(data[name][row], this.#places)]);
-    }
-    parts.push(["V", decimal(data.volume[row], 0)]);
-    if (this.#isRun) {
-      parts.push(["Position", decimal(data.position[row], 0)], ["Equity", decimal(data.equity[row])]);
-    } else {
-      parts.push(["Spread", decimal(data.spread[row], 4)]);
-    }
-    this.#indicators.forEach(({ name }, index) => {
-      const text = decimal(data[`indicator:${name}`][row], this.#places);
-      parts.push([name, text, `line-${(index % 3) + 1}`]);
-    });
-    this.#legend.replaceChildren(...parts.map(([label, text, line]) => {
-      const part = document.createElement("span");
-      if (line) {
-        part.className = line;
-        const swatch = document.createElement("span");
-        swatch.className = "swatch";
-        part.append(swatch);
-      }
-      const value = document.createElement("b");
-      value.textContent = text;
-      part.append(label ? `${label} ` : "", value);
-      return part;
-    }));
   }
 
   #describeRows() {
-    const visible = this.#visible() ?? { from: 0, to: 0 };
-    const from = Math.max(0, Math.ceil(visible.from));
-    const to = Math.min(this.#lastRow(visible), from + TABLE_ROWS - 1);
-    const names = ["open", "high", "low", "close", "volume"];
-    names.push(...(this.#isRun ? ["position", "equity"] : ["spread"]));
-    names.push(...this.#indicators.map(({ name }) => `indicator:${name}`));
-    const rows = [];
-    for (let row = from; row <= to; row += 1) {
-      const figures = names.map((name) => {
-        const value = this.#data[name][row];
-        return decimal(value, name === "volume" ? 0 : name === "spread" ? 4 : this.#places);
-      });
-      rows.push([formatMinute(this.#data.time[row], this.#zone), ...figures]);
+    const visible = this.#panes?.view();
+    if (!visible || this.#rows === 0) {
+      return { header: ["Time"], rows: [] };
     }
-    return { header: ["Time", ...names.map((name) => name.replace("indicator:", ""))], rows };
+    const from = Math.max(this.#panes.start, Math.ceil(visible.from));
+    return describeRows(this.#panes, from, this.#lastRow(visible), this.#about);
   }
 
   /** Shows the run's bars from, to in the middle, and marks what was filled there. */
   centre(from, to = from) {
     this.#chosenBars = [from, to];
+    const { fill_bar: bars, fill_row: rows } = this.#bars.columns;
     const rowOf = (bar) => {
-      const index = this.#data.fill_bar.indexOf(bar);
-      return index < 0 ? Math.min(bar, this.#rows - 1) : this.#data.fill_row[index];
+      const index = bars.indexOf(bar);
+      return index < 0 ? Math.min(bar, this.#rows - 1) : rows[index];
     };
     const [first, last] = [rowOf(from), rowOf(to)];
     const pad = Math.max(40, (last - first) * 0.6);
     this.#view(first - pad, last + pad);
+  }
+
+  /** Shows the times from, to (s since 1970), or as many bars as now from a time on. */
+  async goTo(from, to) {
+    const { first, last, rows, sizes } = this.#bars;
+    if (to && this.#isAuto) {
+      const count = (rows * (to - from)) / Math.max(1, last - first);
+      const interval = this.#ladder.fit(count, this.#interval, { most: 800, sizes });
+      if (interval !== this.#interval) {
+        await this.#load({ times: [from, to], share: WITH_MARGIN }, { interval });
+        return;
+      }
+    }
+    await this.#try(async () => {
+      const view = await this.#between(this.#bars, [from, to ?? from], WITH_MARGIN);
+      await this.#view(view.from, view.to);
+    }, () => this.goTo(from, to));
   }
 
   #zoom(factor) {
@@ -521,39 +514,77 @@ class PriceChart extends HTMLElement {
     }
   }
 
-  /** Shows everything: at the finest interval at which it fits into the chart. */
+  /** Shows everything: at the shortest interval at which it fits into the chart. */
   async #fit() {
-    const buttons = [...this.querySelectorAll("[data-interval]")];
-    const now = MINUTES[this.getAttribute("interval")];
-    const fits = (name) => (this.#rows * now) / MINUTES[name] <= WINDOW * 0.9;
-    const names = buttons.map((button) => button.dataset.interval);
-    const chosen = names.find((name) => MINUTES[name] >= now && fits(name)) ?? names.at(-1);
-    if (this.#rows > WINDOW && chosen && chosen !== this.getAttribute("interval")) {
-      this.setAttribute("interval", chosen);
-      await this.#load();
+    const most = this.#isAuto ? WINDOW / 2 : WINDOW * 0.9;
+    const least = this.#isAuto ? this.#ladder.first : this.#interval;
+    const { sizes } = this.#bars;
+    const chosen = this.#ladder.fit(this.#rows, this.#interval, { most, least, sizes });
+    if ((this.#rows > WINDOW || this.#isAuto) && chosen !== this.#interval) {
+      await this.#load(this.#findPlace(), { interval: chosen });
     }
     this.#view(-1, this.#rows + 1);
   }
 
   #onClick(event) {
     const button = event.target.closest("button");
-    if (!button || !this.#data) {
+    if (!button || !this.#panes) {
       return;
     }
     const { interval, session, act } = button.dataset;
     if (act === "fit") {
       this.#fit();
+    } else if (act === "gaps") {
+      const areShown = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(areShown));
+      this.#panes.showGaps(areShown);
     } else if (act) {
       this.#zoom(act === "in" ? 0.5 : 2);
     } else if (interval || session) {
-      this.setAttribute(interval ? "interval" : "session", interval ?? session);
-      this.#load();
-      if (!this.#isRun) {
-        const address = new URL(location);
-        address.searchParams.set("interval", this.getAttribute("interval"));
-        address.searchParams.set("session", this.getAttribute("session"));
-        history.replaceState(null, "", address);
+      this.#choose(interval, session);
+    }
+  }
+
+  #choose(interval, session) {
+    const place = this.#findPlace();
+    if (interval) {
+      this.toggleAttribute("auto", interval === "auto");
+    }
+    const chosen = interval === "auto" ? this.#interval : interval;
+    this.#load(place, { interval: chosen ?? this.#interval, session: session ?? undefined });
+    this.#kept ??= "";
+    this.#keepPlace({ interval, session });
+  }
+
+  /** Writes interval, session and place into the address, once they are not those of the page. */
+  #keepPlace(chosen = {}) {
+    if (this.#isRun || !this.isConnected) {
+      return;
+    }
+    const place = this.#findPlace();
+    const kept = {
+      interval: chosen.interval ?? (this.#isAuto ? "auto" : this.#interval),
+      session: chosen.session ?? this.getAttribute("session"),
+      at: place && !place.isAtEnd ? Math.round(place.time) : null,
+    };
+    const text = JSON.stringify(kept);
+    if (this.#kept !== undefined && this.#kept !== text) {
+      const address = new URL(location);
+      for (const [name, value] of Object.entries(kept)) {
+        if (value === null) {
+          address.searchParams.delete(name);
+        } else {
+          address.searchParams.set(name, value);
+        }
       }
+      history.replaceState(null, "", address);
+    }
+    this.#kept = text;
+  }
+
+  #onDate({ target }) {
+    if (target.value && target.checkValidity()) {
+      this.goTo(startOfDate(target.value, this.#zone));
     }
   }
 
@@ -568,9 +599,11 @@ class PriceChart extends HTMLElement {
       "-": () => this.#zoom(2),
       f: () => this.#fit(),
       F: () => this.#fit(),
+      g: () => this.querySelector("[data-goto]")?.focus(),
+      G: () => this.querySelector("[data-goto]")?.focus(),
     };
     const act = keys[event.key];
-    if (act && this.#chart && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    if (act && this.#panes && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault();
       act();
     }
@@ -578,47 +611,54 @@ class PriceChart extends HTMLElement {
 
   /** The first and the last bar that the library draws, by what it was given. */
   #drawnTimes(visible) {
-    const bars = this.#series.price.data();
-    const at = (row) => bars[Math.max(0, Math.min(row - this.#start, bars.length - 1))];
+    const { start } = this.#panes;
+    const bars = this.#panes.series.price.data();
+    const at = (row) => bars[Math.max(0, Math.min(row - start, bars.length - 1))];
     const rows = visible ? [Math.max(0, Math.ceil(visible.from)), this.#lastRow(visible)] : [];
     return rows.map((row) => at(row) && formatMinute(at(row).time, this.#zone));
   }
 
   /** What is on the screen, in words and numbers. */
   snapshot() {
-    if (!this.#chart) {
+    if (!this.#panes || !this.#bars) {
       return null;
     }
-    const visible = this.#visible();
+    const visible = this.#asked ?? this.#panes.view();
+    const drawn = this.#panes.snapshot();
     return {
+      ...drawn,
       rows: this.#rows,
-      window: { start: this.#start, end: this.#end },
+      window: { start: this.#panes.start, end: this.#panes.end },
       visible,
-      interval: this.getAttribute("interval"),
+      interval: this.#interval,
+      isAuto: this.#isAuto,
+      isLoading: this.#under > 0,
       session: this.getAttribute("session"),
       zone: this.#zone,
-      series: Object.keys(this.#series),
-      candles: this.#series.price.data().length,
-      last: this.#series.price.data().at(-1),
-      fills: this.#marks?.fills ?? [],
-      arrows: this.#marks?.arrows ?? [],
+      fills: this.#panes.marks?.fills ?? [],
+      arrows: this.#panes.marks?.arrows ?? [],
       where: this.querySelector(".where").textContent,
       legend: this.#legend.textContent,
       drawn: this.#drawnTimes(visible),
-      dayStarts: this.#scale.dayStarts.map((time) => formatMinute(time, this.#zone)),
-      shaded: this.#shade.runs.length,
+      dayStarts: drawn.dayStarts.map((time) => formatMinute(time, this.#zone)),
       label: this.#box.getAttribute("aria-label"),
-      background: this.#chart.options().layout.background.color,
     };
   }
 }
 
 customElements.define("price-chart", PriceChart);
 
+/** Gives what a click on a link asks of this page's chart, if it is not for another page. */
+function chartFor(event, link) {
+  const chart = document.querySelector("price-chart");
+  const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey;
+  return link && chart?.snapshot() && !isElsewhere ? chart : undefined;
+}
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-trades] a[data-from]");
-  const chart = document.querySelector("price-chart");
-  if (!link || !chart?.snapshot() || event.ctrlKey || event.metaKey || event.shiftKey) {
+  const chart = chartFor(event, link);
+  if (!chart) {
     return;
   }
   event.preventDefault();
@@ -629,4 +669,14 @@ document.addEventListener("click", (event) => {
   document.querySelector("[data-chosen]").textContent = `trade ${link.textContent} · `;
   chart.centre(Number(link.dataset.from), Number(link.dataset.to));
   chart.closest("section").scrollIntoView({ block: "nearest" });
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-periods] a[data-from]");
+  const chart = chartFor(event, link);
+  if (chart) {
+    event.preventDefault();
+    chart.goTo(Number(link.dataset.from), Number(link.dataset.to));
+    chart.closest("section").scrollIntoView({ block: "nearest" });
+  }
 });

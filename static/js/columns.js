@@ -18,11 +18,20 @@ export function parseColumns(buffer) {
   return { columns, about: header.about };
 }
 
+async function ask(url, signal) {
+  const headers = { Accept: "application/octet-stream, application/json;q=0.9" };
+  try {
+    return await fetch(url, { signal, headers });
+  } catch (problem) {
+    if (problem.name === "AbortError") {
+      throw problem;
+    }
+    throw new Error("The server does not answer. Check that it runs, then try again.");
+  }
+}
+
 export async function loadColumns(url, signal) {
-  const response = await fetch(url, {
-    signal,
-    headers: { Accept: "application/octet-stream, application/json;q=0.9" },
-  });
+  const response = await ask(url, signal);
   if (response.status === 401) {
     throw new Error("You are signed out. Load the page again to sign in.");
   }

@@ -33,3 +33,10 @@ export function wallSeconds(seconds, zone) {
 export function formatMinute(seconds, zone) {
   return new Date(wallSeconds(seconds, zone) * 1000).toISOString().slice(0, 16).replace("T", " ");
 }
+
+/** Seconds since 1970 at which a date, "2024-01-02", begins in a zone. */
+export function startOfDate(date, zone) {
+  const midnight = Date.parse(`${date}T00:00:00Z`) / 1000;
+  const guess = midnight - (wallSeconds(midnight, zone) - midnight);
+  return midnight - (wallSeconds(guess, zone) - guess); // the offset of that night, not of noon UTC
+}

@@ -99,9 +99,11 @@ def test_times_follow_the_viewer_to_utc(ada):
 
 def test_the_chart_opens_as_the_address_says(ada):
     page = ada.get(PAGE + "?interval=1h&session=extended").content.decode()
-    assert 'interval="1h" session="extended"' in page
-    page = ada.get(PAGE + "?interval=7m&session=lunch").content.decode()
-    assert 'interval="1m" session="regular"' in page
+    assert 'interval="1h" session="extended" tz' in page
+    page = ada.get(PAGE + "?interval=auto&at=1699020000").content.decode()
+    assert 'interval="1m" auto session="regular" at="1699020000"' in page
+    page = ada.get(PAGE + "?interval=7m&session=lunch&at=noon").content.decode()
+    assert 'interval="1m" auto session="regular" tz' in page
 
 
 def test_an_older_revision_has_its_own_page(ada, catalogue):
@@ -145,6 +147,7 @@ def test_the_outline_says_what_all_bars_are(ada, catalogue, stage):
         "close": regular["close"][-1],
         "last": regular["ts_open"][-1].timestamp(),
         "missing": 7 * 10,
+        "empty": [],
         "sizes": {"1m": 2730, "5m": 546, "15m": 182, "30m": 91, "1h": 49, "4h": 14, "1d": 7},
     }
     starts = [regular["ts_open"][row].timestamp() for row in (0, 2000)]

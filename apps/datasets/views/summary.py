@@ -38,13 +38,14 @@ def dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
         raise Http404
     page = {"dataset": found, "revisions": revisions, "revision": revision}
     if revision is not None:
-        page |= _describe(found, revision, form.chosen(), request) | _list_uses(revisions, revision)
+        chosen = form.choose(revision.stored.intervals)
+        page |= _describe(found, revision, chosen, request) | _list_uses(revisions, revision)
         page["imports"] = _list_imports(found, request)
     return render(request, "datasets/dataset.html", page)
 
 
 def _describe(
-    found: Dataset, revision: Revision, chosen: dict[str, str], request: HttpRequest
+    found: Dataset, revision: Revision, chosen: dict[str, object], request: HttpRequest
 ) -> dict[str, object]:
     """Gather what the page shows of a revision."""
     files = (revision.folder / name for name in ("manifest.json", "quality.json"))

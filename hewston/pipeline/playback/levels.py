@@ -89,7 +89,8 @@ def read_outline(stored: StoredBars, interval: str) -> Mapping[str, Any]:
 
     For each session filter: rows, starts (ns UTC of the first bar of each page), reached (bars
     that should have been before each page, by the grid of regular sessions), and the first bar's
-    open and the last bar's time and close (null when there are none).
+    open and the last bar's time and close (null when there are none). For all: grid (the bars that
+    regular sessions would have), present (those they have), empty (columns without any value).
     """
     make_levels(stored, [interval])
     return _read_outline(stored.place(interval) / "outline.json")
@@ -174,7 +175,9 @@ def _cuts(schedule: pl.DataFrame, interval: str) -> pl.Series:
 
 
 def _outline(bars_file: Path, interval: str, schedule: pl.DataFrame) -> dict[str, object]:
-    bars = pl.scan_parquet(bars_file).select("ts_open", "open", "close", "session").collect()
+    scan = pl.scan_parquet(bars_file)
+    bars = scan.select("ts_open", "open", "close", "session").collect()
+    known = scan.select(pl.col("volume", "spread_mean").count()).collect()
     grid = Grid(schedule, interval)
     position = grid.positions(bars["ts_open"], bars["session"])
     before = position.shift().fill_null(strategy="forward").fill_null(-1) + 1
@@ -182,7 +185,11 @@ def _outline(bars_file: Path, interval: str, schedule: pl.DataFrame) -> dict[str
     return {
         name: _outline_session(bars.filter(pl.col("session").is_in(sessions)))
         for name, sessions in SESSION_FILTERS.items()
-    } | {"grid": grid.size, "present": position.n_unique() - bool(position.null_count())}
+    } | {
+        "grid": grid.size,
+        "present": position.n_unique() - bool(position.null_count()),
+        "empty": [name for name in known.columns if not known[name][0]],
+    }
 
 
 def _outline_session(bars: pl.DataFrame) -> dict[str, object]:

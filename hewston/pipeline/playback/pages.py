@@ -15,7 +15,8 @@ def encode_outline(stored: StoredBars, interval: str, session: str) -> bytes:
 
     Columns: starts (s since 1970, UTC, of the first bar of each page). ``about``: rows, page_rows,
     open of the first bar and close of the last (null without bars), last (s, its time), and of
-    the regular sessions: missing bars, and for each interval how many there would be at most.
+    the regular sessions: missing bars, and sizes: for each interval how many bars they would have;
+    empty: columns without any value.
     """
     level = read_outline(stored, interval)
     outline = level[session]
@@ -26,6 +27,7 @@ def encode_outline(stored: StoredBars, interval: str, session: str) -> bytes:
         "close": outline["close"],
         "last": None if outline["last"] is None else outline["last"] / 1e9,
         "missing": level["grid"] - level["present"],
+        "empty": [name.removesuffix("_mean") for name in level["empty"]],
         "sizes": {name: Grid(stored.schedule, name).size for name in stored.intervals},
     }
     return encode_columns({"starts": seconds(_times(outline["starts"]))}, about=about)

@@ -1,0 +1,87 @@
+// What a chart says in words and figures, beside what it draws.
+
+import { decimal } from "../figures.js";
+import { formatMinute } from "../zone-format.js";
+
+const TABLE_ROWS = 300;
+
+/** All of the bars in a sentence: how the price ended, how many there are, what a run made of it. */
+export function conclude(bars, { subject, interval, zone, places }) {
+  if (bars.rows === 0) {
+    return `${subject}: no bars`;
+  }
+  const change = bars.close / bars.open - 1;
+  const verb = change < 0 ? "fell" : "rose";
+  let sentence =
+    `${subject} ${verb} by ${decimal(Math.abs(change) * 100, 1)}% ` +
+    `from ${decimal(bars.open, places)} on ${formatMinute(bars.first, zone)} ` +
+    `to ${decimal(bars.close, places)} on ${formatMinute(bars.last, zone)}, ` +
+    `${decimal(bars.rows, 0)} bars of ${interval}`;
+  if (bars.missing) {
+    sentence += `; ${decimal(bars.missing, 0)} are missing in regular sessions`;
+  }
+  if (bars.columns) {
+    const { equity, fill_time: fills } = bars.columns;
+    sentence +=
+      `; the run made ${decimal(fills.length, 0)} fills and ended with ` +
+      `${decimal(equity.at(-1))}`;
+  }
+  return `${sentence}. Arrow keys move, plus and minus zoom, F shows all.`;
+}
+
+/** A bar's figures as spans: ["", time], ["O", open] and so on. */
+export function describeBar(panes, row, { isRun, indicators, zone, places }) {
+  const parts = [["", formatMinute(panes.at("time", row), zone)]];
+  for (const [name, label] of [["open", "O"], ["high", "H"], ["low", "L"], ["close", "C"]]) {
+    parts.push([label, decimal(panes.at(name, row), places)]);
+  }
+  parts.push(["V", decimal(panes.at("volume", row), 0)]);
+  if (isRun) {
+    parts.push(["Position", decimal(panes.at("position", row), 0)]);
+    parts.push(["Equity", decimal(panes.at("equity", row))]);
+  } else {
+    parts.push(["Spread", decimal(panes.at("spread", row), 4)]);
+  }
+  indicators.forEach(({ name }, index) => {
+    const text = decimal(panes.at(`indicator:${name}`, row), places);
+    parts.push([name, text, `line-${(index % 3) + 1}`]);
+  });
+  const gap = panes.gapBefore(row);
+  if (gap) {
+    const [from, to] = [formatMinute(gap.from, zone), formatMinute(gap.to, zone)];
+    const end = from.slice(0, 10) === to.slice(0, 10) ? to.slice(11) : to;
+    parts.push(["missing before", `${decimal(gap.missing, 0)} (${from} to ${end})`]);
+  }
+  return parts.map(([label, text, line]) => {
+    const part = document.createElement("span");
+    if (line) {
+      part.className = line;
+      const swatch = document.createElement("span");
+      swatch.className = "swatch";
+      part.append(swatch);
+    }
+    const value = document.createElement("b");
+    value.textContent = text;
+    part.append(label ? `${label} ` : "", value);
+    return part;
+  });
+}
+
+/** The rows from, to (inclusive) as a table. */
+export function describeRows(panes, from, to, { isRun, indicators, zone, places }) {
+  const names = ["open", "high", "low", "close", "volume"];
+  names.push(...(isRun ? ["position", "equity"] : ["spread"]));
+  names.push(...indicators.map(({ name }) => `indicator:${name}`));
+  const rows = [];
+  for (let row = from; row <= Math.min(to, from + TABLE_ROWS - 1); row += 1) {
+    const figures = names.map((name) => {
+      return decimal(panes.at(name, row), name === "volume" ? 0 : name === "spread" ? 4 : places);
+    });
+    if (!isRun) {
+      figures.push(decimal(panes.gapBefore(row)?.missing ?? 0, 0));
+    }
+    rows.push([formatMinute(panes.at("time", row), zone), ...figures]);
+  }
+  const header = ["Time", ...names.map((name) => name.replace("indicator:", ""))];
+  return { header: isRun ? header : [...header, "missing before"], rows };
+}

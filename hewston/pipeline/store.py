@@ -101,7 +101,7 @@ class Store:
 
     def levels(self, bars_sha256: str, version: int) -> Path:
         """Folder of longer bars that were made of a revision's bars: a cache."""
-        return self.root / "cache" / "levels" / f"{bars_sha256[:12]}-{version}"
+        return self.cache / "levels" / f"{bars_sha256[:12]}-{version}"
 
     def log_file(self, job_id: str) -> Path:
         """Append-only log of a run or an ingest, one JSON object a line."""

@@ -275,6 +275,7 @@ class PriceChart extends HTMLElement {
     this.#panes.showTimes(!DAYS.includes(this.#interval));
     this.#view(view.from, view.to);
     this.#opened = place?.times ? undefined : { place: place ?? AT_END, view };
+    this.#kept ??= JSON.stringify(this.#describePlace(place ?? AT_END));
   }
 
   /** What the view shows: the end, or a time in its middle; as it was when it has not moved. */
@@ -391,7 +392,7 @@ class PriceChart extends HTMLElement {
       formatMinute(this.#panes.at("time", last), this.#zone) + shown;
     if (!this.#isRun) {
       clearTimeout(this.#rest);
-      this.#rest = setTimeout(() => this.#keepPlace(), REST);
+      this.#rest = setTimeout(() => this.#under || this.#keepPlace(), REST);
     }
   }
 
@@ -549,11 +550,12 @@ class PriceChart extends HTMLElement {
     const place = this.#findPlace();
     if (interval) {
       this.toggleAttribute("auto", interval === "auto");
+      this.#load(place, { interval: interval === "auto" ? this.#interval : interval });
+      this.#keepPlace({ interval });
+    } else {
+      this.#load(place, { session });
+      this.#keepPlace({ session });
     }
-    const chosen = interval === "auto" ? this.#interval : interval;
-    this.#load(place, { interval: chosen ?? this.#interval, session: session ?? undefined });
-    this.#kept ??= "";
-    this.#keepPlace({ interval, session });
   }
 
   /** Writes interval, session and place into the address, once they are not those of the page. */
@@ -561,14 +563,8 @@ class PriceChart extends HTMLElement {
     if (this.#isRun || !this.isConnected) {
       return;
     }
-    const place = this.#findPlace();
-    const kept = {
-      interval: chosen.interval ?? (this.#isAuto ? "auto" : this.#interval),
-      session: chosen.session ?? this.getAttribute("session"),
-      at: place && !place.isAtEnd ? Math.round(place.time) : null,
-    };
-    const text = JSON.stringify(kept);
-    if (this.#kept !== undefined && this.#kept !== text) {
+    const kept = { ...this.#describePlace(this.#findPlace()), ...chosen };
+    if (this.#kept !== JSON.stringify(kept)) {
       const address = new URL(location);
       for (const [name, value] of Object.entries(kept)) {
         if (value === null) {
@@ -579,7 +575,16 @@ class PriceChart extends HTMLElement {
       }
       history.replaceState(null, "", address);
     }
-    this.#kept = text;
+    this.#kept = JSON.stringify(kept);
+  }
+
+  /** A place as the address says it. */
+  #describePlace(place) {
+    return {
+      interval: this.#isAuto ? "auto" : this.#interval,
+      session: this.getAttribute("session"),
+      at: place && !place.isAtEnd ? Math.round(place.time) : null,
+    };
   }
 
   #onDate({ target }) {

@@ -26,9 +26,10 @@ def main(root: Path, port: str) -> None:
     call_command("migrate", verbosity=0)
 
     from hewston.webserver.server import serve  # noqa: PLC0415 (both import models)
-    from tests import scenes  # noqa: PLC0415
+    from tests import ranges, scenes  # noqa: PLC0415
 
-    scenes.fill_catalogue(scenes.build_stage(root))
+    catalogue = scenes.fill_catalogue(scenes.build_stage(root))
+    ranges.add_long_dataset(root, catalogue.ada)
     place = ["-b", "127.0.0.1", "-p", port]
     serve([*place, "-v", "0", "hewston.asgi:application"])
 

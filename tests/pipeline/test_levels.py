@@ -188,7 +188,7 @@ def test_a_deleted_level_is_made_again_and_leaves_nothing_half_made(tmp_path):
     place = stored.place("1h")
     made = (place / "bars.parquet").read_bytes()
     assert sorted(path.name for path in place.parent.iterdir()) == sorted(stored.intervals)
-    levels.remove_levels(tmp_path, stored.bars_sha256)
+    store.Store(tmp_path).forget(stored.bars_sha256)
     assert not place.parent.exists()
     levels.scan_level(stored, "1h")
     assert (place / "bars.parquet").read_bytes() == made

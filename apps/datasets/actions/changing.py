@@ -159,6 +159,9 @@ def settle_dataset_deletions() -> None:
         with publishing_alone(), transaction.atomic():  # a deletion under way ends first
             for aside in place.deleted("datasets").glob("*"):
                 _settle(place, aside)
+    for level in place.cache.glob("levels/*"):
+        if not Revision.objects.filter(bars_sha256__startswith=level.name[:12]).exists():
+            shutil.rmtree(level, ignore_errors=True)
 
 
 def _settle(place: Store, aside: Path) -> None:

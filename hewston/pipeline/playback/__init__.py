@@ -9,9 +9,6 @@ from hewston.pipeline.playback.columns import (
 from hewston.pipeline.playback.film import Film, read_film
 from hewston.pipeline.playback.levels import (
     StoredBars,
-    chart_intervals,
-    make_levels,
-    remove_levels,
     scan_level,
 )
 from hewston.pipeline.playback.pages import count_pages, encode_outline, encode_page
@@ -33,16 +30,13 @@ __all__ = [
     "Player",
     "StoredBars",
     "address",
-    "chart_intervals",
     "check_speed",
     "count_pages",
     "encode_columns",
     "encode_outline",
     "encode_page",
     "encode_run",
-    "make_levels",
     "read_film",
     "read_schedule",
-    "remove_levels",
     "scan_level",
 ]

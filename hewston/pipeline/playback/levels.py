@@ -7,7 +7,6 @@ says at which time each page of each session filter begins.
 
 import functools
 import os
-import shutil
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -115,12 +114,6 @@ def make_levels(stored: StoredBars, intervals: Iterable[str]) -> None:
 def make_all_levels(*, stored: StoredBars, **_told: object) -> None:
     """Make every level, in a child that has no progress to tell."""
     make_levels(stored, stored.intervals)
-
-
-def remove_levels(root: Path, bars_sha256: str) -> None:
-    """Remove what was made of some bars."""
-    for folder in Store(root).levels(bars_sha256, FORMAT).parent.glob(f"{bars_sha256[:12]}-*"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def forget() -> None:

@@ -168,7 +168,7 @@ def to_bars(
         None if ask is None else ask - bid for bid, ask in zip(bid_sum, ask_sum, strict=True)
     ]
     columns = {
-        name: _price(minutes[name])
+        name: to_price(minutes[name])
         for name, dtype in (PRINTS | QUOTES).items()
         if dtype == pl.Int64 and name in _FIRST + _LAST + ("high", "low")
     }
@@ -249,8 +249,8 @@ def _merged(name: str) -> pl.Expr:
     return column.sum()
 
 
-def _price(column: pl.Series) -> pl.Series:
-    """Turn integers of 1e-9 into the nearest float."""
+def to_price(column: pl.Series) -> pl.Series:
+    """Turn integers of 1e-9 into the nearest float; nulls stay null."""
     if (column.abs() < _EXACT_AS_FLOAT).all():
         # Not polars: it multiplies by the reciprocal, which is off in the last bit.
         prices = column.cast(pl.Float64).to_numpy() / PRICE_SCALE

@@ -13,6 +13,7 @@ SIDE = pl.Enum(("BUY", "SELL"))
 TRADE_SIDE = pl.Enum(("LONG", "SHORT"))
 ORDER_STATUS = pl.Enum(("FILLED", "REJECTED", "CANCELLED", "OPEN"))
 ORDER_TYPE = pl.Enum(("MARKET", "LIMIT", "STOP"))
+DIFFERENCE = pl.Enum(("differs", "only ours", "only theirs"))
 TIME_IN_FORCE = pl.Enum(("GTC", "DAY", "IOC"))
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
@@ -120,4 +121,15 @@ EQUITY: Schema = {
     "equity": pl.Float64,  # cash + position * close * multiplier
     "drawdown": pl.Float64,  # fraction below the highest equity so far, >= 0
     "exposure": pl.Float64,  # |position| * close * multiplier / equity
+}
+
+# Where a dataset's bars and somebody else's are not the same: a row a value, or a bar without a
+# counterpart.
+DIFFERENCES: Schema = {
+    "ts_open": UTC_NS,
+    "session": SESSION,  # null where a bar mixes sessions
+    "kind": DIFFERENCE,
+    "column": pl.String,  # of BARS; null for a bar that one side alone has
+    "ours": pl.Float64,
+    "theirs": pl.Float64,
 }

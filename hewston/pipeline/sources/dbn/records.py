@@ -1,6 +1,6 @@
-"""TRADES and TBBO records as numpy rows, checked one by one and read in bounded memory.
+"""TRADES, TBBO and OHLCV records as numpy rows, checked one by one and read in bounded memory.
 
-Both layouts are the same in DBN versions 1 to 3. Prices are integers of 1e-9 of the currency;
+Their layouts are the same in DBN versions 1 to 3. Prices are integers of 1e-9 of the currency;
 times are nanoseconds since 1970 in UTC.
 """
 
@@ -19,12 +19,15 @@ PRICE_SCALE = 1_000_000_000
 NS_PER_DAY = 86_400 * PRICE_SCALE
 CHUNK_RECORDS = 131_072
 
-_TRADE_FIELDS = [
+_HEAD_FIELDS = [
     ("length", "u1"),  # of the record, in units of four bytes
     ("rtype", "u1"),
     ("publisher_id", "<u2"),
     ("instrument_id", "<u4"),
-    ("ts_event", "<u8"),
+    ("ts_event", "<u8"),  # of a bar its start, inclusive
+]
+_TRADE_FIELDS = [
+    *_HEAD_FIELDS,
     ("price", "<i8"),
     ("size", "<u4"),
     ("action", "u1"),
@@ -46,7 +49,23 @@ _QUOTE_FIELDS = [
 TRADES_DTYPE = np.dtype(_TRADE_FIELDS)
 TBBO_DTYPE = np.dtype(_TRADE_FIELDS + _QUOTE_FIELDS)
 DTYPES = {"trades": TRADES_DTYPE, "tbbo": TBBO_DTYPE}
-_RTYPES = {"trades": 0, "tbbo": 1}
+OHLCV_DTYPE = np.dtype(
+    [
+        *_HEAD_FIELDS,
+        *((name, "<i8") for name in ("open", "high", "low", "close")),
+        ("volume", "<u8"),
+    ]
+)
+OHLCV_SECONDS = {"ohlcv-1s": 1, "ohlcv-1m": 60, "ohlcv-1h": 3_600, "ohlcv-1d": 86_400}
+_LAYOUTS = DTYPES | dict.fromkeys(OHLCV_SECONDS, OHLCV_DTYPE)
+_RTYPES = {
+    "trades": 0,
+    "tbbo": 1,
+    "ohlcv-1s": 32,
+    "ohlcv-1m": 33,
+    "ohlcv-1h": 34,
+    "ohlcv-1d": 35,
+}
 _TS_OUT_BYTES = 8
 F_BAD_TS_RECV = 1 << 3  # of flags: the vendor's clock was wrong
 
@@ -76,9 +95,9 @@ def read_chunks(
     A chunk's rows are valid until the next one is asked for: they share one buffer.
 
     Raises InputError that names the file and the first bad record: one that is cut, of another
-    type or length, or without a receive time.
+    type or length, or without the time that places it.
     """
-    dtype = DTYPES[header.schema]
+    dtype = _LAYOUTS[header.schema]
     stored = dtype.itemsize + (_TS_OUT_BYTES if header.ts_out else 0)
     buffer = bytearray(chunk_records * stored)
     first = 0
@@ -130,12 +149,19 @@ def _check(rows: Rows, header: Header, stored: int, first: int, name: str) -> No
             file=name,
             record=first + at,
         )
-    untimed = rows["ts_recv"] > _LAST_TS
+    clock, meaning = _clock(rows)
+    untimed = rows[clock] > _LAST_TS
     if untimed.any():
         at = int(untimed.argmax())
         raise InputError(
-            f"{name}: record {first + at:,} has no usable receive time (ts_recv), so it belongs "
+            f"{name}: record {first + at:,} has no usable {meaning} ({clock}), so it belongs "
             "to no minute. The file is damaged; download it again.",
             file=name,
             record=first + at,
         )
+
+
+def _clock(rows: Rows) -> tuple[str, str]:
+    """Name the field that places a record in time, and what it is."""
+    is_tick = "ts_recv" in (rows.dtype.names or ())
+    return ("ts_recv", "receive time") if is_tick else ("ts_event", "start")

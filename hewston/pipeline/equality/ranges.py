@@ -1,0 +1,66 @@
+"""Which time both sides cover, and bars cut at UTC hours and days, as a vendor cuts its own."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from hewston.pipeline.schemas import BARS, UTC_NS
+from hewston.pipeline.sources.dbn.header import Header
+
+_FAR = 9_214_646_400_000_000_000  # 2261-12-31: what is requested without an end ends later
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """From ``start``, inclusive, to ``end``, exclusive; UTC ns."""
+
+    start: int
+    end: int
+
+    def shared(self, other: "Span") -> "Span":
+        """Give the time that both cover; its end is before its start where there is none."""
+        return Span(start=max(self.start, other.start), end=min(self.end, other.end))
+
+    def within(self, bars: pl.DataFrame, length: int) -> pl.DataFrame:
+        """Keep the bars, ``length`` ns long, that lie in it from start to end."""
+        opened = pl.col("ts_open").to_physical()
+        return bars.filter((opened >= self.start) & (opened + length <= self.end))
+
+
+def requested(headers: Iterable[Header]) -> Span:
+    """Give the time that was asked for, from the first file's start to the last one's end."""
+    known = list(headers)
+    return Span(
+        start=min(0 if header.start > _FAR else header.start for header in known),
+        end=max(_FAR if header.end is None else header.end for header in known),
+    )
+
+
+def covered(bars: pl.DataFrame, length: int) -> Span:
+    """Give the time from the start of the first bar to the end of the last."""
+    opened = bars["ts_open"].to_physical()
+    return Span(start=int(opened[0]), end=int(opened[-1]) + length)
+
+
+def cut_at_utc(bars: pl.DataFrame, length: int) -> pl.DataFrame:
+    """Merge bars (schema BARS, sorted) by UTC hours or days, whatever the sessions.
+
+    Only open, high, low, close, volume and trade_count are given; all else is null. ``length`` is
+    in ns.
+    """
+    start = (pl.col("ts_open").to_physical() // length * length).cast(UTC_NS)
+    merged = bars.group_by(start.alias("ts_open"), maintain_order=True).agg(
+        pl.col("open").first(),
+        pl.col("high").max(),
+        pl.col("low").min(),
+        pl.col("close").last(),
+        pl.col("volume").sum(),
+        pl.when(pl.col("trade_count").null_count() == 0).then(pl.col("trade_count").sum()),
+    )
+    return as_bars(merged)
+
+
+def as_bars(columns: pl.DataFrame) -> pl.DataFrame:
+    """Fill in the columns of BARS that are not there with nulls."""
+    return columns.match_to_schema(pl.Schema(BARS), missing_columns="insert", integer_cast="upcast")

@@ -17,8 +17,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 
-from apps.datasets.admin import DatasetAdmin, IngestAdmin, RevisionAdmin
-from apps.datasets.models import Dataset, Ingest, Revision
+from apps.datasets.admin import DatasetAdmin, EqualityAdmin, IngestAdmin, RevisionAdmin
+from apps.datasets.models import Dataset, Equality, Ingest, Revision
 from apps.permissions.admin import PersonAdmin, TokenAdmin
 from apps.permissions.models import Token, User
 from apps.runs.admin import RunAdmin
@@ -56,4 +56,5 @@ site.register(Token, TokenAdmin)
 site.register(Dataset, DatasetAdmin)
 site.register(Revision, RevisionAdmin)
 site.register(Ingest, IngestAdmin)
+site.register(Equality, EqualityAdmin)
 site.register(Run, RunAdmin)

@@ -96,6 +96,12 @@ class HewstonCommand(BaseCommand):
             sys.stderr.write(f"\r\x1b[K{line}")
             sys.stderr.flush()
 
+    def show_share(self, progress: Mapping[str, object]) -> None:
+        """Show the progress of a job that reads files."""
+        share = progress.get("share")
+        percent = f"{share:4.0%} " if isinstance(share, float) else ""
+        self.show_progress(f"{percent}{progress.get('file', '')} {progress.get('day') or ''}")
+
     def end_progress(self) -> None:
         """Clear the progress line."""
         self.show_progress("")

@@ -10,12 +10,13 @@ from django.urls import reverse
 
 from apps.datasets.actions import (
     archive_dataset,
+    cancel_equality,
     cancel_ingest,
     delete_dataset,
     restore_dataset,
     retry_ingest,
 )
-from apps.datasets.models import Dataset, Ingest, Revision
+from apps.datasets.models import Dataset, Equality, Ingest, Revision
 from apps.permissions.admin import OwnedAdmin, RowAdmin
 
 
@@ -112,3 +113,25 @@ class IngestAdmin(OwnedAdmin):
     def retry(self, request: HttpRequest, rows: QuerySet[Ingest]) -> None:
         """Ask for the same files again."""
         self.act(request, rows, lambda ingest: retry_ingest(ingest=ingest), done="asked for again")
+
+
+class EqualityAdmin(OwnedAdmin):
+    """Comparisons with other bars; they can be cancelled."""
+
+    list_display = ("id", "revision", "status", "verdict", "owner", "attempt", "created_at")
+    list_filter = ("status", "verdict", "created_at")
+    list_select_related = ("revision",)
+    search_fields = ("id", "revision__dataset__dataset_id", "owner__username")
+    heavy_fields = ("sources", "options", "files", "counts", "progress", "error")
+    actions = ("cancel",)
+
+    def view_on_site(self, equality: Equality) -> str:
+        """Link to the page of it."""
+        return reverse("equality", args=[equality.revision.dataset_id, equality.pk])
+
+    @admin.action(description="Cancel", permissions=["act"])
+    def cancel(self, request: HttpRequest, rows: QuerySet[Equality]) -> None:
+        """Stop comparisons."""
+        self.act(
+            request, rows, lambda equality: cancel_equality(equality=equality), done="cancelled"
+        )

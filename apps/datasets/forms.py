@@ -11,14 +11,18 @@ from django.db.models import F
 from django.http import QueryDict
 
 from apps.datasets.actions import (
+    EQUALITY_FIELDS,
     INGEST_FIELDS,
     find_in_inbox,
     list_inbox,
+    read_equality_fields,
     read_ingest_fields,
+    request_equality,
+    request_equality_of_upload,
     request_ingest,
     request_ingest_of_upload,
 )
-from apps.datasets.models import DatasetQuerySet, Ingest, Revision, Tag
+from apps.datasets.models import DatasetQuerySet, Equality, Ingest, Revision, Tag
 from apps.permissions.models import User
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.intervals import INTERVALS
@@ -189,16 +193,50 @@ class IngestForm:
 
     @property
     def inbox(self) -> Iterator[dict[str, object]]:
-        """What lies in the inbox: name, size, and how many files a folder has."""
-        for path in list_inbox():
-            files = list(itertools.islice(_list_files(path), _MOST_FILES))
-            yield {
-                "name": path.name,
-                "is_folder": path.is_dir(),
-                "files": len(files),
-                "size_bytes": sum(files),
-                "is_chosen": path.name in self.chosen,
-            }
+        """What lies in the inbox, and what of it is chosen."""
+        return describe_inbox(self.chosen)
+
+
+class EqualityForm:
+    """What to compare a dataset with: files that are sent, or files of the inbox."""
+
+    def __init__(self, given: QueryDict) -> None:
+        self.problem: HewstonError | None = None
+        self.source = given.get("source", "")
+        self.values = {name: given.get(name, "") for name in EQUALITY_FIELDS}
+        self.chosen = given.getlist("inbox")
+
+    def submit(self, *, user: User, revision: Revision, upload: Upload | None) -> Equality:
+        """Ask for the comparison; raises HewstonError."""
+        options = read_equality_fields(self.values)
+        if self.source == "inbox":
+            if not self.chosen:
+                raise InputError("Choose a file or a folder of the inbox.", field="inbox")
+            found = find_in_inbox(names=self.chosen)
+            return request_equality(owner=user, revision=revision, sources=found, options=options)
+        if upload is None:
+            raise InputError("Choose the files to send.", field="files")
+        return request_equality_of_upload(
+            owner=user, revision=revision, upload=upload, options=options
+        )
+
+    @property
+    def inbox(self) -> Iterator[dict[str, object]]:
+        """What lies in the inbox, and what of it is chosen."""
+        return describe_inbox(self.chosen)
+
+
+def describe_inbox(chosen: Sequence[str]) -> Iterator[dict[str, object]]:
+    """Say of what lies in the inbox: name, size, and how many files a folder has."""
+    for path in list_inbox():
+        files = list(itertools.islice(_list_files(path), _MOST_FILES))
+        yield {
+            "name": path.name,
+            "is_folder": path.is_dir(),
+            "files": len(files),
+            "size_bytes": sum(files),
+            "is_chosen": path.name in chosen,
+        }
 
 
 def _list_files(path: Path) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Ingests (the jobs), datasets (the identities) and revisions (the bytes)."""
+"""Datasets (the identities), revisions (the bytes), and the jobs that make and prove them."""
 
 import datetime as dt
 from pathlib import Path
@@ -12,10 +12,11 @@ from django.db.models.functions import Coalesce, Lower, Trim
 from django.utils import timezone
 
 from apps.permissions.models import VisibleQuerySet
+from hewston.pipeline.equality import VERDICTS
 from hewston.pipeline.playback import StoredBars
 from hewston.pipeline.spec import Instrument
 from hewston.pipeline.store import Store
-from hewston.taskqueue import Job
+from hewston.taskqueue import Job, Status
 
 
 class DatasetQuerySet(VisibleQuerySet["Dataset"]):
@@ -234,6 +235,10 @@ class Revision(models.Model):
             tz=self.dataset.tz,
         )
 
+    def equality_folder(self, digest: str) -> Path:
+        """Where the report is of its comparison with what has this digest."""
+        return Store(settings.DATA_ROOT).equality_folder(self.dataset_id, self.bars_sha256, digest)
+
 
 class Ingest(Job):
     """A request to bring market data in."""
@@ -260,13 +265,68 @@ class Ingest(Job):
     @property
     def names(self) -> list[str]:
         """What its sources are called: those of the inbox by their place in it."""
-        inbox = settings.INBOX
-        return [
-            str(Path(name).relative_to(inbox)) if Path(name).is_relative_to(inbox) else name
-            for name in self.sources
-        ]
+        return _shorten(self.sources)
 
     @property
     def paths(self) -> list[Path]:
         """What it reads: the folder of what was sent, else the files and folders named."""
         return [self.upload_folder] if self.upload else [Path(name) for name in self.sources]
+
+
+class Equality(Job):
+    """A request to compare a revision's bars with those of files, and what came of it."""
+
+    queue = "ingest"
+    task = "apps.datasets.tasks.work_on_equality"
+
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="equalities")
+    sources = models.JSONField()  # file names as the user gave them
+    upload = models.CharField(max_length=12, blank=True, db_index=True)  # folder of sent files
+    options = models.JSONField(default=dict)
+    digest = models.CharField(max_length=64, blank=True)  # of what was compared with
+    files = models.JSONField(default=list)  # [{name, sha256, size_bytes}] that were compared with
+    verdict = models.CharField(max_length=30, blank=True)  # of a comparison that is done
+    sentence = models.TextField(blank=True)
+    counts = models.JSONField(default=dict)  # bars: ours, theirs, both, equal, differing, …
+
+    objects = VisibleQuerySet["Equality"].as_manager()
+
+    class Meta(Job.Meta):
+        """As every job; one that is done has a verdict."""
+
+        constraints: ClassVar = [
+            *Job.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(verdict__in=VERDICTS, status=Status.DONE)
+                | (Q(verdict="") & ~Q(status=Status.DONE)),
+                name="datasets_equality_verdict",
+            ),
+        ]
+
+    @property
+    def upload_folder(self) -> Path:
+        """Where the files are that were sent for it, if they were sent."""
+        return Store(settings.DATA_ROOT).uploads / self.upload
+
+    @property
+    def names(self) -> list[str]:
+        """What its sources are called: those of the inbox by their place in it."""
+        return _shorten(self.sources)
+
+    @property
+    def paths(self) -> list[Path]:
+        """What it reads: the folder of what was sent, else the files and folders named."""
+        return [self.upload_folder] if self.upload else [Path(name) for name in self.sources]
+
+    @property
+    def folder(self) -> Path:
+        """Where its report is, once it is done."""
+        return self.revision.equality_folder(self.digest)
+
+
+def _shorten(sources: list[str]) -> list[str]:
+    inbox = settings.INBOX
+    return [
+        str(Path(name).relative_to(inbox)) if Path(name).is_relative_to(inbox) else name
+        for name in sources
+    ]

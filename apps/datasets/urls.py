@@ -19,6 +19,23 @@ urlpatterns: list[URLPattern] = [
     path("<str:dataset_id>/archive/", views.archive, name="dataset-archive"),
     path("<str:dataset_id>/restore/", views.restore, name="dataset-restore"),
     path("<str:dataset_id>/delete/", views.delete, name="dataset-delete"),
+    path("<str:dataset_id>/equality/new/", views.new_equality, name="equality-new"),
+    path("<str:dataset_id>/equality/<str:equality_id>/", views.equality, name="equality"),
+    path(
+        "<str:dataset_id>/equality/<str:equality_id>/cancel/",
+        views.cancel_equality,
+        name="equality-cancel",
+    ),
+    path(
+        "<str:dataset_id>/equality/<str:equality_id>/report.json",
+        views.equality_report,
+        name="equality-report",
+    ),
+    path(
+        "<str:dataset_id>/equality/<str:equality_id>/differences.csv",
+        views.equality_differences,
+        name="equality-differences",
+    ),
     path(
         "<str:dataset_id>/revisions/<int:number>/manifest.json",
         views.manifest,

@@ -18,6 +18,8 @@ from typing import Any
 
 from hewston.pipeline.errors import InputError
 
+EQUALITY = "equality"  # the folder of a dataset's reports, beside those of its revisions
+
 
 def sha256_file(path: Path) -> str:
     """Hash a file's bytes; 64 hexadecimal digits."""
@@ -94,6 +96,10 @@ class Store:
     def dataset_folder(self, dataset_id: str, bars_sha256: str) -> Path:
         """Folder of one revision of a dataset."""
         return self.dataset(dataset_id) / bars_sha256[:12]
+
+    def equality_folder(self, dataset_id: str, bars_sha256: str, digest: str) -> Path:
+        """Folder of the report that compares a revision with what has this digest."""
+        return self.dataset(dataset_id) / EQUALITY / bars_sha256[:12] / digest[:12]
 
     def run_folder(self, run_id: str) -> Path:
         """Folder of one run's artifacts."""

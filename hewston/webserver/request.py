@@ -7,6 +7,7 @@ and Twisted then reads it into memory, twice.
 import asyncio
 import io
 import json
+import re
 import shutil
 import time
 from http import HTTPStatus
@@ -22,7 +23,9 @@ from hewston.credentials import Credentials
 from hewston.http import RETRY_SECONDS
 from hewston.webserver.flow import Flow
 
-UPLOAD_PATHS = (b"/datasets/new/", b"/api/datasets")
+UPLOAD_PATHS = re.compile(
+    rb"/datasets/new/|/api/datasets|/datasets/[^/]+/equality/new/|/api/datasets/[^/]+/equality"
+)
 BODY_SECONDS = 300.0  # for a body that is no upload; those may take their time
 WORK_BYTES_PER_SECOND = 5e6  # an upload is given more time to be answered
 _LOOK_BYTES = 16 << 20  # how often the disk is looked at
@@ -149,7 +152,7 @@ class Request(WebRequest):  # type: ignore[misc]  # daphne has no types
     def _is_upload(self) -> bool:
         channel = self.channel
         path = channel._path.partition(b"?")[0]  # noqa: SLF001 (a request has it only when whole)
-        return channel._command == b"POST" and path in UPLOAD_PATHS  # noqa: SLF001
+        return channel._command == b"POST" and UPLOAD_PATHS.fullmatch(path) is not None  # noqa: SLF001
 
     async def _ask(self) -> None:
         """Find out who sends the body, off the reactor's thread, while no more of it comes."""

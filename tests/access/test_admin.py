@@ -135,6 +135,7 @@ def test_nothing_of_the_queue_and_nothing_unknown_is_there(owner):
         "permissions.Token",
         "datasets.Dataset",
         "datasets.Revision",
+        "datasets.Equality",
         "datasets.Ingest",
         "runs.Run",
     }

@@ -16,6 +16,7 @@ from hewston.pipeline import playback
 from hewston.rates import Rates
 from hewston.routing import patterns as socket_patterns
 from hewston.taskqueue import Status
+from tests.equalities import EQUALITY_ID, add_equality
 from tests.scenes import DATASET_ID, RUN_ID, add_run
 
 PEOPLE = ("stranger", "owner", "admin")
@@ -83,6 +84,8 @@ def fill(route, catalogue):
         "<dataset_id>": DATASET_ID,
         "<str:ingest_id>": FAILED,
         "<ingest_id>": FAILED,
+        "<str:equality_id>": EQUALITY_ID,
+        "<equality_id>": EQUALITY_ID,
         "<int:token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<str:token>": "nobody",
@@ -101,10 +104,11 @@ def fill(route, catalogue):
 
 
 @pytest.fixture
-def scene(catalogue, monkeypatch):
+def scene(catalogue, monkeypatch, settings):
     """The catalogue with a failed run and ingest, and a token; nobody is slowed down."""
     add_run(catalogue, FAILED, Status.ERROR)
     Ingest.objects.create(id=FAILED, owner=catalogue.ada, sources=["x.dbn"], status=Status.ERROR)
+    add_equality(catalogue, settings.DATA_ROOT)
     create_token(owner=catalogue.ada, name="spare", scopes=["read"])
     for name in ("_rates", "_guesses"):
         monkeypatch.setattr(access, name, Rates(per_second=1e6, burst=1e6))

@@ -28,7 +28,7 @@ def record_of(
     assert isinstance(opened, dt.datetime)
     prices = [UNDEF if row[name] is None else round(float(str(row[name])) * NS) for name in PRICES]
     return bytes(
-        databento_dbn.OHLCVMsg(
+        databento_dbn.OHLCVMsg(  # type: ignore[call-arg]  # its stub knows no constructor
             SCHEMAS[schema][0],
             publisher,
             instrument_id,

@@ -34,8 +34,17 @@ from apps.datasets.actions.exporting import (
     write_bars,
 )
 from apps.datasets.actions.finding import choose_dataset, find_dataset, verify_revision
+from apps.datasets.actions.proving import (
+    EQUALITY_FIELDS,
+    cancel_equality,
+    read_equality_fields,
+    recover_equalities,
+    request_equality,
+    request_equality_of_upload,
+)
 
 __all__ = [
+    "EQUALITY_FIELDS",
     "EXPORT_FIELDS",
     "INGEST_FIELDS",
     "MOST_TAGS",
@@ -44,6 +53,7 @@ __all__ = [
     "SELECTION_FIELDS",
     "TAG_LENGTH",
     "archive_dataset",
+    "cancel_equality",
     "cancel_ingest",
     "choose_dataset",
     "choose_revision",
@@ -53,9 +63,13 @@ __all__ = [
     "find_in_inbox",
     "list_inbox",
     "list_intervals",
+    "read_equality_fields",
     "read_ingest_fields",
     "read_tags",
+    "recover_equalities",
     "recover_ingests",
+    "request_equality",
+    "request_equality_of_upload",
     "request_ingest",
     "request_ingest_of_upload",
     "restore_dataset",

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.datasets.actions.changing import settle_dataset_deletions
-from apps.datasets.models import Ingest
+from apps.datasets.models import Equality, Ingest
 from apps.permissions.models import User
 from hewston import uploads
 from hewston.pipeline.errors import HewstonError, InputError
@@ -68,15 +68,7 @@ def request_ingest(
     Raises InputError for a path that no page could show, and for one that holds or is in the data
     root, other than the inbox: what is there came in already.
     """
-    for path in sources:
-        _check_place(path)
-        if not str(path).isprintable():
-            name = printable(str(path))
-            raise InputError(
-                f"{name} has characters that cannot be shown. Rename it, or give the folder it is "
-                "in.",
-                file=name,
-            )
+    check_sources(sources)
     ingest = Ingest.objects.create(
         owner=owner, sources=[str(path) for path in sources], options=dict(options)
     )
@@ -133,7 +125,13 @@ def sweep_uploads() -> None:
     for folder in Store(settings.DATA_ROOT).uploads.glob("*"):
         with contextlib.suppress(FileNotFoundError):  # its request ended meanwhile
             is_received = uploads.is_received(folder)  # asked first: an ingest is there before
-            states = set(Ingest.objects.filter(upload=folder.name).values_list("status", flat=True))
+            states = {
+                status
+                for kind in (Ingest, Equality)
+                for status in kind.objects.filter(upload=folder.name).values_list(
+                    "status", flat=True
+                )
+            }
             keep = _KEEP_UPLOADS if states else _BEGIN_UPLOADS
             is_old = folder.stat().st_mtime < (now - keep).timestamp()
             if is_received and not states & {*LIVE} and (Status.DONE in states or is_old):
@@ -186,6 +184,22 @@ def cancel_ingest(*, ingest: Ingest) -> None:
         raise HewstonError(
             f"Ingest {ingest.pk} is over already: {ingest.get_status_display()}.", code="CONFLICT"
         )
+
+
+def check_sources(paths: Sequence[Path]) -> None:
+    """Refuse what no page could show, and what is in the data root or holds it.
+
+    What is there came in already; the inbox may be in it. Raises InputError.
+    """
+    for path in paths:
+        _check_place(path)
+        if not str(path).isprintable():
+            name = printable(str(path))
+            raise InputError(
+                f"{name} has characters that cannot be shown. Rename it, or give the folder it is "
+                "in.",
+                file=name,
+            )
 
 
 def _check_place(path: Path) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.datasets.models import Dataset, Revision, Tag
 from apps.datasets.tasks import publishing_alone
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.store import Store, read_json
+from hewston.pipeline.store import EQUALITY, Store, read_json
 
 NOTES_LENGTH, TAG_LENGTH = 10_000, 40  # characters
 MOST_TAGS = 20
@@ -167,7 +167,9 @@ def settle_dataset_deletions() -> None:
 def _settle(place: Store, aside: Path) -> None:
     """Move a revision back whose row is there; remove the others, the raw files of each first."""
     for folder in aside.glob("*"):
-        rows = Revision.objects.filter(dataset_id=aside.name, bars_sha256__startswith=folder.name)
+        rows = Revision.objects.filter(dataset_id=aside.name)
+        if folder.name != EQUALITY:  # which is of all of them
+            rows = rows.filter(bars_sha256__startswith=folder.name)
         final = place.dataset(aside.name) / folder.name
         if rows.exists() and not final.exists():
             final.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,13 @@
 from apps.datasets.views.catalogue import change_datasets, datasets, export_datasets
 from apps.datasets.views.changing import archive, delete, describe, restore
 from apps.datasets.views.chart import columns, page
+from apps.datasets.views.equality import (
+    cancel_equality,
+    equality,
+    equality_differences,
+    equality_report,
+    new_equality,
+)
 from apps.datasets.views.export import export
 from apps.datasets.views.ingests import cancel, ingest, ingests, new_dataset, retry
 from apps.datasets.views.summary import dataset, manifest
@@ -10,18 +17,23 @@ from apps.datasets.views.summary import dataset, manifest
 __all__ = [
     "archive",
     "cancel",
+    "cancel_equality",
     "change_datasets",
     "columns",
     "dataset",
     "datasets",
     "delete",
     "describe",
+    "equality",
+    "equality_differences",
+    "equality_report",
     "export",
     "export_datasets",
     "ingest",
     "ingests",
     "manifest",
     "new_dataset",
+    "new_equality",
     "page",
     "restore",
     "retry",

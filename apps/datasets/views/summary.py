@@ -22,6 +22,7 @@ from hewston.pipeline.store import read_json
 _LONGEST_GAPS = 20
 _IMPORTS = 20
 _RAW_FILES = 100
+_COMPARISONS = 20
 _FILE_LISTS = {"raw_files", "input_hashes"}
 _SEVERITIES = ("error", "warning", "info")
 
@@ -63,6 +64,7 @@ def _describe(
         "raw_files": revision.raw_files[:_RAW_FILES],
         "quality": quality,
         **findings,
+        "equalities": revision.equalities.select_related("owner")[:_COMPARISONS],
         "runs": found.runs.visible_to(request.user)
         .filter(revision=revision)
         .select_related("metrics")[:10],

@@ -319,12 +319,16 @@ _TONES = {
     "QUEUED": "live",
     "RUNNING": "live",
     "BUILDING": "live",
+    "EQUAL": "good",
+    "EQUAL WHERE BOTH HAVE BARS": "warn",
+    "DIFFERENT": "bad",
+    "NOTHING IN COMMON": "warn",
 }
 
 
 @register.filter
 def tone(state: str) -> str:
-    """Give the tone of a status or severity."""
+    """Give the tone of a status, a severity or a verdict."""
     return _TONES.get(state, "plain")
 
 

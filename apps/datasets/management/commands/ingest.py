@@ -52,7 +52,7 @@ class Command(HewstonCommand):
         )
         try:
             while not ingest.is_over:
-                perform_ingest(ingest, report=self._report)
+                perform_ingest(ingest, report=self.show_share)
                 follow(ingest, recover=recover_ingests)
         except HewstonError as problem:
             problem.details = {**problem.details, "ingest_id": ingest.pk}
@@ -61,11 +61,6 @@ class Command(HewstonCommand):
             self.end_progress()
         ingest.refresh_from_db()
         return _answer(ingest)
-
-    def _report(self, progress: Mapping[str, object]) -> None:
-        share = progress.get("share")
-        percent = f"{share:4.0%} " if isinstance(share, float) else ""
-        self.show_progress(f"{percent}{progress.get('file', '')} {progress.get('day') or ''}")
 
     def describe(self, answer: Mapping[str, Any]) -> str:
         """Say what came of it, a line a dataset."""

@@ -5,16 +5,17 @@ from collections.abc import Callable, Mapping
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import QuerySet
 from django_q.conf import Conf
 
-from apps.datasets.actions import recover_ingests, sweep_uploads
-from apps.datasets.models import Ingest
+from apps.datasets.actions import recover_equalities, recover_ingests, sweep_uploads
+from apps.datasets.models import Equality, Ingest
 from apps.datasets.tasks import DERIVE
 from apps.runs.actions import recover_runs
 from apps.runs.models import Run
 from apps.runs.tasks import BACKTEST
 from hewston import cluster
-from hewston.taskqueue import Watch, call_again
+from hewston.taskqueue import Job, Status, Watch, call_again
 
 PRELOAD: Mapping[str, str] = {Run.queue: BACKTEST, Ingest.queue: DERIVE}
 
@@ -45,11 +46,22 @@ def _reap_runs() -> Callable[[], None]:
 
 
 def _reap_ingests() -> Callable[[], None]:
-    running, waiting = Watch(), Watch()
+    """Look after ingests and comparisons, which one worker does."""
+    ingests, comparisons = (Watch(), Watch()), (Watch(), Watch())
 
     def reap() -> None:
-        recover_ingests(running)
-        call_again(Ingest.objects.all(), waiting, workers=1)
+        recover_ingests(ingests[0])
+        recover_equalities(comparisons[0])
+        _call_again(Ingest.objects.all(), ingests[1], beside=Equality.objects.all())
+        _call_again(Equality.objects.all(), comparisons[1], beside=Ingest.objects.all())
         sweep_uploads()
 
     return reap
+
+
+def _call_again[JobT: Job, OtherT: Job](
+    jobs: QuerySet[JobT], waiting: Watch, *, beside: QuerySet[OtherT]
+) -> None:
+    """Call the worker for jobs of a kind again, unless it is busy with one of the other."""
+    busy = beside.filter(status=Status.RUNNING).count()
+    call_again(jobs, waiting, workers=1 - busy)

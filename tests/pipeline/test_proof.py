@@ -403,6 +403,10 @@ def test_bars_of_another_day_have_nothing_in_common(tmp_path, subject):
     report = report_of(subject, tmp_path, write_vendor(tmp_path / "vendor.dbn", day, meta))
     assert report["verdict"] == "NOTHING IN COMMON"
     assert report["outside"] == {"ours": 166, "theirs": 2}
+    assert report["sentence"] == (
+        "No time is in both: the dataset covers 2023-01-03T00:00:00Z to 2023-01-04T00:00:00Z, and "
+        "what it was compared with 2023-01-04T00:00:00Z to 2023-01-05T00:00:00Z."
+    )
 
 
 @pytest.mark.parametrize("symbol", ["AIG", "BAC"])

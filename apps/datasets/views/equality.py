@@ -17,7 +17,7 @@ from apps.datasets.models import Dataset, Equality
 from apps.permissions.models import User
 from hewston.frames import send_frame
 from hewston.http import reading, send_file, status_of, telling
-from hewston.pipeline.equality import DIFFERENCES_FILE, REPORT_FILE
+from hewston.pipeline.equality import AMOUNTS, DIFFERENCES_FILE, REPORT_FILE
 from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.store import read_json
 from hewston.taskqueue import Status, read_log
@@ -62,7 +62,7 @@ def equality(request: HttpRequest, dataset_id: str, equality_id: str) -> HttpRes
         files = [found.folder / name for name in (REPORT_FILE, DIFFERENCES_FILE)]
         with reading("dataset", dataset_id, *files):
             report, differences = _read(*files)
-        page |= {"report": report, "differences": differences}
+        page |= {"report": report, "differences": differences, "amounts": AMOUNTS}
     return render(request, "datasets/equality_report.html", page)
 
 

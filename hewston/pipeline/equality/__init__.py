@@ -1,6 +1,7 @@
 """Whether a dataset's bars are those that somebody else made of the same market."""
 
 from hewston.pipeline.equality.compare import (
+    AMOUNTS,
     DIFFERENT,
     NOTHING_IN_COMMON,
     VERDICTS,
@@ -10,6 +11,7 @@ from hewston.pipeline.equality.compare import (
 from hewston.pipeline.equality.proof import DIFFERENCES_FILE, REPORT_FILE, Proof, Subject, prove
 
 __all__ = [
+    "AMOUNTS",
     "DIFFERENCES_FILE",
     "DIFFERENT",
     "NOTHING_IN_COMMON",

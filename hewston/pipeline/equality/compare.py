@@ -17,7 +17,7 @@ NOTHING_IN_COMMON = "NOTHING IN COMMON"
 VERDICTS = (EQUAL, EQUAL_WHERE_BOTH, DIFFERENT, NOTHING_IN_COMMON)
 
 VALUES = tuple(name for name in BARS if name not in {"ts_open", "session"})
-_AMOUNTS = ("volume", "trade_count", "buy_volume", "sell_volume")
+AMOUNTS = ("volume", "trade_count", "buy_volume", "sell_volume")
 _CLOSE = 1e-9  # relative: what rounding in another order leaves
 _MOST_LISTED = 1000
 
@@ -54,7 +54,7 @@ def compare(
         "only_theirs": len(there),
     }
     described = [
-        _describe(name, values, None if name in _AMOUNTS else tick_size)
+        _describe(name, values, None if name in AMOUNTS else tick_size)
         for name, values in compared.items()
     ]
     verdict = _judge(bars)

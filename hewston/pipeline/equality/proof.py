@@ -104,6 +104,8 @@ def prove(
         },
         **comparison.report,
     }
+    if spans[0].shared(spans[1]).is_empty:
+        report["sentence"] = _say_apart(*(_write(span) for span in spans))
     folder = staging / "report"
     folder.mkdir()
     comparison.differences.rechunk().write_parquet(folder / DIFFERENCES_FILE, compression="zstd")
@@ -185,6 +187,13 @@ def _write(span: Span) -> dict[str, str]:
     """Write a span as UTC times, the end exclusive."""
     times = pl.Series([span.start, span.end]).cast(UTC_NS)
     return {"from": write_time(times[0]), "to": write_time(times[1])}
+
+
+def _say_apart(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
+    return (
+        f"No time is in both: the dataset covers {ours['from']} to {ours['to']}, and what it was "
+        f"compared with {theirs['from']} to {theirs['to']}."
+    )
 
 
 def _digest(files: Sequence[Other], options: Mapping[str, Any]) -> str:

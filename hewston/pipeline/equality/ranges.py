@@ -18,6 +18,11 @@ class Span:
     start: int
     end: int
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether there is no time in it."""
+        return self.end <= self.start
+
     def shared(self, other: "Span") -> "Span":
         """Give the time that both cover; its end is before its start where there is none."""
         return Span(start=max(self.start, other.start), end=min(self.end, other.end))

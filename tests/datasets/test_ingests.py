@@ -86,7 +86,7 @@ def test_an_ingest_that_fails_while_it_publishes_leaves_its_row_and_log(
         raise OSError(28, "No space left on device")
 
     path = write_dbn(tmp_path / "a.dbn", PRINTS)
-    monkeypatch.setattr(tasks, "_record", fail)
+    monkeypatch.setattr(tasks.bringing, "_record", fail)
     with pytest.raises(HewstonError, match="disk is full"):
         ingest(path)
     assert stored(root) == []

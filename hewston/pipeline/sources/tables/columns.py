@@ -11,6 +11,7 @@ from hewston.pipeline.sources.tables.numbers import Style, is_missing, is_number
 from hewston.pipeline.sources.tables.sample import Row, width_of
 from hewston.pipeline.sources.tables.times import (
     TimeForm,
+    are_clocks,
     classify,
     read_times,
     study_text,
@@ -32,6 +33,7 @@ _LOOKED_AT = 200  # rows at once, until the first bar is found
 _CLASSIFIED = 300  # cells a column that are looked at
 _WHOLE_MINUTES = 0.95  # share of a column of times
 _MINUTE_NS = 60_000_000_000
+_DAY_NS = 1_440 * _MINUTE_NS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +162,9 @@ def _study(rows: Sequence[Row], index: int) -> Content:
         index < len(row.cells) and not isinstance(row.cells[index], str | float | None)
         for row in rows[:200]
     )
-    kind = "text" if is_typed else classify(some) if some else None
+    kind = classify(some) if some else None
+    if is_typed and kind != "clock":
+        kind = "text"
     form = study_text(some, None) if kind == "text" and some else None
     if kind in {"epoch", "serial"}:
         form = TimeForm(kind=kind)
@@ -169,7 +173,7 @@ def _study(rows: Sequence[Row], index: int) -> Content:
     return Content(
         texts=texts,
         time_kind=kind,
-        has_clock=kind in {"epoch", "serial"} or bool(form and form.has_clock),
+        has_clock=kind == "epoch" or bool(form and form.has_clock and (moments % _DAY_NS).any()),
         is_aware=kind == "epoch" or bool(form and form.is_aware),
         numeric=sum(map(is_number, some)) / len(some) if some else 0.0,
         is_constant=len(set(some)) == 1,
@@ -305,7 +309,7 @@ class Mapper:
             if self._says(index, "time") or (
                 abs(index - date) == 1
                 and self._said[index] is None
-                and (has_colon or _are_clocks(content.texts))
+                and (has_colon or are_clocks(content.texts))
             ):
                 return index
         return None
@@ -456,14 +460,3 @@ class Mapper:
                 if self._says(i, role):
                     self._give(i, role, "likely", f"its header says {role}")
                     break
-
-
-def _are_clocks(texts: Sequence[str]) -> bool:
-    digits = [text for text in texts if text.isdigit()]
-    if not digits or len(digits) < len([text for text in texts if text]):
-        return False
-    widths = {len(text) for text in digits}
-    if max(widths) not in {4, 6}:
-        return False
-    padded = [text.zfill(max(widths)) for text in digits]
-    return all(int(text[:2]) < 24 and int(text[2:4]) < 60 for text in padded)  # noqa: PLR2004

@@ -128,17 +128,25 @@ def _likeness(text: str) -> float:
     no capital stands behind a small letter; drawing characters are rare in tables.
     """
     points, count = 0.0, 0
-    for word in _words(text[: _MOST_CHARACTERS * 4]):
+    words = _words(text[: _MOST_CHARACTERS * 4])
+    for number, word in enumerate(words):
         beyond = [letter for letter in word if not letter.isascii()]
         if not beyond:
             continue
         count += len(beyond)
+        if len(word) == 1 and word.isalpha() and _is_before_digit(words[number + 1 : number + 3]):
+            continue  # where a sign of a currency stands, no letter does
         points += len(beyond) * (_likeness_of_word(word, beyond) if word[0].isalpha() else 0)
         if not word[0].isalpha():
             points += 0.5 if word in _USUAL_SIGNS else -1
         if count > _MOST_CHARACTERS:
             break
     return points / count if count else 0.0
+
+
+def _is_before_digit(following: list[str]) -> bool:
+    rest = "".join(following).lstrip(" \u00a0")
+    return rest[:1].isdigit()
 
 
 def _words(text: str) -> list[str]:

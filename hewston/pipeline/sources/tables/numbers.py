@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,11 +16,47 @@ _SPACES = " \u00a0\u202f\u2009\u2007"
 _APOSTROPHES = "'\u2019\u02bc`"
 _CURRENCIES = "$€£¥₹₽₩₺₫฿元円원"
 _CODES = r"(?:USD|EUR|GBP|JPY|CHF|INR|RUB|PLN|SEK|KRW|CNY|BRL|TRY|Rs\.?|US\$|R\$|kr\.?|zł|TL)"
+_PIECES = r"(?:stk\.?|stück|st\.?|pcs\.?|shares|szt\.?|ks|db|lots?|contracts|шт\.?|주|股|手|株)"
 # Sorted so that the longest is tried first. Lower case m and k are meant as M and K.
 _SUFFIXES: dict[str, float] = {
-    **dict.fromkeys(("k", "tsd", "tsd.", "тыс", "тыс.", "천", "bin"), 1e3),
-    **dict.fromkeys(("m", "mn", "mm", "mio", "mio.", "mil", "mln", "mln.", "млн", "млн."), 1e6),
-    **dict.fromkeys(("b", "bn", "mrd", "mrd.", "mld", "mld.", "mlrd", "млрд", "млрд.", "g"), 1e9),
+    **dict.fromkeys(
+        ("k", "tsd", "tsd.", "тыс", "тыс.", "천", "bin", "thousand", "tys", "tys."), 1e3
+    ),
+    **dict.fromkeys(
+        (
+            "m",
+            "mn",
+            "mm",
+            "mio",
+            "mio.",
+            "mil",
+            "mln",
+            "mln.",
+            "млн",
+            "млн.",
+            "million",
+            "millions",
+            "mill.",
+        ),
+        1e6,
+    ),
+    **dict.fromkeys(
+        (
+            "b",
+            "bn",
+            "mrd",
+            "mrd.",
+            "mld",
+            "mld.",
+            "mlrd",
+            "млрд",
+            "млрд.",
+            "g",
+            "billion",
+            "billions",
+        ),
+        1e9,
+    ),
     **dict.fromkeys(("t", "tn", "bio", "bio.", "трлн"), 1e12),
     **dict.fromkeys(("万", "萬", "만"), 1e4),
     **dict.fromkeys(("亿", "億", "억"), 1e8),
@@ -31,8 +67,8 @@ _SUFFIX = "|".join(re.escape(suffix) for suffix in sorted(_SUFFIXES, key=len, re
 _DIGITS = rf"[0-9][0-9.,{_SPACES}{_APOSTROPHES}]*"
 _NUMBER = re.compile(
     rf"\s*\(?\s*(?:[{_CURRENCIES}]|{_CODES})?\s*[-+\u2212]?\s*(?:[{_CURRENCIES}]|{_CODES})?\s*"
-    rf"({_DIGITS}|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*(?:{_SUFFIX})?\s*%?\s*(?:[{_CURRENCIES}]|{_CODES})?"
-    r"\s*\)?\s*",
+    rf"({_DIGITS}|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*(?:{_SUFFIX})?\s*%?\s*"
+    rf"(?:[{_CURRENCIES}]|{_CODES}|{_PIECES})?\s*\)?\s*",
     re.IGNORECASE,
 )
 _LARGEST = 1e99  # TradingView writes what is absent as 1e+100
@@ -107,6 +143,21 @@ def _vote(digits: str) -> str:
     if is_group and len(marks) == 1:
         return "either"
     return mark
+
+
+def find_group_mark(columns: Iterable[Sequence[str]]) -> str | None:
+    """Find the sign that groups thousands: in some column of whole numbers the small ones lack it.
+
+    None where no column has small and large ones, or where two differ.
+    """
+    found = set()
+    for cells in columns:
+        numbers = [match[1].strip(_SPACES) for cell in cells if (match := _NUMBER.fullmatch(cell))]
+        votes = Counter(map(_vote, numbers))
+        marks = {sign for number in numbers for sign in number if sign in ".,"}
+        if votes["either"] and votes["none"] and len(marks) == 1 and len(votes) == 2:  # noqa: PLR2004
+            found |= marks
+    return found.pop() if len(found) == 1 else None
 
 
 def read_numbers(text: pl.Series, style: Style) -> pl.Series:

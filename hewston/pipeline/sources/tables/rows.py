@@ -1,7 +1,8 @@
 """Cells to rows of numbers and times, by a plan; what cannot be read is listed with its reason."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from hewston.pipeline.sources.tables.times import AWARE, NAIVE, TimeForm, pad_cl
 from hewston.pipeline.sources.tables.vocabulary import CORPORATE_ACTION, MISSING, PRICES, TOTALS
 
 MOST_LISTED = 1000  # bad rows; all of them are counted
+_EMPTY = "it has no prices"
 _LONGEST_SHOWN = 160  # characters of a bad row
 _FIGURES = (*PRICES, "volume", "trade_count", "vwap", "buy_volume", "quote_volume")
 _OPTIONAL = ("trade_count", "vwap", "buy_volume", "quote_volume")
@@ -43,6 +45,7 @@ class Reading:
     rows: pl.DataFrame
     bad: list[BadRow] = field(default_factory=list)  # the first MOST_LISTED
     bad_count: int = 0
+    empty_count: int = 0  # of those, the ones that have a time and no price at all
     not_data: int = 0  # totals, footers, headers again, dividends
     last_line: int = 0
 
@@ -170,16 +173,22 @@ def _note(
     unnamed, blank_time = unnamed & ~lost, blank_time & ~lost
     rest = ~good & ~unnamed & ~blank_time
     reading.not_data += int(((unnamed | blank_time) & ~good & _filled(block)).sum())
-    for number in rest.arg_true().to_list():
-        text = " | ".join(_cells_of(block, number))
-        if not known["some"][number] and CORPORATE_ACTION.search(text):
-            reading.not_data += 1
-            continue
-        reading.bad_count += 1
-        if len(reading.bad) < MOST_LISTED:
-            line = int(block.lines[number])
-            reason = block.malformed.get(line) or _explain(rows, block, words, number, plan)
-            reading.bad.append(BadRow(line=line, reason=reason, text=text[:_LONGEST_SHOWN]))
+    shown = pl.DataFrame(
+        {str(index): column_text(block, index).filter(rest) for index in range(block.width)}
+    ).fill_null("")
+    whole = shown.select(pl.concat_str(pl.all(), separator=" | ").alias("whole"))["whole"]
+    is_empty = ~known["some"].filter(rest)
+    is_action = is_empty & whole.str.contains(f"(?i){CORPORATE_ACTION.pattern}")
+    reading.not_data += int(is_action.sum())
+    reading.bad_count += int((~is_action).sum())
+    reading.empty_count += int((is_empty & ~is_action & known["time"].filter(rest)).sum())
+    lines, wrong, said = block.lines.filter(rest), rows.filter(rest), words.filter(rest)
+    for number in (~is_action).arg_true().head(MOST_LISTED - len(reading.bad)).to_list():
+        line = int(lines[number])
+        reason = block.malformed.get(line) or _explain(
+            wrong.row(number, named=True), shown.row(number), said[number] or "", plan
+        )
+        reading.bad.append(BadRow(line=line, reason=reason, text=whole[number][:_LONGEST_SHOWN]))
 
 
 def _filled(block: Cells) -> pl.Series:
@@ -194,19 +203,18 @@ def _typed(block: Cells) -> pl.Series:
     return found
 
 
-def _cells_of(block: Cells, number: int) -> Sequence[str]:
-    return [column_text(block, index)[number] or "" for index in range(block.width)]
-
-
-def _explain(rows: pl.DataFrame, block: Cells, words: pl.Series, number: int, plan: Plan) -> str:
+def _explain(row: Mapping[str, Any], cells: Sequence[str], time: str, plan: Plan) -> str:
     """Say what is wrong with a row, by its first fault."""
-    row = rows.row(number, named=True)
     if row["ts"] is None:
-        said = (words[number] or "").strip()
+        said = time.strip()
         return f"the time {said!r} cannot be read" if said else "it has no time"
+    if all(row[name] is None for name in PRICES) and all(
+        cells[plan.columns[name][0]].strip().casefold() in MISSING for name in PRICES
+    ):
+        return _EMPTY
     for name in (*PRICES, "volume"):
         if row[name] is None and name in plan.columns:
-            said = (column_text(block, plan.columns[name][0])[number] or "").strip()
+            said = cells[plan.columns[name][0]].strip()
             is_empty = said.casefold() in MISSING
             if is_empty and name == "volume":
                 continue
@@ -222,15 +230,18 @@ def check_bad_rows(reading: Reading, *, name: str, most: int | None) -> None:
     """Refuse a table of which too many rows cannot be read.
 
     The most that may be bad: what the person said, else a thousandth of the rows or ten, whichever
-    is more.
+    is more. Rows without any price, which some write for times without a trade, are listed but do
+    not count.
     """
     total = reading.rows.height + reading.bad_count
     allowed = max(10, total // 1000) if most is None else most
-    if reading.bad_count <= allowed:
+    bad = reading.bad_count if most is not None else reading.bad_count - reading.empty_count
+    if bad <= allowed:
         return
-    first = "; ".join(f"line {row.line}: {row.reason}" for row in reading.bad[:5])
+    telling = [row for row in reading.bad if row.reason != _EMPTY] or reading.bad
+    first = "; ".join(f"line {row.line}: {row.reason}" for row in telling[:5])
     raise InputError(
-        f"{reading.bad_count:,} of {total:,} rows of {name} cannot be read, and at most "
+        f"{bad:,} of {total:,} rows of {name} cannot be read, and at most "
         f"{allowed:,} may be ({first}). Mend the file, change how it is read, or allow more "
         f"with max_bad_rows.",
         file=name,

@@ -8,6 +8,8 @@ import polars as pl
 
 from hewston.pipeline.sources.tables.cells import Cells
 
+_DAY_0 = dt.date(1899, 12, 30)
+
 type Cell = str | float | dt.datetime | None
 
 
@@ -40,7 +42,9 @@ def text_of(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, dt.datetime):
-        return cell.isoformat(sep=" ")
+        # Excel keeps a time of day as one of its day 0.
+        is_clock = cell.date() == _DAY_0 and cell.tzinfo is None
+        return cell.time().isoformat() if is_clock else cell.isoformat(sep=" ")
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)  # noqa: PLR2004
     return cell
@@ -81,7 +85,7 @@ def column_text(cells: Cells, index: int) -> pl.Series:
         )
         text = written.zip_with(numbers.is_not_null(), text)
     if times is not None:
-        written = times.dt.to_string("%Y-%m-%d %H:%M:%S")
+        written = times.dt.to_string("%Y-%m-%d %H:%M:%S").str.strip_prefix(f"{_DAY_0} ")
         if times.dtype.is_temporal() and getattr(times.dtype, "time_zone", None):
             written = written + "Z"
         text = written.zip_with(times.is_not_null(), text)

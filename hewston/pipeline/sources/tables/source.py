@@ -232,13 +232,15 @@ def _open_excel(opened: Opened, answers: Answers, findings: dict[str, Finding]) 
                 file=opened.name,
                 allowed=list(names),
             )
-        chosen = max(with_bars, key=lambda sheet: counts[sheet])
-        confidence = "certain" if len(with_bars) == 1 else "unknown"
-        reason = (
-            "it is the only sheet with bars"
-            if len(with_bars) == 1
-            else f"{len(with_bars)} sheets have bars: {', '.join(with_bars)}"
-        )
+        hidden = {sheet.name for sheet in sheets if sheet.hidden}
+        shown = [sheet for sheet in with_bars if sheet not in hidden] or with_bars
+        chosen = max(shown, key=lambda sheet: counts[sheet])
+        if len(with_bars) == 1:
+            confidence, reason = "certain", "it is the only sheet with bars"
+        elif len(shown) == 1:
+            confidence, reason = "likely", "the other sheets with bars are hidden"
+        else:
+            confidence, reason = "unknown", f"{len(shown)} sheets have bars: {', '.join(shown)}"
         names = tuple(with_bars)
     findings["sheet"] = Finding(value=chosen, confidence=confidence, reason=reason, choices=names)
     return Source(opened=opened, findings=findings, head=heads[chosen], rest=[], sheet=chosen)

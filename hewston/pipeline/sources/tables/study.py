@@ -20,7 +20,7 @@ from hewston.pipeline.sources.tables.columns import (
     study_columns,
 )
 from hewston.pipeline.sources.tables.layouts import Layout, Look, recognise
-from hewston.pipeline.sources.tables.numbers import Style, is_number, weigh
+from hewston.pipeline.sources.tables.numbers import Style, find_group_mark, is_number, weigh
 from hewston.pipeline.sources.tables.plan import Answers, Finding, Plan
 from hewston.pipeline.sources.tables.sample import Row
 from hewston.pipeline.sources.tables.source import Source
@@ -196,7 +196,14 @@ class _Student:
         if found.comma > found.point:
             decimal, reason = "comma", "the numbers have decimal commas"
         elif found.either and not found.point:
-            decimal, confidence, reason = self._weigh_groups(found.either, found.ungrouped, cells)
+            group = find_group_mark([content.texts[:500] for content in contents])
+            if group is not None:
+                decimal, confidence = "point" if group == "," else "comma", "certain"
+                reason = "whole numbers are grouped by the other sign"
+            else:
+                decimal, confidence, reason = self._weigh_groups(
+                    found.either, found.ungrouped, cells
+                )
             reason = f"{found.example!r} can be read both ways: {reason}"
         elif found.comma:
             confidence, reason = "likely", "most numbers have decimal points"

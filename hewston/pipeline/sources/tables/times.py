@@ -222,11 +222,28 @@ def classify(cells: Sequence[str]) -> Literal["text", "epoch", "serial", "clock"
     spelled = respell(pl.Series(cells)).to_list()
     for cell, spelling in zip(cells, spelled, strict=True):
         kinds[_classify(cell.strip(), spelling or "")] += 1
+    if kinds["clock"] and kinds["serial"] and are_clocks(cells):
+        kinds["clock"] += kinds.pop("serial")  # 93000 and 100000
     kind, count = kinds.most_common(1)[0]
     known = sum(kinds.values()) - kinds["empty"]
     if kind in {"none", "empty"} or count < 0.6 * max(known, 1):
         return None
     return kind  # type: ignore[return-value]  # one of the names below
+
+
+def are_clocks(cells: Sequence[str]) -> bool:
+    """Tell whether whole numbers are times of day, which may have lost their zeros: 930, 1600."""
+    digits = [cell.strip() for cell in cells if cell.strip()]
+    if not digits or not all(cell.isdigit() for cell in digits):
+        return False
+    width = max(map(len, digits))
+    if width not in {4, 6}:
+        return False
+    padded = [cell.zfill(width) for cell in digits]
+    return all(
+        int(cell[:2]) < 24 and all(int(cell[at : at + 2]) < 60 for at in range(2, width, 2))  # noqa: PLR2004
+        for cell in padded
+    )
 
 
 def times_among(cells: set[str]) -> set[str]:

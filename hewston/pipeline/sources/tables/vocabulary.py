@@ -204,7 +204,7 @@ _DECOYS = re.compile(
     r"|\bspread\b|\bband\b|\brsi\b|\bmacd\b"
 )
 _FOLD = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"})
-_TICKER = re.compile(r"[A-Z0-9]{2,10}|[$€£¥₹₽]")
+_TICKER = re.compile(r"(?=.*[A-Z])[A-Z0-9]{2,10}|[0-9]{4,6}|[$€£¥₹₽]")
 
 TOTALS = re.compile(
     r"^\W*(grand total|total|totals|totale|totaal|totalt|gesamt|gesamtsumme|summe|summa|somme"
@@ -306,7 +306,8 @@ def _look_up_part(header: str) -> tuple[Role, int] | None:
     words = [word for word in words if word]
     for start, end in ((0, len(words) - 1), (1, len(words)), (0, len(words) - 2), (2, len(words))):
         left_out = words[end:] + words[:start]
-        found = _KNOWN.get(fold(" ".join(words[start:end])))
+        word = " ".join(words[start:end])
+        found = _KNOWN.get(fold(word)) if len(word) > 1 or word.isascii() else None
         is_aside = all(_TICKER.fullmatch(word) or fold(word) in _UNITS for word in left_out)
         if found and is_aside and end > start:
             role, strength = found

@@ -136,6 +136,7 @@ def _store(root: Path, code: str) -> tuple[StoredBars, int]:
             folder=folder,
             bars_sha256=store.sha256_file(folder / "bars.parquet"),
             interval="1m",
+            calendar=code,
             tz=calendar.zone(code),
         ),
         rows,

@@ -107,7 +107,7 @@ def run_classic(bars: pl.DataFrame, orders: pl.DataFrame, spec: RunSpec) -> Clas
     )
     engine.add_instrument(instrument)
     bar_type = BarType.from_str(f"{name}-1-MINUTE-LAST-EXTERNAL")
-    closes = market.close_times(bars, spec.interval).to_physical().to_numpy()
+    closes = market.close_times(bars, spec).to_physical().to_numpy()
     opens = bars["ts_open"].to_physical().to_numpy()
     quotes = market.price_quotes(bars, spec, lambda _line: None)
     size = Quantity(10**9, 0)

@@ -232,6 +232,7 @@ class Revision(models.Model):
             folder=self.folder,
             bars_sha256=self.bars_sha256,
             interval=self.dataset.interval,
+            calendar=self.dataset.calendar,
             tz=self.dataset.tz,
         )
 

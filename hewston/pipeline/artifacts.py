@@ -78,6 +78,7 @@ class RunRecord:
 
     spec: RunSpec
     dataset_id: str
+    dataset_interval: str = "1m"  # of the dataset's bars; the spec has that of the run
     code_hash: str
     git_commit: str | None
     created_at: str  # ISO 8601, UTC; outside what is hashed
@@ -107,6 +108,7 @@ def write_run(
         "kind": "run",
         "spec": record.spec.as_json(),
         "dataset_id": record.dataset_id,
+        "dataset_interval": record.dataset_interval,
         "calendar": record.spec.calendar,
         "tz": record.spec.tz,
         "code_hash": record.code_hash,
@@ -118,6 +120,11 @@ def write_run(
     }
     store.write_json(folder / MANIFEST_FILE, manifest)
     return manifest
+
+
+def dataset_interval(manifest: Mapping[str, Any]) -> str:
+    """Give the interval of the bars that a run read; older manifests do not say it: one minute."""
+    return str(manifest.get("dataset_interval", "1m"))
 
 
 def hash_outputs(folder: Path) -> dict[str, str]:

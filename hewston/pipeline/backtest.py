@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from hewston.pipeline import accounting, artifacts, engine, market, metrics, schemas, store
+from hewston.pipeline import calendar as exchange_calendar
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.strategies import contract
@@ -46,19 +47,23 @@ def trade(
     bars: pl.DataFrame,
     spec: RunSpec,
     *,
+    stored: str | None = None,
     stopwatch: Stopwatch | None = None,
     progress: Callable[[float], None] = lambda _share: None,
     log: Callable[[str], None] = lambda _line: None,
 ) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
     """Run a strategy on BARS: the frames of ``artifacts.FRAMES`` and the metrics.
 
+    ``stored`` is the interval of ``bars``, by default the run's own; shorter ones are merged.
     ``progress`` gets the share of bars done, now and then, and may raise to cancel; ``log`` gets
     sentences for the run's log. Raises InputError for what the user can mend and
     ReconciliationError when the engine's account and ours differ.
     """
     watch = stopwatch or Stopwatch()
     instrument = spec.instrument
-    window = market.select_window(bars, spec)
+    with watch.time("resampling"):
+        schedule = _list_sessions(bars, spec)
+        window = market.select_window(bars, spec, stored=stored, schedule=schedule)
     with watch.time("signals"):
         signals = contract.compute_signals(
             find_strategy(spec.strategy_id),
@@ -71,7 +76,12 @@ def trade(
         if spec.slippage_fees.k_spread > 0:  # warm-up bars tell the spread of the first ones too
             priced = priced.with_columns(spread_mean=market.fill_spreads(priced, log))
         result = engine.run_engine(
-            bars=priced[window.first :], targets=signals, spec=spec, progress=progress, log=log
+            bars=priced[window.first :],
+            targets=signals,
+            spec=spec,
+            schedule=schedule,
+            progress=progress,
+            log=log,
         )
     with watch.time("accounting"):
         money = {"multiplier": instrument.multiplier}
@@ -114,6 +124,17 @@ def trade(
         "equity": equity,
     }
     return frames, figures
+
+
+def _list_sessions(bars: pl.DataFrame, spec: RunSpec) -> pl.DataFrame | None:
+    """List the sessions of the bars, which say where longer bars start and end.
+
+    Bars of one minute need none, and their runs are spared the time that it takes.
+    """
+    if spec.interval == "1m" or bars.is_empty():
+        return None
+    ends = exchange_calendar.exchange_date(bars["ts_open"][[0, -1]], spec.calendar, spec.tz)
+    return exchange_calendar.schedule(spec.calendar, ends[0], ends[1])
 
 
 def _context(spec: RunSpec, window: market.Window) -> dict[str, Any]:
@@ -174,7 +195,14 @@ def run_backtest(
     with watch.time("total"):
         with watch.time("load"):
             bars = read_bars(bars_file, record.spec.bars_sha256)
-        frames, figures = trade(bars, record.spec, stopwatch=watch, progress=progress, log=log)
+        frames, figures = trade(
+            bars,
+            record.spec,
+            stored=record.dataset_interval,
+            stopwatch=watch,
+            progress=progress,
+            log=log,
+        )
         with watch.time("write"):
             manifest = artifacts.write_run(folder, record=record, frames=frames, metrics=figures)
     return artifacts.Outcome(metrics=figures, manifest=manifest, timings_ms=watch.spent)
@@ -185,6 +213,7 @@ def reproduce_run(manifest: Mapping[str, Any], *, bars_file: Path, folder: Path)
     record = artifacts.RunRecord(
         spec=RunSpec.from_json(manifest["spec"]),
         dataset_id=str(manifest["dataset_id"]),
+        dataset_interval=artifacts.dataset_interval(manifest),
         code_hash=str(manifest["code_hash"]),
         git_commit=None,
         created_at=str(manifest["created_at"]),

@@ -7,6 +7,8 @@ import math
 import numpy as np
 import polars as pl
 
+from hewston.pipeline.calendar import exchange_date
+
 _LEAST_WIDTH = 1e-300  # below it, numbers have no digits left to divide
 
 
@@ -31,17 +33,19 @@ class Bin:
     count: int
 
 
-def monthly_returns(equity: pl.LazyFrame, *, starting_cash: float, tz: str) -> list[YearOfReturns]:
+def monthly_returns(
+    equity: pl.LazyFrame, *, starting_cash: float, calendar: str, tz: str
+) -> list[YearOfReturns]:
     """Give the return of each month of EQUITY: at its last bar over that of the month before.
 
-    The first month counts from ``starting_cash``. Months are of the exchange's zone ``tz``. A
-    month or a year that starts with equity at or below zero has no return: None, and NaN in
-    ``total``.
+    The first month counts from ``starting_cash``. Months are those of the exchange dates of
+    ``calendar`` and ``tz``. A month or a year that starts with equity at or below zero has no
+    return: None, and NaN in ``total``.
     """
-    local = pl.col("ts_open").dt.convert_time_zone(tz)
+    date = exchange_date(pl.col("ts_open"), calendar, tz)
     ends = (
         equity.select("ts_open", "equity")
-        .group_by(local.dt.year().alias("year"), local.dt.month().alias("month"))
+        .group_by(date.dt.year().alias("year"), date.dt.month().alias("month"))
         .agg(pl.col("equity").last())
         .sort("year", "month")
         .collect()

@@ -3,11 +3,20 @@
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 
 from hewston.pipeline import schemas
+from hewston.pipeline.calendar import exchange_date, start_of_date, zone
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.intervals import INTERVAL_NS
+from hewston.pipeline.intervals import INTERVAL_NS, is_daily
+from hewston.pipeline.resampling import (
+    first_dates_after,
+    list_edges,
+    number_periods,
+    resample,
+)
+from hewston.pipeline.schemas import UTC_NS
 from hewston.pipeline.spec import RunSpec, missing_spread
 
 SESSION_FILTERS: dict[str, tuple[str, ...]] = {
@@ -35,10 +44,49 @@ class Window:
         return self.frame[self.first : self.last + 1]
 
 
-def select_window(bars: pl.DataFrame, spec: RunSpec) -> Window:
+def select_window(
+    bars: pl.DataFrame,
+    spec: RunSpec,
+    *,
+    stored: str | None = None,
+    schedule: pl.DataFrame | None = None,
+) -> Window:
     """Choose the session's bars and the rows between the spec's exchange dates, both inclusive.
 
+    ``stored`` is the interval of ``bars``, by default that of the spec. Where it is shorter, the
+    session's bars up to the last date are merged to that of the spec; ``schedule`` then lists the
+    sessions that the bars are in.
+
     Raises InputError when no bar is left.
+    """
+    frame, known = select_bars(bars, spec)
+    start, end = spec.from_date or known[0], spec.to_date or known[-1]
+    if stored not in {None, spec.interval} and schedule is not None and not frame.is_empty():
+        frame = resample(
+            frame,
+            spec.interval,
+            schedule=schedule,
+            calendar=spec.calendar,
+            tz=spec.tz,
+            stored=stored or spec.interval,
+        )
+    first = int((exchange_date(frame["ts_open"], spec.calendar, spec.tz) < start).sum())
+    last = len(frame) - 1
+    if first > last:
+        raise InputError(
+            f"There are no bars from {start} to {end} in the session {spec.session}: the data has "
+            f"bars from {known[0]} to {known[-1]}.",
+            field="to" if end < known[0] else "from",
+            allowed=f"{known[0]} to {known[-1]}",
+        )
+    return Window(frame=frame, first=first, last=last)
+
+
+def select_bars(bars: pl.DataFrame, spec: RunSpec) -> tuple[pl.DataFrame, pl.Series]:
+    """Keep the session's bars up to the spec's last date, from the first bar on.
+
+    Also gives the exchange dates of all the session's bars, sorted, of which there is one or more.
+    ``bars`` need no more columns than ts_open and session. Raises InputError without such a bar.
     """
     frame = bars.filter(pl.col("session").is_in(SESSION_FILTERS[spec.session]))
     if frame.is_empty():
@@ -47,29 +95,57 @@ def select_window(bars: pl.DataFrame, spec: RunSpec) -> Window:
             field="session",
             allowed=sorted({str(s) for s in bars["session"].unique()} | {"all"}),
         )
-    days = frame["ts_open"].dt.convert_time_zone(spec.tz).dt.date()
-    start, end = spec.from_date or days[0], spec.to_date or days[-1]
-    first = int((days < start).sum())
-    last = len(frame) - int((days > end).sum()) - 1
-    if first > last:
-        raise InputError(
-            f"There are no bars from {start} to {end} in the session {spec.session}: the data has "
-            f"bars from {days[0]} to {days[-1]}.",
-            field="to" if end < days[0] else "from",
-            allowed=f"{days[0]} to {days[-1]}",
-        )
-    return Window(frame=frame[: last + 1], first=first, last=last)
+    dates = exchange_date(frame["ts_open"], spec.calendar, spec.tz)
+    end = spec.to_date or dates[-1]
+    return frame[: int((dates <= end).sum())], dates
 
 
-def close_times(bars: pl.DataFrame, interval: str) -> pl.Series:
-    """Say when each bar closes (ns, UTC).
+def close_times(
+    bars: pl.DataFrame, spec: RunSpec, schedule: pl.DataFrame | None = None
+) -> pl.Series:
+    """Say when each bar of the spec's interval closes (ns, UTC).
 
-    That is its interval's end, or the next bar's start when that is earlier: the last bar of a
-    session may be cut short by the session's end.
+    Below a day that is its interval's end, or the end of its part of the session, or the next
+    bar's start, whichever comes first. From a day on it is the close of the last session in it, or
+    its post_close where the run has extended hours; the start of the date that follows, where the
+    run has all hours, the bars have a zone of their own, or no session is known.
+
+    ``schedule`` lists the sessions that the bars are in; bars of one minute end without it.
     """
-    end = bars["ts_open"] + pl.duration(nanoseconds=INTERVAL_NS[interval])
+    if is_daily(spec.interval):
+        end = _ends_of_periods(bars["ts_open"], spec, schedule)
+    else:
+        end = bars.select(
+            pl.col("ts_open") + pl.duration(nanoseconds=INTERVAL_NS[spec.interval])
+        ).to_series()
+        if schedule is not None:
+            end = _cut_by_sessions(bars["ts_open"], end, schedule)
     frame = bars.select(end=end, following=pl.col("ts_open").shift(-1))
     return frame.select(pl.min_horizontal("end", "following").alias("ts_close"))["ts_close"]
+
+
+def _cut_by_sessions(ts: pl.Series, end: pl.Series, schedule: pl.DataFrame) -> pl.Series:
+    edges, _ = list_edges(schedule)
+    following = np.append(edges, np.iinfo(np.int64).max)[np.searchsorted(edges, ts, side="right")]
+    return pl.Series(np.minimum(end.to_physical().to_numpy(), following)).cast(UTC_NS)
+
+
+def _ends_of_periods(ts: pl.Series, spec: RunSpec, schedule: pl.DataFrame | None) -> pl.Series:
+    """Give the end of each bar of a day or longer."""
+    dates = exchange_date(ts, spec.calendar, spec.tz)
+    following = start_of_date(first_dates_after(dates, spec.interval), spec.calendar, spec.tz)
+    edge = {"regular": "close", "extended": "post_close"}.get(spec.session)
+    if edge is None or schedule is None or spec.tz != zone(spec.calendar):
+        return following
+    known = schedule.select(
+        edge, period=pl.Series(number_periods(schedule["date"], spec.interval))
+    ).unique("period", keep="last", maintain_order=True)
+    periods = pl.DataFrame({"period": number_periods(dates, spec.interval)})
+    closes = periods.join(known, on="period", how="left", maintain_order="left")[edge]
+    frame = pl.DataFrame({"ts": ts, "close": closes, "following": following})
+    return frame.select(
+        pl.when(pl.col("close") > pl.col("ts")).then("close").otherwise("following").alias("end")
+    )["end"]
 
 
 def price_quotes(bars: pl.DataFrame, spec: RunSpec, log: Callable[[str], None]) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 import datetime as dt
 import subprocess
 import sys
+import warnings
 
 import polars as pl
 import pytest
@@ -23,7 +24,7 @@ def day(name: str, date: str) -> tuple[str, ...]:
     (row,) = calendar.schedule(
         name, dt.date.fromisoformat(date), dt.date.fromisoformat(date)
     ).rows()
-    return tuple(edge.strftime("%d %H:%M") for edge in row[1:])
+    return tuple(edge.strftime("%d %H:%M") for edge in row[1:] if edge is not None)
 
 
 @pytest.mark.parametrize(
@@ -130,14 +131,14 @@ def test_times_are_labelled_in_any_order() -> None:
 
 
 @settings(deadline=None)
-@given(st.integers(0, 365 * 24 * 60 - 1), st.sampled_from(["XNYS", "24/7"]))
+@given(st.integers(0, 365 * 24 * 60 - 1), st.sampled_from(["XNYS", "24/7", "FX", "CME", "XTKS"]))
 def test_every_minute_has_the_label_of_the_one_session_part_that_holds_it(
     minute: int, name: str
 ) -> None:
     time = dt.datetime(2023, 1, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minute)
     sessions = calendar.schedule(name, dt.date(2022, 12, 31), dt.date(2024, 1, 1))
     expected = "closed"
-    for _, pre_open, opens, close, post_close in sessions.rows():
+    for _, pre_open, opens, close, post_close, *_ in sessions.rows():
         if pre_open <= time < opens:
             expected = "pre"
         if opens <= time < close:
@@ -155,6 +156,105 @@ def test_the_exchange_date_is_the_one_on_the_exchanges_wall() -> None:
     assert calendar.exchange_date(times, "24/7").cast(pl.String).to_list() == [
         *("2023-01-04", "2023-01-04", "2023-07-04", "2023-07-04")
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "date", "edges"),
+    [
+        ("FX", "2023-01-03", ("02 22:00", "03 22:00")),
+        ("FX", "2023-03-13", ("12 21:00", "13 21:00")),  # the clocks changed that Sunday
+        ("CME", "2023-11-21", ("20 23:00", "21 22:00")),  # an hour's halt from 16:00 in Chicago
+        ("CME", "2023-11-23", ("22 23:00", "23 18:00")),  # Thanksgiving
+        ("CME", "2023-06-19", ("18 22:00", "19 17:00")),  # Juneteenth
+        ("CME", "2021-06-21", ("20 22:00", "21 21:00")),  # was not kept yet
+        ("CME", "2027-06-18", ("17 22:00", "18 17:00")),  # of a Saturday, kept the day before
+        ("ICE", "2023-11-21", ("21 01:00", "21 23:00")),
+        ("XEUR", "2023-11-21", ("21 07:00", "21 21:00")),
+    ],
+)
+def test_sessions_that_begin_in_the_evening_are_those_of_their_close(
+    name: str, date: str, edges: tuple[str, str]
+) -> None:
+    opens, closes = edges
+    assert day(name, date) == (opens, opens, closes, closes)
+
+
+def test_the_fx_week_rests_at_christmas_and_new_year_and_goes_on_through_the_night() -> None:
+    week = calendar.schedule("FX", dt.date(2023, 12, 22), dt.date(2024, 1, 3))
+    assert [f"{date:%d}" for date in week["date"]] == ["22", "26", "27", "28", "29", "02", "03"]
+    times = utc("2023-12-22 21:59", "2023-12-22 22:00", "2023-12-25 21:59", "2023-12-25 22:00")
+    assert calendar.label(times, week).to_list() == ["regular", "closed", "closed", "regular"]
+    night = utc("2023-12-26 21:59", "2023-12-26 22:00")
+    assert calendar.label(night, week).to_list() == ["regular", "regular"]
+
+
+def test_the_evening_belongs_to_the_next_date_where_a_session_begins_in_it() -> None:
+    times = utc("2023-11-03 20:59", "2023-11-03 21:00", "2023-11-05 21:59", "2023-11-05 22:00")
+    dates = [f"{date:%d}" for date in calendar.exchange_date(times, "FX")]
+    assert dates == ["03", "04", "05", "06"]  # the clocks change that Sunday in New York
+    times = utc("2023-11-20 22:59", "2023-11-20 23:00")
+    assert [f"{date:%d}" for date in calendar.exchange_date(times, "CME")] == ["20", "21"]
+    assert [f"{date:%d}" for date in calendar.exchange_date(times, "ICE")] == ["20", "21"]
+
+
+def test_bars_with_a_zone_of_their_own_have_its_dates() -> None:
+    stamps = utc("2023-01-03 00:00", "2023-01-03 23:00")
+    for name in ("XNYS", "FX", "CME"):
+        dates = calendar.exchange_date(stamps, name, "UTC")
+        assert dates.to_list() == [dt.date(2023, 1, 3)] * 2
+        lazily = pl.LazyFrame({"ts": stamps}).select(
+            calendar.exchange_date(pl.col("ts"), name, "UTC")
+        )
+        assert lazily.collect().to_series().to_list() == dates.to_list()
+        assert calendar.start_of_date(dates, name, "UTC")[0] == stamps[0]
+
+
+@settings(deadline=None)
+@given(
+    st.dates(dt.date(1990, 1, 1), dt.date(2030, 12, 31)),
+    st.sampled_from(["XNYS", "24/7", "FX", "CME", "ICE", "BVMF", "XSGO", "XTKS"]),
+)
+def test_a_date_starts_with_its_first_moment(date: dt.date, name: str) -> None:
+    start = calendar.start_of_date(pl.Series([date]), name)
+    around = pl.concat([start, start.dt.offset_by("-1ns")])
+    before = date - dt.timedelta(days=1)
+    assert calendar.exchange_date(around, name).to_list() == [date, before]
+
+
+def test_a_break_at_noon_is_known_and_its_bars_are_regular() -> None:
+    (tokyo,) = calendar.schedule("XTKS", dt.date(2023, 1, 4), dt.date(2023, 1, 4)).to_dicts()
+    assert (f"{tokyo['break_start']:%H:%M}", f"{tokyo['break_end']:%H:%M}") == ("02:30", "03:30")
+    half_day = calendar.schedule("XHKG", dt.date(2020, 12, 24), dt.date(2020, 12, 24))
+    assert half_day["break_start"].to_list() == [None]
+    sessions = calendar.schedule("XTKS", dt.date(2023, 1, 4), dt.date(2023, 1, 4))
+    times = utc("2023-01-04 02:30", "2023-01-04 05:59", "2023-01-04 06:00")
+    assert calendar.label(times, sessions).to_list() == ["regular", "regular", "closed"]
+
+
+@pytest.mark.parametrize("name", calendar.CALENDARS)
+def test_every_calendar_has_sessions_on_the_dates_they_open_and_close(name: str) -> None:
+    sessions = calendar.schedule(name, dt.date(2023, 2, 1), dt.date(2023, 12, 31))
+    assert sessions.height > 200
+    assert calendar.exchange_date(sessions["open"], name).equals(sessions["date"])
+    last = sessions["close"].dt.offset_by("-1ns")
+    assert calendar.exchange_date(last, name).equals(sessions["date"])
+    edges = sessions.select(pl.concat_list(calendar.EDGES).explode(empty_as_null=True))
+    assert edges.to_series().is_sorted()
+
+
+def test_the_zone_of_every_exchange_is_the_one_that_lists_its_sessions() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import exchange_calendars  # noqa: PLC0415  # which warns of what pandas deprecates
+
+        for name in calendar.OTHER_EXCHANGES:
+            known = exchange_calendars.get_calendar(name, start="2023-01-01", end="2023-12-31")
+            assert calendar.zone(name) == known.tz.key
+
+
+def test_years_that_an_exchange_has_not_published_are_refused() -> None:
+    with pytest.raises(InputError, match=r"XSHG are not known for all of 2027-01-01"):
+        calendar.schedule("XSHG", dt.date(2027, 1, 4), dt.date(2027, 1, 5))
 
 
 def test_an_unknown_calendar_is_refused_with_the_known_ones() -> None:
@@ -196,6 +296,7 @@ from hewston.pipeline import calendar
 days = calendar.schedule("24/7", dt.date(2023, 1, 1), dt.date(2023, 1, 2))
 times = days["open"]
 calendar.label(times, days), calendar.exchange_date(times, "XNYS"), calendar.calendar_version()
+calendar.exchange_date(times, "CME"), calendar.zone("XTKS")
 assert not {"pandas", "exchange_calendars"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -27,7 +27,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def export(folder: Path, path: Path, **asked: Any) -> int:
     selection = Selection(
-        folder=folder, tz=NEW_YORK, **{"interval": "1m", "session": "regular", **asked}
+        folder=folder,
+        stored="1m",
+        calendar="XNYS",
+        tz=NEW_YORK,
+        **{"interval": "1m", "session": "regular", **asked},
     )
     kind = path.suffix.removeprefix(".")
     return export_bars(selection, kind=kind, path=path, progress=print, log=print)
@@ -56,7 +60,7 @@ def test_an_export_has_the_range_session_and_interval_that_were_asked_for(
         pl.col("session") == "regular", pl.col("ts_open").dt.date() == day
     )
     schedule = read_schedule(folder / "quality.json")
-    assert pl.read_parquet(path).equals(resample(bars, "1h", schedule=schedule, tz=NEW_YORK))
+    assert pl.read_parquet(path).equals(resample(bars, "1h", schedule=schedule, calendar="XNYS"))
     assert export(folder, path, session="all", start=3, count=5) == 5
 
 

@@ -395,7 +395,7 @@ def test_a_future_without_definitions_says_what_it_assumes(tmp_path):
     path = write_dbn(tmp_path / "a.dbn", [Print(price=1.125)], Meta(dataset="GLBX.MDP3"))
     draft = draft_of(tmp_path, path)
     assert (draft.instrument.asset_class, draft.instrument.tick_size) == ("future", 0.001)
-    assert (draft.calendar, draft.tz) == ("24/7", "UTC")
+    assert (draft.calendar, draft.tz) == ("CME", "America/Chicago")
     assert counts_of(draft)["no_definition"] == 1
 
 

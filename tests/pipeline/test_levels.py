@@ -41,7 +41,14 @@ def keep(
     ]
     store.write_json(folder / "quality.json", {"sessions": sessions})
     sha256 = store.sha256_file(folder / "bars.parquet")
-    return StoredBars(root=root, folder=folder, bars_sha256=sha256, interval=interval, tz=tz)
+    return StoredBars(
+        root=root,
+        folder=folder,
+        bars_sha256=sha256,
+        interval=interval,
+        calendar="XNYS",
+        tz=tz,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +82,7 @@ def gaps_of(found: dict[str, list[float]]) -> list[tuple[float, str, str, float]
 @pytest.mark.parametrize("interval", levels.chart_intervals("1m"))
 def test_a_level_is_what_resampling_all_bars_gives(stored, interval, monkeypatch):
     monkeypatch.setattr(levels, "_CHUNK_ROWS", 1_000)  # many parts
-    merged = resample(BARS, interval, schedule=DAYS, tz=stored.tz)
+    merged = resample(BARS, interval, schedule=DAYS, calendar="XNYS")
     assert levels.scan_level(stored, interval).collect().equals(merged)
 
 
@@ -87,7 +94,7 @@ def test_pages_together_are_the_bars_of_the_session(stored, interval, session):
         BARS.filter(pl.col("session").is_in(SESSION_FILTERS[session])),
         interval,
         schedule=DAYS,
-        tz=stored.tz,
+        calendar="XNYS",
     )
     assert found["time"] == [ts.timestamp() for ts in expected["ts_open"]]
     for name in ("open", "high", "low", "close", "volume"):
@@ -132,7 +139,7 @@ def test_gaps_go_on_over_closed_hours_lost_sessions_and_both_ends(tmp_path):
     assert whole[-1][0] == rows  # after the last bar
     hours = gaps_of(read_all(stored, "1h", "regular"))
     assert [gap[3] for gap in hours] == [7]
-    assert [gap[1:] for gap in gaps_of(read_all(stored, "1d", "extended"))] == [
+    assert [gap[1:] for gap in gaps_of(read_all(stored, "1d", "regular"))] == [
         ("02 13:30", "02 20:00", 1)
     ]
 
@@ -160,11 +167,11 @@ def test_one_bar_is_one_page(tmp_path):
 
 
 def test_bars_of_an_hour_have_no_shorter_level(tmp_path):
-    hours = resample(BARS, "1h", schedule=DAYS, tz="America/New_York")
+    hours = resample(BARS, "1h", schedule=DAYS, calendar="XNYS")
     stored = keep(tmp_path, hours, interval="1h")
     assert stored.intervals[:3] == ["1h", "4h", "1d"]
     assert read_all(stored, "1h", "all")["close"] == hours["close"].to_list()
-    expected = resample(hours, "4h", schedule=DAYS, tz="America/New_York")
+    expected = resample(hours, "4h", schedule=DAYS, calendar="XNYS", stored="1h")
     assert levels.scan_level(stored, "4h").collect().equals(expected)
     with pytest.raises(InputError, match="Bars of 1h cannot be shown as bars of 5m"):
         levels.scan_level(stored, "5m")

@@ -71,7 +71,7 @@ def test_a_day_between_two_sessions_is_refused_as_empty() -> None:
 
 def test_a_bar_closes_at_its_interval_or_where_the_next_one_starts() -> None:
     bars = make_bars([1.0] * 3, [1.0] * 3, minutes=[0, 30, 600])
-    closes = market.close_times(bars, "1h")
+    closes = market.close_times(bars, make_spec(interval="1h"))
     assert [(close - START).total_seconds() / 60 for close in closes] == [30, 90, 660]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hewston.pipeline import breakdown, playback, schemas
 from tests.columns import parse_columns
+from tests.pipeline.frames import make_spec
 from tests.scenes import NEW_YORK, make_bars
 
 FLOATS = st.lists(st.none() | st.floats(allow_nan=False), max_size=50)
@@ -88,13 +89,13 @@ def test_a_run_on_longer_bars_shows_its_own_bars(day, schedule, interval):
     from hewston.pipeline.resampling import resample  # noqa: PLC0415 (beside its only use)
 
     regular = day.filter(pl.col("session") == "regular")
-    own = resample(regular, "5m", schedule=schedule)
+    own = resample(regular, "5m", schedule=schedule, calendar="XNYS")
     parts = run_of(own) | {"bars": day.lazy()}
     encoded = playback.encode_run(
-        **parts, run_interval="5m", interval=interval, schedule=schedule, tz=NEW_YORK
+        **parts, spec=make_spec(interval="5m"), stored="1m", interval=interval, schedule=schedule
     )
     header, columns = parse_columns(encoded)
-    expected = resample(regular, interval, schedule=schedule)
+    expected = resample(regular, interval, schedule=schedule, calendar="XNYS")
     assert columns["close"].tolist() == expected["close"].to_list()
     assert columns["volume"].tolist() == expected["volume"].to_list()
     assert columns["equity"].tolist() == [1000.0 + close for close in expected["close"]]
@@ -107,7 +108,9 @@ def test_months_count_from_the_end_of_the_one_before():
     equity = pl.DataFrame(
         {"ts_open": [f"{ts}:00Z" for ts, _ in ends], "equity": [value for _, value in ends]}
     ).with_columns(pl.col("ts_open").str.to_datetime(time_unit="ns", time_zone="UTC"))
-    first, second = breakdown.monthly_returns(equity.lazy(), starting_cash=100.0, tz=NEW_YORK)
+    first, second = breakdown.monthly_returns(
+        equity.lazy(), starting_cash=100.0, calendar="XNYS", tz=NEW_YORK
+    )
     assert first.months[0] == pytest.approx(0.1)
     assert first.months[1] is None
     assert first.months[2] == pytest.approx(-0.1)
@@ -119,7 +122,9 @@ def test_a_month_belongs_to_the_exchanges_calendar():
     equity = pl.DataFrame({"ts_open": ["2023-02-01T01:00:00Z"], "equity": [101.0]}).with_columns(
         pl.col("ts_open").str.to_datetime(time_unit="ns", time_zone="UTC")
     )
-    [year] = breakdown.monthly_returns(equity.lazy(), starting_cash=100.0, tz=NEW_YORK)
+    [year] = breakdown.monthly_returns(
+        equity.lazy(), starting_cash=100.0, calendar="XNYS", tz=NEW_YORK
+    )
     assert year.months[0] == pytest.approx(0.01)
 
 
@@ -127,7 +132,9 @@ def test_a_month_after_ruin_has_no_return():
     equity = pl.DataFrame(
         {"ts_open": ["2023-01-03T15:00:00Z", "2024-02-01T15:00:00Z"], "equity": [-5.0, -5.0]}
     ).with_columns(pl.col("ts_open").str.to_datetime(time_unit="ns", time_zone="UTC"))
-    first, second = breakdown.monthly_returns(equity.lazy(), starting_cash=100.0, tz=NEW_YORK)
+    first, second = breakdown.monthly_returns(
+        equity.lazy(), starting_cash=100.0, calendar="XNYS", tz=NEW_YORK
+    )
     assert first.months[0] == pytest.approx(-1.05)
     assert second.months[1] is None
     assert math.isnan(second.total)

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from hewston.pipeline import calendar
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.intervals import CHART_INTERVALS
+from hewston.pipeline.intervals import CHART_INTERVALS, is_daily
 from hewston.pipeline.resampling import resample
 from hewston.pipeline.schemas import BARS
 
@@ -40,6 +41,10 @@ def bars_at(
     ).select(list(BARS))
 
 
+def dates_of(bars: pl.DataFrame, name: str) -> pl.Series:
+    return calendar.exchange_date(bars["ts_open"], name)
+
+
 def opens(bars: pl.DataFrame) -> list[str]:
     return [f"{ts:%d %H:%M} {session}" for ts, session in bars["ts_open", "session"].rows()]
 
@@ -57,7 +62,7 @@ def test_prices_volumes_and_counts_are_merged() -> None:
         buy_volume=[60, 100, 0, 7],
         sell_volume=[40, 200, 100, 0],
     )
-    first, second = resample(bars, "5m", schedule=NEW_YORK).to_dicts()
+    first, second = resample(bars, "5m", schedule=NEW_YORK, calendar="XNYS").to_dicts()
     known = {name: value for name, value in first.items() if value is not None}
     assert known == {
         "ts_open": dt.datetime(2023, 11, 20, 14, 30, tzinfo=dt.UTC),
@@ -88,7 +93,7 @@ def test_quotes_are_weighed_by_trades_and_open_and_close_are_the_known_ones() ->
         bid_close=[None, 11, 15, None],
         ask_close=[None, 12, 16, None],
     )
-    (bar,) = resample(bars, "5m", schedule=NEW_YORK).to_dicts()
+    (bar,) = resample(bars, "5m", schedule=NEW_YORK, calendar="XNYS").to_dicts()
     assert [bar["bid_mean"], bar["ask_mean"], bar["spread_mean"]] == [13.0, 14.75, 1.75]
     assert [bar["bid_open"], bar["ask_open"], bar["bid_close"], bar["ask_close"]] == [9, 10, 15, 16]
 
@@ -97,8 +102,8 @@ def test_a_bar_is_the_same_to_the_bit_alone_and_among_others() -> None:
     times = ("2023-11-20 14:30", "2023-11-20 14:31", "2023-11-20 14:35")
     bars = bars_at(*times, volume=[100, 39, 5], vwap=[10.1, 10.3, 10], trade_count=[1, 2, 1])
     bars = bars.with_columns(bid_mean=9.87, ask_mean=9.88, spread_mean=0.01)
-    alone = resample(bars[:2], "5m", schedule=NEW_YORK)
-    assert alone.equals(resample(bars, "5m", schedule=NEW_YORK)[:1])
+    alone = resample(bars[:2], "5m", schedule=NEW_YORK, calendar="XNYS")
+    assert alone.equals(resample(bars, "5m", schedule=NEW_YORK, calendar="XNYS")[:1])
     assert alone["vwap"][0] == (10.1 * 100 + 10.3 * 39) / 139
 
 
@@ -113,7 +118,7 @@ def test_what_is_unknown_in_a_part_is_unknown_in_the_whole() -> None:
         ask_mean=[11, 11, 11, 11],
         spread_mean=[2, 2, 2, 2],
     )
-    unknown, known = resample(bars, "5m", schedule=NEW_YORK).to_dicts()
+    unknown, known = resample(bars, "5m", schedule=NEW_YORK, calendar="XNYS").to_dicts()
     for name in ("trade_count", "vwap", "buy_volume", "sell_volume", "bid_mean", "spread_mean"):
         assert unknown[name] is None, name
     assert known["trade_count"] == 5
@@ -128,7 +133,7 @@ def test_a_minute_without_volume_hides_no_vwap() -> None:
         vwap=[None, 10, None],
         buy_volume=[None, 4, None],
     )
-    traded, silent = resample(bars, "5m", schedule=NEW_YORK).to_dicts()
+    traded, silent = resample(bars, "5m", schedule=NEW_YORK, calendar="XNYS").to_dicts()
     assert (traded["vwap"], traded["buy_volume"]) == (10.0, 4.0)
     assert (silent["vwap"], silent["volume"]) == (None, 0.0)
 
@@ -153,13 +158,14 @@ def test_a_minute_without_volume_hides_no_vwap() -> None:
         (
             "1d",
             [
-                *("20 09:00 pre", "20 14:30 regular", "20 21:00 post"),
-                *("21 01:00 closed", "21 05:00 closed", "21 09:00 pre"),
+                # The first bar of the 20th is before the open; that of the 21st in closed time, as
+                # are those after midnight in New York.
+                *("20 09:00 regular", "21 05:00 regular"),
             ],
         ),
     ],
 )
-def test_intervals_start_with_their_session_and_never_mix_two(
+def test_intervals_below_a_day_start_with_their_session_and_never_mix_two(
     interval: str, expected: list[str]
 ) -> None:
     bars = bars_at(
@@ -171,55 +177,59 @@ def test_intervals_start_with_their_session_and_never_mix_two(
         bars = bars.remove(pl.col("ts_open").dt.hour().is_in([4, 5, 8]))
     if interval == "4h":
         bars = bars.remove(pl.col("ts_open").dt.hour().is_in([5, 8]))
-    assert opens(resample(bars, interval, schedule=NEW_YORK)) == expected
+    assert opens(resample(bars, interval, schedule=NEW_YORK, calendar="XNYS")) == expected
 
 
 def test_a_half_day_ends_its_last_interval_early() -> None:
     bars = bars_at("2023-11-24 17:59", "2023-11-24 18:00", "2023-11-24 21:59", "2023-11-24 22:00")
-    assert opens(resample(bars, "4h", schedule=NEW_YORK)) == [
+    assert opens(resample(bars, "4h", schedule=NEW_YORK, calendar="XNYS")) == [
         *("24 14:30 regular", "24 18:00 post", "24 22:00 closed")
     ]
 
 
 def test_closed_bars_before_the_first_session_count_from_midnight() -> None:
     bars = bars_at("2023-11-20 04:59", "2023-11-20 05:07", "2023-11-20 08:59", "2023-11-20 09:00")
-    assert opens(resample(bars, "4h", schedule=NEW_YORK)) == [
+    assert opens(resample(bars, "4h", schedule=NEW_YORK, calendar="XNYS")) == [
         *("20 01:00 closed", "20 05:00 closed", "20 09:00 pre")
     ]
-    assert opens(resample(bars, "1d", schedule=NEW_YORK)) == [
-        *("19 05:00 closed", "20 05:00 closed", "20 09:00 pre")
+    assert opens(resample(bars, "1d", schedule=NEW_YORK, calendar="XNYS")) == [
+        *("19 05:00 regular", "20 05:00 regular")
     ]
 
 
 def test_a_round_the_clock_day_is_a_utc_day() -> None:
     times = ("2023-11-20 00:00", "2023-11-20 23:59", "2023-11-21 00:00", "2023-11-21 05:03")
     bars = bars_at(*times, schedule=ALWAYS)
-    assert opens(resample(bars, "1d", schedule=ALWAYS)) == ["20 00:00 regular", "21 00:00 regular"]
-    assert opens(resample(bars, "4h", schedule=ALWAYS)) == [
+    assert opens(resample(bars, "1d", schedule=ALWAYS, calendar="24/7")) == [
+        "20 00:00 regular",
+        "21 00:00 regular",
+    ]
+    assert opens(resample(bars, "4h", schedule=ALWAYS, calendar="24/7")) == [
         *("20 00:00 regular", "20 20:00 regular", "21 00:00 regular", "21 04:00 regular")
     ]
 
 
 def test_one_minute_is_unchanged_and_no_bars_stay_no_bars() -> None:
     bars = bars_at("2023-11-20 14:30", "2023-11-20 14:31")
-    assert resample(bars, "1m", schedule=NEW_YORK).equals(bars)
-    assert resample(bars.clear(), "1h", schedule=NEW_YORK).equals(bars.clear())
+    assert resample(bars, "1m", schedule=NEW_YORK, calendar="XNYS").equals(bars)
+    assert resample(bars.clear(), "1h", schedule=NEW_YORK, calendar="XNYS").equals(bars.clear())
 
 
 def test_an_unknown_interval_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"'7m'.*1m, 2m, 3m, 5m"):
-        resample(bars_at("2023-11-20 14:30"), "7m", schedule=NEW_YORK)
+        resample(bars_at("2023-11-20 14:30"), "7m", schedule=NEW_YORK, calendar="XNYS")
 
 
 def test_a_calendar_that_does_not_reach_the_bars_is_refused() -> None:
     with pytest.raises(InputError, match=r"2023-11-20 14:30.*marked regular"):
-        resample(bars_at("2023-11-20 14:30"), "5m", schedule=NEW_YORK[2:])
+        resample(bars_at("2023-11-20 14:30"), "5m", schedule=NEW_YORK[2:], calendar="XNYS")
 
 
 @st.composite
-def any_bars(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
+def any_bars(draw: st.DrawFn) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Some minutes of several days in one of the calendars, with prices in cents."""
-    schedule = draw(st.sampled_from([NEW_YORK, ALWAYS]))
+    name = draw(st.sampled_from(["XNYS", "24/7", "FX", "CME", "XTKS"]))
+    schedule = calendar.schedule(name, FIRST, LAST)
     minutes = sorted(draw(st.sets(st.integers(0, 9 * 24 * 60), min_size=1, max_size=60)))
     start = dt.datetime(2023, 11, 20)  # noqa: DTZ001  # bars_at reads it as UTC
     rows = []
@@ -235,16 +245,16 @@ def any_bars(draw: st.DrawFn) -> tuple[pl.DataFrame, pl.DataFrame]:
     times = [str(start + dt.timedelta(minutes=minute)) for minute in minutes]
     vwap = [low + (high - low) / 3 for low, high in zip(prices["low"], prices["high"], strict=True)]
     bars = bars_at(*times, schedule=schedule, **prices, volume=volumes, vwap=vwap)
-    return bars, schedule
+    return bars, {"schedule": schedule, "calendar": name}
 
 
 @settings(deadline=None)
 @given(any_bars(), st.sampled_from(list(CHART_INTERVALS)))
 def test_volume_is_conserved_and_prices_stay_between_low_and_high(
-    made: tuple[pl.DataFrame, pl.DataFrame], interval: str
+    made: tuple[pl.DataFrame, dict[str, Any]], interval: str
 ) -> None:
-    bars, schedule = made
-    merged = resample(bars, interval, schedule=schedule)
+    bars, known = made
+    merged = resample(bars, interval, **known)
     assert merged.schema == pl.Schema(BARS)
     assert merged["ts_open"].is_sorted()
     assert merged["ts_open"].is_unique().all()
@@ -254,20 +264,29 @@ def test_volume_is_conserved_and_prices_stay_between_low_and_high(
     within = (pl.col("low") <= pl.col("open")) & (pl.col("open") <= pl.col("high"))
     within &= (pl.col("low") <= pl.col("close")) & (pl.col("close") <= pl.col("high"))
     assert merged.select(within.all()).item()
-    labels = calendar.label(merged["ts_open"], schedule)
-    assert labels.equals(merged["session"])
+    if is_daily(interval):
+        assert (merged["session"] == "regular").all()
+        assert merged["volume"].len() == dates_of(bars, known["calendar"]).n_unique()
+        assert dates_of(merged, known["calendar"]).is_unique().all()
+    else:
+        assert calendar.label(merged["ts_open"], known["schedule"]).equals(merged["session"])
 
 
 @settings(deadline=None)
-@given(any_bars())
-def test_fifteen_minutes_by_way_of_five_are_fifteen_minutes(
-    made: tuple[pl.DataFrame, pl.DataFrame],
+@given(any_bars(), st.sampled_from(["15m", "1h", "4h", "1d", "1w", "1mo"]))
+def test_bars_by_way_of_five_minutes_are_those_of_one_minute(
+    made: tuple[pl.DataFrame, dict[str, Any]], interval: str
 ) -> None:
-    bars, schedule = made
+    bars, known = made
     columns = ["ts_open", "open", "high", "low", "close", "volume", "session"]
-    by_way_of_five = resample(resample(bars, "5m", schedule=schedule), "15m", schedule=schedule)
-    directly = resample(bars, "15m", schedule=schedule)
+    fives = resample(bars, "5m", **known)
+    by_way_of_five = resample(fives, interval, stored="5m", **known)
+    directly = resample(bars, interval, **known)
     assert by_way_of_five.select(columns).equals(directly.select(columns))
+    if interval in {"1w", "1mo"}:
+        days = resample(bars, "1d", **known)
+        by_way_of_days = resample(days, interval, stored="1d", **known)
+        assert by_way_of_days.select(columns).equals(directly.select(columns))
 
 
 @settings(deadline=None)
@@ -278,17 +297,17 @@ def test_the_mean_of_equal_values_is_that_value_to_the_bit(
     times = [f"2023-11-20 14:3{minute}" for minute in range(len(volumes))]
     same = [value] * len(times)
     bars = bars_at(*times, volume=volumes, vwap=same, trade_count=volumes, bid_mean=same)
-    (bar,) = resample(bars, "5m", schedule=NEW_YORK).to_dicts()
+    (bar,) = resample(bars, "5m", schedule=NEW_YORK, calendar="XNYS").to_dicts()
     assert (bar["vwap"], bar["bid_mean"]) == (value, value)
 
 
 @settings(deadline=None)
 @given(any_bars())
 def test_the_days_vwap_is_the_money_over_the_volume(
-    made: tuple[pl.DataFrame, pl.DataFrame],
+    made: tuple[pl.DataFrame, dict[str, Any]],
 ) -> None:
-    bars, schedule = made
-    merged = resample(bars, "1d", schedule=schedule)
+    bars, known = made
+    merged = resample(bars, "1d", **known)
     money = sum(Fraction(volume) * Fraction(vwap) for volume, vwap in bars["volume", "vwap"].rows())
     again = sum(
         (

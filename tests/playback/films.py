@@ -49,6 +49,7 @@ def make_film(bars, *, orders=(), fills=()):
         orders=Happenings(make_rows(schemas.ORDERS, sorted(orders)), bars),
         fills=Happenings(make_rows(schemas.FILLS, sorted(fills)), bars),
         sessions=np.arange(0, bars, DAY),
+        calendar="XNYS",
         tz="America/New_York",
         trades=len(fills) // 2,
     )

@@ -109,7 +109,7 @@ def test_the_film_of_longer_bars_merges_its_minutes(stage, tmp_path):
     spec = dataclasses.replace(stage.spec, interval="5m", to_date=dt.date(2023, 11, 1))
     schedule = calendar.schedule("XNYS", dt.date(2023, 10, 30), dt.date(2023, 11, 7))
     minutes = stage.bars.filter(pl.col("session") == "regular")
-    bars = resample(minutes, "5m", schedule=schedule).filter(
+    bars = resample(minutes, "5m", schedule=schedule, calendar="XNYS").filter(
         pl.col("ts_open") < pl.lit("2023-11-02T00:00Z").str.to_datetime(time_zone="UTC")
     )
     equity = artifacts.read_frame(stage.run_folder, "equity")

@@ -68,6 +68,8 @@ def select_bars(*, revision: Revision, asked: Mapping[str, Any]) -> Selection:
         raise InputError(f"from ({first}) is after to ({last}).", field="from")
     return Selection(
         folder=revision.folder,
+        stored=dataset.interval,
+        calendar=dataset.calendar,
         tz=dataset.tz,
         interval=interval,
         session=asked["session"],

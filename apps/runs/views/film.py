@@ -16,9 +16,10 @@ from hewston.http import (
     send_columns,
 )
 from hewston.pipeline import artifacts, playback
-from hewston.pipeline.intervals import CHART_INTERVALS
+from hewston.pipeline.intervals import CHART_INTERVALS, coarser
 from hewston.pipeline.playback.decisions import encode_decisions
-from hewston.pipeline.spec import canonical_json
+from hewston.pipeline.spec import RunSpec, canonical_json
+from hewston.pipeline.store import read_json
 from hewston.taskqueue import Status
 
 _FILM_INTERVALS = ("1m", "5m", "15m", "1h", "1d")
@@ -31,12 +32,11 @@ def watch(request: HttpRequest, run_id: str) -> HttpResponse:
     page: dict[str, object] = {"run": run}
     if run.status == Status.DONE:
         spec = run.run_spec
-        known = list(CHART_INTERVALS)
         page |= {
             "interval": spec.interval,
             "intervals": [
                 name
-                for name in known[known.index(spec.interval) :]
+                for name in list_intervals(run)
                 if name in _FILM_INTERVALS or name == spec.interval
             ],
             "columns_url": columns_url_of(run, "INTERVAL"),
@@ -70,15 +70,18 @@ def decisions(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
 def columns(request: HttpRequest, run_id: str, address: str, interval: str) -> HttpResponse:
     """Give a run's bars, equity, indicators and fills, at an address that names their content."""
     run = find_finished(request, run_id)
-    known = list(CHART_INTERVALS)
+    known = list_intervals(run)
     if address != playback.address(run.input_hash) or interval not in known:
         raise Http404
-    if known.index(interval) < known.index(run.run_spec.interval):
-        raise Http404
-    spec = run.run_spec
     with reading_run(run):
-        compressed = _encode(run.folder, run.revision.folder, spec.interval, interval, spec.tz)
+        compressed = _encode(run.folder, run.revision.folder, interval)
     return send_columns(request, compressed)
+
+
+def list_intervals(run: Run) -> list[str]:
+    """List the intervals at which a run is shown: its own, and the longer ones that pages offer."""
+    own = run.run_spec.interval
+    return [name for name in coarser(own) if name == own or name in CHART_INTERVALS]
 
 
 def columns_url_of(run: Run, interval: str) -> str:
@@ -87,16 +90,17 @@ def columns_url_of(run: Run, interval: str) -> str:
 
 
 @functools.lru_cache(maxsize=4)
-def _encode(folder: Path, dataset: Path, run_interval: str, interval: str, tz: str) -> bytes:
+def _encode(folder: Path, dataset: Path, interval: str) -> bytes:
     """Encode and compress; the last few stay in memory."""
+    manifest = read_json(folder / artifacts.MANIFEST_FILE)
     encoded = playback.encode_run(
         bars=pl.scan_parquet(dataset / "bars.parquet"),
         signals=pl.scan_parquet(folder / artifacts.frame_file("signals")),
         equity=pl.scan_parquet(folder / artifacts.frame_file("equity")),
         fills=artifacts.read_frame(folder, "fills"),
-        run_interval=run_interval,
+        spec=RunSpec.from_json(manifest["spec"]),
+        stored=artifacts.dataset_interval(manifest),
         interval=interval,
         schedule=playback.read_schedule(dataset / "quality.json"),
-        tz=tz,
     )
     return compress_columns(encoded)

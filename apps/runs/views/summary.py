@@ -10,10 +10,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.runs.models import Run
-from apps.runs.views.film import columns_url_of
+from apps.runs.views.film import columns_url_of, list_intervals
 from apps.runs.views.finding import find_run, reading_run
 from hewston.pipeline import artifacts, breakdown
-from hewston.pipeline.intervals import CHART_INTERVALS
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.store import read_json
 from hewston.taskqueue import Status, read_log
@@ -55,8 +54,7 @@ def _describe_result(run: Run) -> dict[str, object]:
     """Gather what the overview shows of a finished run."""
     spec = run.run_spec
     figures = read_json(run.folder / artifacts.METRICS_FILE)
-    years, bins = _break_down(run.folder, spec.starting_cash, spec.tz)
-    intervals = list(CHART_INTERVALS)
+    years, bins = _break_down(run.folder, spec.starting_cash, spec.calendar, spec.tz)
     return {
         "key_figures": _describe_figures(figures, _KEY_FIGURES),
         "all_figures": _describe_figures(figures, tuple(METRICS)),
@@ -65,7 +63,7 @@ def _describe_result(run: Run) -> dict[str, object]:
         "years": years,
         "bins": bins,
         "interval": spec.interval,
-        "intervals": intervals[intervals.index(spec.interval) :],
+        "intervals": list_intervals(run),
         "columns_url": columns_url_of(run, "INTERVAL"),
         "equity_url": columns_url_of(run, spec.interval),
     }
@@ -87,14 +85,14 @@ def _describe_figures(
 
 @functools.lru_cache(maxsize=128)
 def _break_down(
-    folder: Path, starting_cash: float, tz: str
+    folder: Path, starting_cash: float, calendar: str, tz: str
 ) -> tuple[list[breakdown.YearOfReturns], list[breakdown.Bin]]:
     """Break a result down; artifacts never change."""
     equity = pl.scan_parquet(folder / artifacts.frame_file("equity"))
     trades = pl.scan_parquet(folder / artifacts.frame_file("trades"))
     closed = trades.filter(pl.col("exit_ts").is_not_null()).select("net_pnl").collect()
     return (
-        breakdown.monthly_returns(equity, starting_cash=starting_cash, tz=tz),
+        breakdown.monthly_returns(equity, starting_cash=starting_cash, calendar=calendar, tz=tz),
         breakdown.histogram(closed["net_pnl"], bins=_HISTOGRAM_BINS),
     )
 

@@ -37,20 +37,22 @@ def run_engine(
     bars: pl.DataFrame,
     targets: pl.DataFrame,
     spec: RunSpec,
+    schedule: pl.DataFrame | None = None,
     progress: Callable[[float], None] = lambda _share: None,
     log: Callable[[str], None] = lambda _line: None,
 ) -> EngineResult:
     """Fill the orders that follow from the targets.
 
     ``bars`` are the run's BARS; ``targets`` has one row a bar: ``target`` (units of the run's
-    size, never null), ``changed`` (the follower acts on this row) and ``reason``. ``progress``
+    size, never null), ``changed`` (the follower acts on this row) and ``reason``. ``schedule``
+    lists the sessions that the bars are in, which end bars longer than a minute. ``progress``
     gets the share done between slices of about a month, and may raise to cancel.
 
     Raises InputError for what cannot be filled, ReconciliationError when the engine reports other
     orders than were sent, and whatever a callback raised.
     """
     quotes = market.price_quotes(bars, spec, log)
-    closes_ns = market.close_times(bars, spec.interval).to_physical().to_numpy()
+    closes_ns = market.close_times(bars, spec, schedule).to_physical().to_numpy()
     book = Book(bars, quotes, closes_ns, spec)
     follower = Follower(nautilus.StrategyConfig(strategy_id=nautilus.StrategyId("FOLLOWER-001")))
     follower.prepare(book, targets, spec, log)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from hewston.pipeline.calendar import exchange_date
 from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.playback import read_schedule
 from hewston.pipeline.resampling import resample
@@ -16,12 +17,14 @@ from hewston.pipeline.spec import canonical_json, sha256_text
 class Selection:
     """Bars of one revision.
 
-    ``folder`` is the revision's. ``first`` and ``last`` are exchange dates of ``tz``, both
-    inclusive, None where it is open; ``session`` is a name of SESSION_FILTERS. ``start`` and
-    ``count`` cut the bars that are left, by row.
+    ``folder`` is the revision's, ``stored`` the interval of its bars. ``first`` and ``last`` are
+    exchange dates, both inclusive, None where it is open; ``session`` is a name of
+    SESSION_FILTERS. ``start`` and ``count`` cut the bars that are left, by row.
     """
 
     folder: Path
+    stored: str
+    calendar: str
     tz: str
     interval: str
     session: str
@@ -53,8 +56,15 @@ def read_bars(selection: Selection) -> pl.DataFrame:
         pl.col("session").is_in(SESSION_FILTERS[selection.session])
     )
     if selection.first or selection.last:
-        days = pl.col("ts_open").dt.convert_time_zone(selection.tz).dt.date()
+        days = exchange_date(pl.col("ts_open"), selection.calendar, selection.tz)
         first, last = selection.first or dt.date.min, selection.last or dt.date.max
         bars = bars.filter(days.is_between(first, last))
     schedule = read_schedule(quality_file)
-    return resample(bars.collect(), selection.interval, schedule=schedule, tz=selection.tz)
+    return resample(
+        bars.collect(),
+        selection.interval,
+        schedule=schedule,
+        calendar=selection.calendar,
+        tz=selection.tz,
+        stored=selection.stored,
+    )

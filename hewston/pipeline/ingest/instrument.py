@@ -5,12 +5,27 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import get_args
 
+from hewston.pipeline.calendar import ALWAYS_OPEN, CME, FX, ICE
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.sources.dbn.definitions import Definition
 from hewston.pipeline.sources.dbn.records import PRICE_SCALE
 from hewston.pipeline.spec import AssetClass, Instrument
 
 _FUTURES_VENUES = ("GLBX", "IFEU", "IFUS", "IFLL", "NDEX", "XEUR", "XEEE", "XCBF", "OPRA")
+_CALENDARS_OF_CLASSES: dict[AssetClass, str] = {
+    "equity": "XNYS",
+    "index": "XNYS",
+    "fx": FX,
+    "crypto": ALWAYS_OPEN,
+}
+_CALENDARS_OF_VENUES = {
+    "IFEU": ICE,
+    "IFUS": ICE,
+    "OPRA": "XNYS",
+    "XCBF": "XCBF",
+    "XEEE": "XEEE",
+    "XEUR": "XEUR",
+}
 _FIELDS = {field.name for field in dataclasses.fields(Instrument)}
 _POSITIVE = ("multiplier", "tick_size", "lot")
 _EXTRA_DECIMALS = 4
@@ -22,9 +37,11 @@ def asset_class_of(dataset: str) -> AssetClass:
     return "future" if dataset.split(".", maxsplit=1)[0] in _FUTURES_VENUES else "equity"
 
 
-def default_calendar(asset_class: AssetClass) -> str:
-    """Give the calendar of an asset class when none is chosen."""
-    return "XNYS" if asset_class == "equity" else "24/7"
+def default_calendar(asset_class: AssetClass, venue_code: str = "") -> str:
+    """Give the calendar of an asset class when none is chosen; a venue's of futures."""
+    if asset_class == "future":
+        return _CALENDARS_OF_VENUES.get(venue_code.split(".", maxsplit=1)[0], CME)
+    return _CALENDARS_OF_CLASSES[asset_class]
 
 
 def describe(

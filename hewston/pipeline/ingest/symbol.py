@@ -57,7 +57,7 @@ def draft_of(
         price_decimals=_decimals(ticks),
         overrides=overrides,
     )
-    calendar = calendar or default_calendar(instrument.asset_class)
+    calendar = calendar or default_calendar(instrument.asset_class, ticks.dataset)
     prints, disagreement = join_prints(ticks)
     bars, _ = derivation.to_bars(
         prints.drop("symbol"), ticks.quotes.drop("symbol"), calendar=calendar

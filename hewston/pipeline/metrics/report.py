@@ -43,9 +43,8 @@ def compute_metrics(
 ) -> MetricReport:
     """Compute every metric of the registry from EQUITY, TRADES_RT, FILLS and ORDERS.
 
-    ``equity`` has at least one row. ``tz`` decides which bars belong to one exchange date;
-    ``calendar`` is the exchange calendar's name, whose 24/7 has 365 daily returns a year and
-    any other 252.
+    ``equity`` has at least one row. ``calendar`` and ``tz`` decide which bars belong to one
+    exchange date; the calendar 24/7 has 365 daily returns a year, any other 252.
     """
     sample = draw_sample(
         equity=equity,

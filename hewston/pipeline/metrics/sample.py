@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from hewston.pipeline.calendar import ALWAYS_OPEN
+from hewston.pipeline.calendar import ALWAYS_OPEN, exchange_date
 
 # XNYS and the like trade on about 252 days a year; a 24/7 calendar on all of them.
 _TRADING_DAYS_PER_YEAR = 252
@@ -98,9 +98,9 @@ def draw_sample(
 ) -> RunSample:
     """Reduce EQUITY, TRADES_RT, FILLS and ORDERS to a RunSample; ``equity`` has a row or more.
 
-    An exchange date is the date of ``ts_open`` in ``tz``.
+    An exchange date is that of ``ts_open`` in ``calendar`` and ``tz``.
     """
-    date = equity["ts_open"].dt.convert_time_zone(tz).dt.date()
+    date = exchange_date(equity["ts_open"], calendar, tz)
     last_of_date = equity.filter(date.ne_missing(date.shift(-1)))
     closed = trades.filter(trades["exit_ts"].is_not_null())
     values = equity["equity"].to_list()

@@ -13,17 +13,17 @@ from pathlib import Path
 import polars as pl
 
 from hewston.pipeline.calendar import SCHEDULE
+from hewston.pipeline.market import select_bars
 from hewston.pipeline.resampling import resample
 from hewston.pipeline.schemas import BARS, EQUITY, FILLS, SIGNALS
-from hewston.pipeline.spec import sha256_text
+from hewston.pipeline.spec import RunSpec, sha256_text
 from hewston.pipeline.store import read_json
 
-FORMAT = 2  # part of every address: raise it when the same input gives other bytes
+FORMAT = 3  # part of every address: raise it when the same input gives other bytes
 MAGIC = b"HWC1"
 _ALIGNMENT = 8
 _PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
 BAR_COLUMNS = ("ts_open", *_PRICE_COLUMNS, "spread_mean", "session")
-_STORED_INTERVAL = "1m"
 _NS_PER_MS = 1_000_000
 _MS_PER_S = 1000.0
 
@@ -55,11 +55,11 @@ def encode_columns(
 def read_schedule(quality_file: Path) -> pl.DataFrame:
     """Read the schedule of a dataset's sessions back from its quality report."""
     sessions = read_json(quality_file).get("sessions")
-    rows = sessions if isinstance(sessions, list) else []
+    rows = sessions if isinstance(sessions, list) else []  # a break is there where there is one
     names = [name for name in SCHEDULE if name != "date"]
     return (
         pl.DataFrame(
-            [{name: row[name] for name in SCHEDULE} for row in rows],
+            [{name: row.get(name) for name in SCHEDULE} for row in rows],
             schema=dict.fromkeys(SCHEDULE, pl.String),
         )
         .with_columns(
@@ -76,22 +76,25 @@ def encode_run(
     signals: pl.LazyFrame,
     equity: pl.LazyFrame,
     fills: pl.DataFrame,
-    run_interval: str,
+    spec: RunSpec,
+    stored: str,
     interval: str,
     schedule: pl.DataFrame,
-    tz: str,
 ) -> bytes:
     """Encode a run at a display interval that is not shorter than its own.
 
-    ``bars`` are the dataset's one-minute bars, the others the run's artifacts. Columns: those of
-    ``bar_columns``; equity, drawdown, position and every indicator as they stood at the end
-    of each shown bar; and of the fills: fill_time, fill_row (the shown bar), fill_bar (the run's
-    bar), fill_side (1 buy, -1 sell), fill_qty, fill_price.
+    ``bars`` are the dataset's, of the length ``stored``; the others are the run's artifacts and
+    its spec. ``schedule`` lists the dataset's sessions. Columns: those of ``bar_columns``;
+    equity, drawdown, position and every indicator as they stood at the end of each shown bar; and
+    of the fills: fill_time, fill_row (the shown bar), fill_bar (the run's bar), fill_side (1 buy,
+    -1 sell), fill_qty, fill_price.
     """
     states = _read_states(equity, signals)
     names = [name for name in states.columns if name not in {"ts_open", *_STATE}]
-    minutes = _select_minutes(bars, states["ts_open"], run_interval, schedule, tz)
-    shown = _read_at(minutes, interval, schedule, tz)
+    made_of = _select_bars(bars, states["ts_open"], spec, stored)
+    shown = _read_at(
+        made_of, stored, interval, schedule=schedule, calendar=spec.calendar, tz=spec.tz
+    )
     rows = (
         states.select("ts_open")
         .join_asof(shown.select("ts_open").with_row_index("row"), on="ts_open")
@@ -128,24 +131,37 @@ def _read_states(equity: pl.LazyFrame, signals: pl.LazyFrame) -> pl.DataFrame:
     ).collect()
 
 
-def _select_minutes(
-    bars: pl.LazyFrame, run_bars: pl.Series, run_interval: str, schedule: pl.DataFrame, tz: str
+def _select_bars(
+    bars: pl.LazyFrame, run_bars: pl.Series, spec: RunSpec, stored: str
 ) -> pl.LazyFrame:
-    """Keep the one-minute bars of which the run's bars were made."""
-    if run_interval == _STORED_INTERVAL:
+    """Keep the dataset's bars of which the run's bars were made."""
+    if spec.interval == stored:
         kept = pl.LazyFrame({"ts_open": run_bars})
         return bars.join(kept, on="ts_open", how="semi", maintain_order="left")
-    every = bars.select(list(BARS)).collect()
-    made = resample(every, run_interval, schedule=schedule, tz=tz).select(start="ts_open")
-    start = every.select("ts_open").join_asof(made, left_on="ts_open", right_on="start")["start"]
-    return every.filter(start.is_in(run_bars.implode())).lazy()
+    chosen, _ = select_bars(bars.select(list(BARS)).collect(), spec)
+    return chosen.filter(chosen["ts_open"] >= run_bars[0]).lazy()
 
 
-def _read_at(minutes: pl.LazyFrame, interval: str, schedule: pl.DataFrame, tz: str) -> pl.DataFrame:
-    """Read one-minute bars at an interval, and no more columns than are drawn."""
-    if interval == _STORED_INTERVAL:
-        return minutes.select(BAR_COLUMNS).collect()
-    return resample(minutes.select(list(BARS)).collect(), interval, schedule=schedule, tz=tz)
+def _read_at(
+    bars: pl.LazyFrame,
+    stored: str,
+    interval: str,
+    *,
+    schedule: pl.DataFrame,
+    calendar: str,
+    tz: str,
+) -> pl.DataFrame:
+    """Read bars at an interval, and no more columns than are drawn."""
+    if interval == stored:
+        return bars.select(BAR_COLUMNS).collect()
+    return resample(
+        bars.select(list(BARS)).collect(),
+        interval,
+        schedule=schedule,
+        calendar=calendar,
+        tz=tz,
+        stored=stored,
+    )
 
 
 def bar_columns(frame: pl.DataFrame) -> dict[str, pl.Series]:

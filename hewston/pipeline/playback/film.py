@@ -11,15 +11,16 @@ import functools
 import math
 import re
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from hewston.pipeline import artifacts
+from hewston.pipeline.calendar import exchange_date, start_of_date
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.market import select_window
+from hewston.pipeline.market import select_bars
+from hewston.pipeline.schemas import UTC_NS
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import read_json
 
@@ -65,6 +66,7 @@ class Film:
     orders: Happenings
     fills: Happenings
     sessions: Rows  # the first bar of each exchange date
+    calendar: str
     tz: str
     trades: int
 
@@ -110,8 +112,9 @@ class Film:
 
     def find_date(self, bar: int) -> dt.date:
         """Say on which exchange date a bar is."""
-        moment = dt.datetime.fromtimestamp(int(self.ts_open[bar]) / 1e9, ZoneInfo(self.tz))
-        return moment.date()
+        times = pl.Series([int(self.ts_open[bar])]).cast(UTC_NS)
+        date: dt.date = exchange_date(times, self.calendar, self.tz)[0]
+        return date
 
     def find_bar(self, position: object) -> int:
         """Find the bar nearest to a position; of two equally near the earlier.
@@ -124,8 +127,9 @@ class Film:
             return min(max(position, 0), self.last)
         try:
             if isinstance(position, str) and _DATE.fullmatch(position):
-                midnight = dt.datetime.fromisoformat(position).replace(tzinfo=ZoneInfo(self.tz))
-                return min(int(np.searchsorted(self.ts_open, _nanoseconds(midnight))), self.last)
+                dates = pl.Series([dt.date.fromisoformat(position)])
+                start = start_of_date(dates, self.calendar, self.tz).to_physical()[0]
+                return min(int(np.searchsorted(self.ts_open, start)), self.last)
             if isinstance(position, str):
                 return self._find_nearest(_nanoseconds(dt.datetime.fromisoformat(position)))
         except (OverflowError, ValueError):
@@ -171,14 +175,15 @@ def read_film(folder: Path, bars_file: Path) -> Film:
 
     Raises InputError when they do not belong together.
     """
-    spec = RunSpec.from_json(read_json(folder / artifacts.MANIFEST_FILE)["spec"])
+    manifest = read_json(folder / artifacts.MANIFEST_FILE)
+    spec, stored = RunSpec.from_json(manifest["spec"]), artifacts.dataset_interval(manifest)
     equity = artifacts.read_frame(folder, "equity")
-    bars = _read_bars(bars_file, equity["ts_open"], spec)
+    bars = _read_bars(bars_file, equity["ts_open"], spec, stored)
     if not bars["ts_open"].equals(equity["ts_open"]) or bars.is_empty():
         raise InputError(f"The run in {folder.name} is not of the bars in {bars_file}.")
     orders = artifacts.read_frame(folder, "orders").sort("bar", maintain_order=True)
     fills = artifacts.read_frame(folder, "fills").sort("bar", maintain_order=True)
-    dates = equity["ts_open"].dt.convert_time_zone(spec.tz).dt.date().to_physical().to_numpy()
+    dates = exchange_date(equity["ts_open"], spec.calendar, spec.tz).to_physical().to_numpy()
     trades = pl.scan_parquet(folder / artifacts.frame_file("trades"))
     return Film(
         ts_open=equity["ts_open"].cast(pl.Int64).to_numpy(),
@@ -187,29 +192,34 @@ def read_film(folder: Path, bars_file: Path) -> Film:
         orders=Happenings(_date_outcomes(orders, fills), equity.height),
         fills=Happenings(fills, equity.height),
         sessions=np.flatnonzero(np.diff(dates, prepend=dates[0] - 1)),
+        calendar=spec.calendar,
         tz=spec.tz,
         trades=int(trades.select(pl.len()).collect().item()),
     )
 
 
-def _read_bars(bars_file: Path, starts: pl.Series, spec: RunSpec) -> pl.DataFrame:
-    """Read the run's bars, which begin at ``starts``, out of one-minute bars."""
+def _read_bars(bars_file: Path, starts: pl.Series, spec: RunSpec, stored: str) -> pl.DataFrame:
+    """Read the run's bars, which begin at ``starts``, out of those of its dataset."""
     columns = ["ts_open", *_PRICES]
-    if spec.interval == "1m":
-        minutes = pl.read_parquet(bars_file, columns=columns)
-        rows = minutes["ts_open"].search_sorted(starts)
-        return minutes[rows.clip(0, minutes.height - 1)]
-    minutes = pl.read_parquet(bars_file, columns=[*columns, "session"])
-    minutes = select_window(minutes, spec).bars
-    start = minutes.select("ts_open").join_asof(
+    if spec.interval == stored:
+        bars = pl.read_parquet(bars_file, columns=columns)
+        rows = bars["ts_open"].search_sorted(starts)
+        return bars[rows.clip(0, bars.height - 1)]
+    bars, _ = select_bars(pl.read_parquet(bars_file, columns=[*columns, "session"]), spec)
+    start = bars.select("ts_open").join_asof(
         starts.to_frame("start"), left_on="ts_open", right_on="start"
     )["start"]
-    return minutes.group_by(start.alias("ts_open"), maintain_order=True).agg(
-        pl.col("open").first(),
-        pl.col("high").max(),
-        pl.col("low").min(),
-        pl.col("close").last(),
-        pl.col("volume").sum(),
+    is_known = pl.col("volume").null_count() == 0
+    return (
+        bars.filter(start.is_not_null())  # what comes before is warm-up
+        .group_by(start.drop_nulls().alias("ts_open"), maintain_order=True)
+        .agg(
+            pl.col("open").first(),
+            pl.col("high").max(),
+            pl.col("low").min(),
+            pl.col("close").last(),
+            pl.when(is_known).then(pl.col("volume").sum()),
+        )
     )
 
 

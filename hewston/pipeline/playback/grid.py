@@ -36,11 +36,15 @@ class Grid:
     def positions(self, ts: pl.Series, sessions: pl.Series) -> pl.Series:
         """Give the interval that each bar is; null for one that is in no regular session."""
         times = _nanoseconds(ts)
-        index = np.searchsorted(self._opens, times, side="right") - 1
-        inside = (sessions == "regular").to_numpy() & (index >= 0)
         if not self.size:
             return pl.repeat(None, len(ts), dtype=pl.Int64, eager=True)
-        index = np.maximum(index, 0)
+        if self._is_daily:  # a day's bar may start before its session opens
+            index = np.searchsorted(self._closes, times, side="right")
+        else:
+            index = np.searchsorted(self._opens, times, side="right") - 1
+        is_known = (index >= 0) & (index < len(self._opens))
+        inside = (sessions == "regular").to_numpy() & is_known
+        index = np.clip(index, 0, len(self._opens) - 1)
         steps = 0 if self._is_daily else (times - self._opens[index]) // self._step
         found = np.minimum(self._firsts[index] + steps, self._firsts[index + 1] - 1)
         return pl.select(

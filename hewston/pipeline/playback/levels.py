@@ -15,6 +15,7 @@ from typing import Any
 
 import polars as pl
 
+from hewston.pipeline.calendar import start_of_date
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.intervals import CHART_INTERVALS, coarser, is_daily
 from hewston.pipeline.market import SESSION_FILTERS
@@ -24,7 +25,7 @@ from hewston.pipeline.resampling import resample
 from hewston.pipeline.schemas import BARS
 from hewston.pipeline.store import Store, publish, read_json, write_json
 
-FORMAT = 1  # part of every level's name: raise it when the same bars give another level
+FORMAT = 2  # part of every level's name: raise it when the same bars give another level
 PAGE_ROWS = 2_000
 _CHUNK_ROWS = 250_000  # merged at once, so that memory does not grow with the dataset
 _ROW_GROUP_ROWS = 16_384  # a page is read from one or two of them
@@ -34,14 +35,15 @@ _ROW_GROUP_ROWS = 16_384  # a page is read from one or two of them
 class StoredBars:
     """The stored bars of a dataset and what longer bars are made with.
 
-    ``folder`` holds bars.parquet and quality.json; ``interval`` is that of the bars, ``tz`` the
-    zone of the exchange's dates.
+    ``folder`` holds bars.parquet and quality.json; ``interval`` is that of the bars,
+    ``calendar`` and ``tz`` are those of their exchange dates.
     """
 
     root: Path  # the data root
     folder: Path
     bars_sha256: str
     interval: str
+    calendar: str
     tz: str
 
     @property
@@ -63,10 +65,14 @@ class StoredBars:
         """Folder of a level."""
         return Store(self.root).levels(self.bars_sha256, FORMAT) / interval
 
-    def bars_file(self, interval: str) -> Path:
-        """File of a level's bars, which may not be made yet."""
-        own = interval == self.interval
-        return self.files[0] if own else self.place(interval) / "bars.parquet"
+    def bars_file(self, interval: str, session: str = "all") -> Path:
+        """File of a level's bars, which may not be made yet.
+
+        A day has other bars with every session filter; below a day they are among all bars.
+        """
+        if interval == self.interval:
+            return self.files[0]
+        return self.place(interval) / _level_file(interval, session)
 
 
 def chart_intervals(interval: str) -> list[str]:
@@ -74,13 +80,14 @@ def chart_intervals(interval: str) -> list[str]:
     return [name for name in coarser(interval) if name == interval or name in CHART_INTERVALS]
 
 
-def scan_level(stored: StoredBars, interval: str) -> pl.LazyFrame:
+def scan_level(stored: StoredBars, interval: str, session: str = "all") -> pl.LazyFrame:
     """Scan bars (schema BARS) at an interval of ``stored.intervals``; makes the level if absent.
 
-    They are those that ``resample`` makes of the stored bars of all sessions.
+    They are those that ``resample`` makes of the stored bars of a session filter.
     """
     make_levels(stored, [interval])
-    return pl.scan_parquet(stored.bars_file(interval)).select(list(BARS))
+    bars = pl.scan_parquet(stored.bars_file(interval, session)).select(list(BARS))
+    return bars.filter(_is_shown(interval, session))
 
 
 def read_outline(stored: StoredBars, interval: str) -> Mapping[str, Any]:
@@ -127,24 +134,42 @@ def _make_level(stored: StoredBars, interval: str) -> None:
     with Store(stored.root).staging(name) as folder:
         staged = folder / interval
         staged.mkdir()
-        bars_file = stored.bars_file(interval)
+        files = {session: stored.bars_file(interval, session) for session in SESSION_FILTERS}
         if interval != stored.interval:
-            bars_file = staged / "bars.parquet"
-            merged = _merge(stored, interval)
-            merged.write_parquet(
-                bars_file, compression="zstd", row_group_size=_ROW_GROUP_ROWS, statistics=True
-            )
-        write_json(staged / "outline.json", _outline(bars_file, interval, stored.schedule))
+            files = {session: staged / file.name for session, file in files.items()}
+            for session, file in files.items():
+                if not file.exists():
+                    _write_level(stored, interval, session, file)
+        write_json(staged / "outline.json", _outline(files, interval, stored.schedule))
         publish(staged, stored.place(interval))
 
 
-def _merge(stored: StoredBars, interval: str) -> pl.DataFrame:
-    """Merge all bars, some sessions after the others: no longer bar spans two of the parts."""
+def _level_file(interval: str, session: str) -> str:
+    return f"bars-{session}.parquet" if is_daily(interval) else "bars.parquet"
+
+
+def _is_shown(interval: str, session: str) -> pl.Expr:
+    """Tell which bars of a level's file a session filter shows: those of days are all meant."""
+    if is_daily(interval):
+        return pl.lit(value=True)
+    return pl.col("session").is_in(SESSION_FILTERS[session])
+
+
+def _write_level(stored: StoredBars, interval: str, session: str, file: Path) -> None:
     bars = pl.scan_parquet(stored.bars_file(stored.interval)).select(list(BARS))
+    if is_daily(interval):
+        bars = bars.filter(_is_shown(stored.interval, session))
+    _merge(bars, stored, interval).write_parquet(
+        file, compression="zstd", row_group_size=_ROW_GROUP_ROWS, statistics=True
+    )
+
+
+def _merge(bars: pl.LazyFrame, stored: StoredBars, interval: str) -> pl.DataFrame:
+    """Merge bars, some sessions after the others: no longer bar spans two of the parts."""
     schedule = stored.schedule
     times = bars.select("ts_open").collect().to_series()
     edges = [0]
-    for row in times.search_sorted(_cuts(schedule, interval)).to_list():
+    for row in times.search_sorted(_cuts(stored, interval)).to_list():
         if row - edges[-1] >= _CHUNK_ROWS:
             edges.append(row)
     ends = [*edges[1:], len(times)]
@@ -153,34 +178,40 @@ def _merge(stored: StoredBars, interval: str) -> pl.DataFrame:
             bars.slice(first, end - first).collect(),
             interval,
             schedule=schedule,
+            calendar=stored.calendar,
             tz=stored.tz,
+            stored=stored.interval,
         )
         for first, end in zip(edges, ends, strict=True)
     ).rechunk()
 
 
-def _cuts(schedule: pl.DataFrame, interval: str) -> pl.Series:
-    """Give the starts of sessions at which a bar of the interval always starts anew."""
-    if is_daily(interval) and interval != "1d":
-        period = pl.col("date").dt.truncate(interval)
-        return schedule.filter(period.ne_missing(period.shift()))["pre_open"]
-    return schedule["pre_open"]
+def _cuts(stored: StoredBars, interval: str) -> pl.Series:
+    """Give times, in order, at which a bar of the interval always starts anew."""
+    schedule = stored.schedule
+    if not is_daily(interval):
+        return schedule["pre_open"]
+    period = pl.col("date").dt.truncate(interval)
+    dates = schedule.filter(period.ne_missing(period.shift())).select(period).to_series()
+    return start_of_date(dates, stored.calendar, stored.tz)
 
 
-def _outline(bars_file: Path, interval: str, schedule: pl.DataFrame) -> dict[str, object]:
-    scan = pl.scan_parquet(bars_file)
-    bars = scan.select("ts_open", "open", "close", "session").collect()
-    known = scan.select(pl.col("volume", "spread_mean").count()).collect()
+def _outline(files: Mapping[str, Path], interval: str, schedule: pl.DataFrame) -> dict[str, object]:
+    """Describe the bars in a level's files, by session filter."""
+    known = pl.scan_parquet(files["all"]).select(pl.col("volume", "spread_mean").count()).collect()
     grid = Grid(schedule, interval)
-    position = grid.positions(bars["ts_open"], bars["session"])
-    before = position.shift().fill_null(strategy="forward").fill_null(-1) + 1
-    bars = bars.with_columns(before=before)
-    return {
-        name: _outline_session(bars.filter(pl.col("session").is_in(sessions)))
-        for name, sessions in SESSION_FILTERS.items()
-    } | {
+    outline: dict[str, object] = {}
+    present = 0
+    for session, file in files.items():
+        bars = pl.scan_parquet(file).select("ts_open", "open", "close", "session").collect()
+        position = grid.positions(bars["ts_open"], bars["session"])
+        present = max(present, position.n_unique() - bool(position.null_count()))
+        before = position.shift().fill_null(strategy="forward").fill_null(-1) + 1
+        shown = bars.with_columns(before=before).filter(_is_shown(interval, session))
+        outline[session] = _outline_session(shown)
+    return outline | {
         "grid": grid.size,
-        "present": position.n_unique() - bool(position.null_count()),
+        "present": present,
         "empty": [name for name in known.columns if not known[name][0]],
     }
 

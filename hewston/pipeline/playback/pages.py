@@ -3,7 +3,6 @@
 import polars as pl
 
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.playback.columns import BAR_COLUMNS, bar_columns, encode_columns, seconds
 from hewston.pipeline.playback.grid import Grid
 from hewston.pipeline.playback.levels import PAGE_ROWS, StoredBars, read_outline, scan_level
@@ -53,10 +52,9 @@ def encode_page(stored: StoredBars, interval: str, session: str, number: int) ->
         raise InputError(f"There is no page {number} of {len(starts)}.", field="page")
     is_last = number == len(starts) - 1
     ts = pl.col("ts_open")
-    bars = scan_level(stored, interval).filter(
+    bars = scan_level(stored, interval, session).filter(
         ts >= _times(starts[number : number + 1])[0],
         pl.lit(value=True) if is_last else ts < _times(starts[number + 1 : number + 2])[0],
-        pl.col("session").is_in(SESSION_FILTERS[session]),
     )
     frame = bars.select(BAR_COLUMNS).collect()
     gaps = Grid(stored.schedule, interval).gaps(

@@ -79,7 +79,7 @@ def write_sample(
 
 def _days(sessions: pl.DataFrame, renamed: dt.date) -> list[Day]:
     """Describe the sessions to make; a long one in spring has the halt."""
-    edges = sessions.select(pl.exclude("date").cast(pl.Int64)).rows()
+    edges = sessions.select(pl.col(calendar.EDGES).cast(pl.Int64)).rows()
     halted = next(
         number
         for number, (_, opens, close, _) in enumerate(edges)

@@ -1,0 +1,11 @@
+"""Longer bars from shorter ones: by session below a day, by exchange date from a day on."""
+
+from hewston.pipeline.resampling.buckets import (
+    check_interval,
+    first_dates_after,
+    list_edges,
+    number_periods,
+)
+from hewston.pipeline.resampling.merging import resample
+
+__all__ = ["check_interval", "first_dates_after", "list_edges", "number_periods", "resample"]

@@ -237,7 +237,7 @@ def _draft(
     folder.mkdir(parents=True)
     path = folder / "bars.parquet"
     derivation.write_bars(bars, path)
-    dates = bars["ts_open"].dt.convert_time_zone(market.tz).dt.date()
+    dates = exchange_calendar.exchange_date(bars["ts_open"], market.calendar, market.tz)
     first, last = dates[0], dates[-1]
     overrides = {**options.overrides, "asset_class": market.asset_class}
     symbol = str(table.plan.symbol)

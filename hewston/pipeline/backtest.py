@@ -61,10 +61,9 @@ def trade(
     """
     watch = stopwatch or Stopwatch()
     instrument = spec.instrument
-    with watch.time("resampling"):
+    with watch.time("signals"):
         schedule = _list_sessions(bars, spec)
         window = market.select_window(bars, spec, stored=stored, schedule=schedule)
-    with watch.time("signals"):
         signals = contract.compute_signals(
             find_strategy(spec.strategy_id),
             window.frame,

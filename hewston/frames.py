@@ -143,15 +143,14 @@ def _encode(whole: pl.DataFrame, kind: Format, rows: slice) -> bytes:
     if kind == "csv":
         text = cs.string()
         quoted = pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text)
-        return _write(_name_times(frame).with_columns(quoted.name.keep()).write_csv)
+        return _write(name_times(frame).with_columns(quoted.name.keep()).write_csv)
     # A part at a time: the text of a year in one piece would stay in the process's memory.
-    parts = [
-        _name_times(part).write_json()[1:-1].encode() for part in frame.iter_slices(_PART_ROWS)
-    ]
+    parts = [name_times(part).write_json()[1:-1].encode() for part in frame.iter_slices(_PART_ROWS)]
     return b'{"items":[%b],"total":%d}' % (b",".join(parts), whole.height)
 
 
-def _name_times(frame: pl.DataFrame) -> pl.DataFrame:
+def name_times(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write times (UTC) and dates as ISO 8601."""
     return frame.with_columns(cs.datetime().dt.strftime(_ISO), cs.date().dt.to_string("iso"))
 
 

@@ -42,6 +42,16 @@ urlpatterns: list[URLPattern] = [
         name="dataset-manifest",
     ),
     path(
+        "<str:dataset_id>/revisions/<int:before>..<int:after>/",
+        views.differences,
+        name="dataset-differences",
+    ),
+    path(
+        "<str:dataset_id>/revisions/<int:before>..<int:after>.csv",
+        views.differences_csv,
+        name="dataset-differences-csv",
+    ),
+    path(
         "<str:dataset_id>/columns/<str:address>/<str:interval>-<str:session>",
         views.columns,
         name="dataset-columns",

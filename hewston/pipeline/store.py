@@ -70,6 +70,10 @@ class Store:
         """Where lies what can be made again; names say by the hash what it was made of."""
         return self.root / "cache"
 
+    def differences(self, before: str, after: str, *, version: int) -> Path:
+        """Folder of what two revisions' bars do not share, by their hashes: a cache."""
+        return self.cache / "differences" / f"{before[:12]}-{after[:12]}-{version}"
+
     def forget(self, sha256: str) -> None:
         """Remove what the cache holds of bars that are gone."""
         for path in self.cache.glob(f"*/*{sha256[:12]}*"):

@@ -91,6 +91,8 @@ def fill(route, catalogue):
         "<str:token>": "nobody",
         "<int:number>": "1",
         "<int:page_number>": "0",
+        "<int:before>": "1",
+        "<int:after>": "1",
         "<str:interval>": "1h",
         "<str:session>": "regular",
         "<str:address>": playback.address(

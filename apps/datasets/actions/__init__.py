@@ -24,6 +24,13 @@ from apps.datasets.actions.changing import (
     settle_dataset_deletions,
     tag_dataset,
 )
+from apps.datasets.actions.comparing import (
+    DIFFERENCE_FIELDS,
+    compare_revisions,
+    read_differences,
+    read_summary,
+    write_differences_csv,
+)
 from apps.datasets.actions.exporting import (
     EXPORT_FIELDS,
     REVISION_FIELDS,
@@ -44,6 +51,7 @@ from apps.datasets.actions.proving import (
 )
 
 __all__ = [
+    "DIFFERENCE_FIELDS",
     "EQUALITY_FIELDS",
     "EXPORT_FIELDS",
     "INGEST_FIELDS",
@@ -57,14 +65,17 @@ __all__ = [
     "cancel_ingest",
     "choose_dataset",
     "choose_revision",
+    "compare_revisions",
     "delete_dataset",
     "describe_dataset",
     "find_dataset",
     "find_in_inbox",
     "list_inbox",
     "list_intervals",
+    "read_differences",
     "read_equality_fields",
     "read_ingest_fields",
+    "read_summary",
     "read_tags",
     "recover_equalities",
     "recover_ingests",
@@ -80,4 +91,5 @@ __all__ = [
     "tag_dataset",
     "verify_revision",
     "write_bars",
+    "write_differences_csv",
 ]

@@ -11,6 +11,7 @@ from django.urls import reverse
 from ninja import Field, Schema
 
 from apps.datasets.actions import (
+    DIFFERENCE_FIELDS,
     MOST_TAGS,
     NOTES_LENGTH,
     REVISION_FIELDS,
@@ -18,20 +19,25 @@ from apps.datasets.actions import (
     TAG_LENGTH,
     archive_dataset,
     choose_revision,
+    compare_revisions,
     delete_dataset,
     describe_dataset,
+    read_differences,
+    read_summary,
     restore_dataset,
     select_bars,
     write_bars,
+    write_differences_csv,
 )
 from apps.datasets.api.router import GET, router
 from apps.datasets.forms import narrow
 from apps.datasets.models import Dataset, DatasetQuerySet, Revision
 from hewston.access import INGEST, READ
 from hewston.body import read_object, read_query, read_text
-from hewston.frames import send_content, send_frame, send_made
+from hewston.frames import name_times, send_content, send_frame, send_made
 from hewston.http import reading
 from hewston.openapi import describe_body, describe_query, refusals
+from hewston.pipeline.differences import CHANGES
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.export import KINDS, read_bars
 from hewston.pipeline.fields import Rule, suggest
@@ -89,6 +95,11 @@ BARS_FIELDS: dict[str, Rule] = {
     "offset": _LIMITS["offset"],
 }
 _JSON_BARS = 10_000
+_DIFFERENCES: dict[str, Rule] = {
+    **DIFFERENCE_FIELDS,
+    "format": {"type": "str", "default": "json", "choices": ("json", "csv")},
+    **_LIMITS,
+}
 _CHANGES = ("tags", "notes", "archived")
 
 
@@ -137,6 +148,29 @@ class DatasetOut(Schema):
     runs: str = Field(description="address of the list of those that you may see")
     bars: str
     revisions: list[RevisionOut]
+
+
+class DifferencesOut(Schema):
+    """What two revisions do not share; ``total`` counts every bar that differs."""
+
+    before: int
+    after: int
+    bars_before: int
+    bars_after: int
+    unchanged: int
+    added: int
+    removed: int
+    different: int
+    columns: list[dict[str, Any]] = Field(
+        description="`column`, `count`, `first`, `largest` and `largest_at`"
+    )
+    days: list[dict[str, Any]] = Field(
+        description="`date`, `added`, `removed`, `different` and `largest_close`"
+    )
+    total: int
+    items: list[dict[str, Any]] = Field(
+        description="`ts_open`, `change`, and each column as NAME_before and NAME_after"
+    )
 
 
 class DatasetList(Schema):
@@ -290,6 +324,44 @@ def show_bars(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
             name=name,
             rows=slice(chosen.start, chosen.start + (count or _JSON_BARS)),
         )
+
+
+@router.api_operation(
+    GET,
+    "/api/datasets/{dataset_id}/differences",
+    auth=READ,
+    summary="What two revisions do not share",
+    response={200: DifferencesOut, **refusals(404, 409, 422, 503)},
+    openapi_extra={"parameters": describe_query(_DIFFERENCES)},
+    url_name="dataset-differences",
+)
+def show_differences(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
+    """Count what came, went and changed, by column and by day; `items` are the bars themselves.
+
+    As CSV, every bar that differs. Times are UTC.
+    """
+    asked = read_query(request, _DIFFERENCES)
+    dataset = _find(request, dataset_id)
+    after = choose_revision(dataset=dataset, number=asked["after"])
+    earlier = max(after.number - 1, 1) if asked["before"] is None else asked["before"]
+    before = choose_revision(dataset=dataset, number=earlier)
+    files = [revision.folder / "bars.parquet" for revision in (before, after)]
+    start, count = asked["offset"], asked["limit"]
+    with reading("dataset", dataset.pk, *files):
+        folder = compare_revisions(before=before, after=after)
+        if asked["format"] == "csv":
+            return send_made(
+                request,
+                lambda path: write_differences_csv(folder=folder, path=path),
+                kind="csv",
+                etag=f"{before.bars_sha256[:16]}{after.bars_sha256[:16]}",
+                name=f"differences-{dataset.pk}-{before.number}-{after.number}",
+            )
+        summary = read_summary(folder)
+        rows = read_differences(folder, start=start, count=count)
+    total = sum(summary[name] for name in CHANGES)
+    told = {"before": before.number, "after": after.number, **summary, "total": total}
+    return JsonResponse({**told, "items": name_times(rows).to_dicts()})
 
 
 @router.api_operation(

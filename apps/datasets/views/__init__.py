@@ -3,6 +3,7 @@
 from apps.datasets.views.catalogue import change_datasets, datasets, export_datasets
 from apps.datasets.views.changing import archive, delete, describe, restore
 from apps.datasets.views.chart import columns, page
+from apps.datasets.views.comparing import differences, differences_csv
 from apps.datasets.views.equality import (
     cancel_equality,
     equality,
@@ -24,6 +25,8 @@ __all__ = [
     "datasets",
     "delete",
     "describe",
+    "differences",
+    "differences_csv",
     "equality",
     "equality_differences",
     "equality_report",

@@ -12,13 +12,16 @@ from apps.datasets.actions import (
     SELECTION_FIELDS,
     archive_dataset,
     choose_revision,
+    compare_revisions,
     delete_dataset,
     describe_dataset,
     find_dataset,
+    read_summary,
     recover_ingests,
     restore_dataset,
     select_bars,
     write_bars,
+    write_differences_csv,
 )
 from apps.datasets.forms import narrow
 from apps.datasets.models import Dataset
@@ -38,7 +41,7 @@ _FILTERS = ("q", "tag", "provider", "interval", "asset_class", "archived")
 class Command(HewstonCommand):
     """Lists datasets; shows, describes, archives, restores, exports and deletes one."""
 
-    help = "List datasets, or show, describe, archive, restore, export or delete one."
+    help = "List datasets, or show, describe, archive, restore, compare, export or delete one."
 
     def add_options(self, parser: CommandParser) -> None:
         """Add the verbs, each with its own options."""
@@ -72,6 +75,10 @@ class Command(HewstonCommand):
             allowed = rule.get("help") or f"one of {', '.join(rule['choices'])}"
             option = _DATES.get(name, name)  # --to is the file
             exporting.add_argument(f"--{option}", metavar=name.upper(), help=allowed)
+        differing = add("diff", "count what changed between two of its revisions")
+        differing.add_argument("--from", type=int, metavar="REVISION", help="else the one before")
+        differing.add_argument("--to", type=int, metavar="REVISION", help="else the newest")
+        differing.add_argument("--csv", metavar="FILE", help="write every bar that differs")
         add("delete", "remove it with its files; refused while a run uses it")
 
     def answer(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -87,6 +94,8 @@ class Command(HewstonCommand):
             "describe": lambda: _describe(dataset, options),
             "show": lambda: None,
         }
+        if options["verb"] == "diff":
+            return _compare(dataset, options)
         if options["verb"] == "export":
             return _export(dataset, options)
         if options["verb"] == "delete":
@@ -99,6 +108,8 @@ class Command(HewstonCommand):
         """Say it, a line a dataset or a revision."""
         if "deleted" in answer:
             return f"Deleted {answer['deleted']}."
+        if "unchanged" in answer:
+            return _write_differences(answer)
         if "rows" in answer and "path" in answer:
             return f"{answer['rows']:,} bars in {answer['path']}"
         if "datasets" in answer:
@@ -148,6 +159,37 @@ def _export(dataset: Dataset, options: Mapping[str, Any]) -> dict[str, Any]:
     finally:
         draft.unlink(missing_ok=True)
     return {"path": str(path), "rows": rows, "sha256": sha256_file(path)}
+
+
+def _compare(dataset: Dataset, options: Mapping[str, Any]) -> dict[str, Any]:
+    after = choose_revision(dataset=dataset, number=options["to"])
+    earlier = max(after.number - 1, 1) if options["from"] is None else options["from"]
+    before = choose_revision(dataset=dataset, number=earlier)
+    folder = compare_revisions(before=before, after=after)
+    answer = {
+        "dataset_id": dataset.pk,
+        "before": before.number,
+        "after": after.number,
+        **read_summary(folder),
+    }
+    if options["csv"] is not None:
+        path = Path(options["csv"]).absolute()
+        write_differences_csv(folder=folder, path=path)
+        answer["csv"] = str(path)
+    return answer
+
+
+def _write_differences(answer: Mapping[str, Any]) -> str:
+    told = (
+        f"From revision {answer['before']} to {answer['after']} of {answer['dataset_id']}: "
+        f"{answer['added']:,} bars added, {answer['removed']:,} removed, "
+        f"{answer['different']:,} different, {answer['unchanged']:,} unchanged"
+    )
+    lines = [told]
+    for one in answer["columns"]:
+        largest = "" if one["largest"] is None else f", by {one['largest']:g} at most"
+        lines.append(f"  {one['column']}: {one['count']:,}{largest}, first at {one['first']}")
+    return "\n".join(lines)
 
 
 def _list(user: User, options: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from apps.datasets.models import Ingest
 from apps.permissions.models import User
 from hewston.http import status_of, telling
 from hewston.pipeline.errors import HewstonError
+from hewston.pipeline.sources.capabilities import SOURCES
 from hewston.taskqueue import read_log
 from hewston.uploads import read_upload
 
@@ -60,6 +61,7 @@ def new_dataset(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("ingest", ingest.pk)
     page = {"form": form, "most_bytes": settings.UPLOAD_BYTES, "inbox_folder": settings.INBOX}
+    page["sources"] = SOURCES
     return render(request, "datasets/new.html", page, status=status)
 
 

@@ -13,6 +13,7 @@ import polars.selectors as cs
 
 MOST_ROWS = 1_048_575  # of a sheet, below its header
 _PART_ROWS = 32_768
+_FAST = 1  # of zlib: a third of the time for a fifth more bytes
 _MADE = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can name
 _EPOCH_DAYS = 25_569.0  # from Excel's day 0, 1899-12-30, to 1970-01-01
 _DAY_US = 86_400_000_000
@@ -103,6 +104,7 @@ def _name(part: str) -> zipfile.ZipInfo:
     """Name a part of the file, with a time that is always the same."""
     named = zipfile.ZipInfo(part, _MADE)
     named.compress_type = zipfile.ZIP_DEFLATED
+    named._compresslevel = _FAST  # noqa: SLF001 (public from Python 3.13 on, under both names)
     named.create_system = 0  # the same on every system
     return named
 

@@ -104,7 +104,7 @@ def _name(part: str) -> zipfile.ZipInfo:
     """Name a part of the file, with a time that is always the same."""
     named = zipfile.ZipInfo(part, _MADE)
     named.compress_type = zipfile.ZIP_DEFLATED
-    named._compresslevel = _FAST  # noqa: SLF001 (public from Python 3.13 on, under both names)
+    named._compresslevel = _FAST  # type: ignore[attr-defined]  # noqa: SLF001 (public from 3.13 on)
     named.create_system = 0  # the same on every system
     return named
 

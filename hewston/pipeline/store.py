@@ -74,11 +74,6 @@ class Store:
         """Folder of what two revisions' bars do not share, by their hashes: a cache."""
         return self.cache / "differences" / f"{before[:12]}-{after[:12]}-{version}"
 
-    def forget(self, sha256: str) -> None:
-        """Remove what the cache holds of bars that are gone."""
-        for path in self.cache.glob(f"*/*{sha256[:12]}*"):
-            shutil.rmtree(path, ignore_errors=True)
-
     @property
     def uploads(self) -> Path:
         """Where uploaded files wait for their ingest, a folder an upload."""

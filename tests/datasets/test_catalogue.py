@@ -275,7 +275,7 @@ def left_in(root):
 def test_a_deleted_dataset_leaves_nothing_but_the_log_of_its_ingest(
     ada, catalogue, lonely, free_root
 ):
-    cached = Store(free_root).cache / "things" / f"x-{catalogue.revision.bars_sha256[:12]}"
+    cached = Store(free_root).cache / "things" / f"{catalogue.revision.bars_sha256[:12]}-1"
     cached.mkdir(parents=True)
     other = add_dataset(catalogue, "ZED-2020-1m")
     other.revisions.update(raw_files=catalogue.revision.raw_files[:0])

@@ -123,7 +123,6 @@ def delete_dataset(*, dataset: Dataset) -> None:
             if not Dataset.objects.filter(pk=dataset.pk).exists():
                 raise _was_deleted(dataset)
             _check_unused(dataset)
-            hashes = list(dataset.revisions.values_list("bars_sha256", flat=True))
             dataset.revisions.all().delete()
             Dataset.objects.filter(pk=dataset.pk).delete()
             aside.parent.mkdir(parents=True, exist_ok=True)
@@ -132,8 +131,6 @@ def delete_dataset(*, dataset: Dataset) -> None:
                 folder.rename(aside)
     finally:
         settle_dataset_deletions()
-    for sha256 in hashes:
-        place.forget(sha256)
 
 
 def _check_unused(dataset: Dataset) -> None:
@@ -159,9 +156,17 @@ def settle_dataset_deletions() -> None:
         with publishing_alone(), transaction.atomic():  # a deletion under way ends first
             for aside in place.deleted("datasets").glob("*"):
                 _settle(place, aside)
-    for level in place.cache.glob("levels/*"):
-        if not Revision.objects.filter(bars_sha256__startswith=level.name[:12]).exists():
-            shutil.rmtree(level, ignore_errors=True)
+    _sweep_cache(place)
+
+
+def _sweep_cache(place: Store) -> None:
+    """Remove what was made of bars that no revision has any more; names are HASH-…-VERSION."""
+    if made := list(place.cache.glob("*/*")):  # listed first: a revision is there before
+        hashes = Revision.objects.values_list("bars_sha256", flat=True)
+        known = {sha256[:12] for sha256 in hashes}
+        for path in made:
+            if not known.issuperset(path.name.split("-")[:-1]):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _settle(place: Store, aside: Path) -> None:

@@ -299,6 +299,9 @@ def test_raw_files_of_somebody_else_stay(catalogue, lonely, free_root):
 
 
 def test_a_deletion_that_a_crash_cut_short_is_undone_or_finished(catalogue, lonely, free_root):
+    report = Store(free_root).dataset(lonely.pk) / store.EQUALITY / "report.json"
+    report.parent.mkdir()
+    report.write_text("{}")
     before = left_in(free_root)
     aside = free_root / "deleted" / "datasets" / lonely.pk
     aside.parent.mkdir(parents=True)

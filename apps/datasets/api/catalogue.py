@@ -335,7 +335,7 @@ def show_bars(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
     openapi_extra={"parameters": describe_query(_DIFFERENCES)},
     url_name="dataset-differences",
 )
-def show_differences(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
+def show_revision_differences(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
     """Count what came, went and changed, by column and by day; `items` are the bars themselves.
 
     As CSV, every bar that differs. Times are UTC.

@@ -33,6 +33,7 @@ def add_equality(catalogue: Catalogue, root: Path) -> Equality:
         symbol=dataset.symbol,
         interval=dataset.interval,
         calendar=dataset.calendar,
+        tz=dataset.tz,
         tick_size=0.01,
         venue_code=dataset.venue_code,
         bars=revision.folder / "bars.parquet",

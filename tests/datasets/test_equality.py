@@ -182,6 +182,29 @@ def test_a_hostile_file_is_a_sentence_and_leaves_nothing(ada, dataset, root, con
     assert ada.get(f"/datasets/{dataset.pk}/").status_code == 200
 
 
+def test_a_table_is_compared_when_what_it_does_not_say_is_said(ada, dataset, bars):
+    table = bars.select(
+        pl.col("ts_open").dt.strftime("%Y-%m-%d %H:%M").alias("time"),
+        *("open", "high", "low", "close", "volume"),
+    )
+    content = table.write_csv().encode()
+    send(ada, dataset, SimpleUploadedFile("AAA.csv", content))
+    asked = Equality.objects.get()
+    with pytest.raises(InputError, match="does not say the zone of its times"):
+        perform_equality(asked)
+    page = ada.get(f"/datasets/{dataset.pk}/equality/{asked.pk}/").content.decode()
+    assert "Say tz and stamp" in page
+    file = SimpleUploadedFile("AAA.csv", content)
+    send(ada, dataset, file, tz="UTC", stamp="open", date_order="ymd")
+    made = Equality.objects.get(status=Status.QUEUED)
+    assert made.options == {"table": {"tz": "UTC", "stamp": "open", "date_order": "ymd"}}
+    perform_equality(made)
+    assert (made.verdict, made.counts["equal"]) == ("EQUAL", len(bars))
+    answer = send(ada, dataset, SimpleUploadedFile("AAA.csv", content), stamp="middle")
+    assert answer.status_code == 422
+    assert "stamp is middle" in answer.content.decode()
+
+
 def test_a_comparison_is_cancelled_once(ada, dataset, bars, tmp_path):
     send(ada, dataset, vendor_file(tmp_path, bars))
     made = Equality.objects.get()

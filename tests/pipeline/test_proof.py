@@ -50,6 +50,7 @@ def subject_of(draft: DatasetDraft, **changes: object) -> Subject:
         "symbol": draft.symbol,
         "interval": draft.interval,
         "calendar": draft.calendar,
+        "tz": draft.tz,
         "tick_size": draft.instrument.tick_size,
         "venue_code": draft.venue_code,
         "bars": draft.bars,

@@ -69,6 +69,19 @@ def test_missing_bars_alone_are_no_failure(root, dataset, bars, tmp_path):
     assert answer["bars"]["only_ours"] == 10
 
 
+def test_a_table_is_compared_by_its_options(root, dataset, bars, tmp_path):
+    table = bars.select(
+        pl.col("ts_open").dt.strftime("%d/%m/%Y %H:%M").alias("when"),
+        *("open", "high", "low", "close", "volume"),
+    )
+    table.write_csv(tmp_path / "AAA.csv")
+    words = ("verify", dataset["dataset_id"], "--against", tmp_path / "AAA.csv")
+    error = run_command(root, *words).error
+    assert [one["option"] for one in error["details"]["questions"]] == ["date_order", "tz", "stamp"]
+    said = ("--tz", "UTC", "--stamp", "open", "--date-order", "dmy", "--columns", "time=when")
+    assert succeed(root, *words, *said)["verdict"] == "EQUAL"
+
+
 def test_what_cannot_be_compared_is_a_sentence(root, dataset, tmp_path):
     path = tmp_path / "vendor.dbn"
     path.write_bytes(b"DBN\x03\xff\xff\xff\xff")

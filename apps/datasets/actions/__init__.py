@@ -43,6 +43,7 @@ from apps.datasets.actions.exporting import (
 from apps.datasets.actions.finding import choose_dataset, find_dataset, verify_revision
 from apps.datasets.actions.proving import (
     EQUALITY_FIELDS,
+    TABLE_FIELDS,
     cancel_equality,
     read_equality_fields,
     recover_equalities,
@@ -59,6 +60,7 @@ __all__ = [
     "NOTES_LENGTH",
     "REVISION_FIELDS",
     "SELECTION_FIELDS",
+    "TABLE_FIELDS",
     "TAG_LENGTH",
     "archive_dataset",
     "cancel_equality",

@@ -1,5 +1,6 @@
 """Comparing datasets with what somebody else made of the same market."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,12 +10,17 @@ from apps.datasets.actions.bringing import check_sources
 from apps.datasets.models import Equality, Revision
 from apps.permissions.models import User
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.fields import Rule, read_fields
+from hewston.pipeline.fields import Rule, read_fields, suggest
+from hewston.pipeline.sources.tables.plan import Answers
 from hewston.taskqueue import Watch, find_dead, revive
 from hewston.uploads import Upload
 
 _LONGEST_SYMBOL = 71  # as in DBN, version 3
-EQUALITY_FIELDS: dict[str, Rule] = {"symbol": {"type": "str", "default": None}}
+_SYMBOL: dict[str, Rule] = {"symbol": {"type": "str", "default": None}}
+TABLE_FIELDS = tuple(
+    one.name for one in dataclasses.fields(Answers) if one.name != "symbol"
+)  # what a person may have to say of a table
+EQUALITY_FIELDS = ("symbol", *TABLE_FIELDS)
 
 
 def read_equality_fields(given: Mapping[str, object]) -> dict[str, object]:
@@ -26,16 +32,24 @@ def read_equality_fields(given: Mapping[str, object]) -> dict[str, object]:
     said = {
         name: value.strip() if isinstance(value, str) else value for name, value in given.items()
     }
-    said = {name: value for name, value in said.items() if value is not None and value != ""}
-    values = read_fields(EQUALITY_FIELDS, said, of="option of a comparison")
-    symbol = values["symbol"]
+    said = {name: value for name, value in said.items() if value not in (None, "", {})}
+    for name in said:
+        if name not in EQUALITY_FIELDS:
+            raise InputError(
+                f"{name} is not an option of a comparison. {suggest(name, [*EQUALITY_FIELDS])}",
+                field=name,
+                allowed=sorted(EQUALITY_FIELDS),
+            )
+    symbol = read_fields(_SYMBOL, {k: said[k] for k in _SYMBOL if k in said}, of="option")["symbol"]
     if symbol is not None and len(symbol) > _LONGEST_SYMBOL:
         raise InputError(
             f"symbol has {len(symbol):,} characters; none has more than {_LONGEST_SYMBOL}.",
             field="symbol",
             allowed=f"at most {_LONGEST_SYMBOL} characters",
         )
-    return {name: value for name, value in values.items() if value is not None}
+    table = Answers.read({name: said[name] for name in TABLE_FIELDS if name in said}).as_json()
+    options = {"symbol": symbol, "table": table}
+    return {name: value for name, value in options.items() if value}
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from ninja import Field, Schema
 
 from apps.datasets.actions import (
     REVISION_FIELDS,
+    TABLE_FIELDS,
     cancel_equality,
     choose_revision,
     find_dataset,
@@ -52,6 +53,10 @@ _DIFFERENCES_FIELDS: dict[str, Rule] = {
 _JSON_ROWS = 10_000
 _SYMBOL = {"type": "string", "description": "what the files call the dataset's symbol"}
 _REVISION = {"type": "integer", "description": "else the newest"}
+_TABLE = {
+    name: {"type": "string", "description": "of tables: see the questions of a refusal"}
+    for name in TABLE_FIELDS
+}
 _BODY = describe_body(
     {
         "inbox": {
@@ -61,6 +66,7 @@ _BODY = describe_body(
         },
         "symbol": _SYMBOL,
         "revision": _REVISION,
+        **_TABLE,
     },
     required=["inbox"],
     example={"inbox": ["aapl-ohlcv-1m.dbn.zst"]},
@@ -72,10 +78,11 @@ _BODY["content"]["multipart/form-data"] = {
             "files": {
                 "type": "array",
                 "items": {"type": "string", "format": "binary"},
-                "description": "DBN files of OHLCV-1S, 1M, 1H or 1D",
+                "description": "DBN files of OHLCV-1S, 1M, 1H or 1D, or tables of bars",
             },
             "symbol": _SYMBOL,
             "revision": _REVISION,
+            **_TABLE,
         },
         "required": ["files"],
     }
@@ -136,7 +143,7 @@ class EqualityList(Schema):
     openapi_extra={"requestBody": _BODY},
 )
 def start_equality(request: HttpRequest, dataset_id: str) -> HttpResponse:
-    """Send a vendor's own bars, or name files that are in the server's inbox folder."""
+    """Send somebody else's bars, or name files that are in the server's inbox folder."""
     dataset = find_dataset(user=cast("User", request.user), dataset_id=dataset_id)
     upload, said, names = _read_asked(request)
     number = read_fields(

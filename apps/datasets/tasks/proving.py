@@ -71,6 +71,7 @@ def _describe(revision: Revision) -> Subject:
         symbol=dataset.symbol,
         interval=dataset.interval,
         calendar=dataset.calendar,
+        tz=dataset.tz,
         tick_size=dataset.instrument_spec.tick_size,
         venue_code=dataset.venue_code,
         bars=revision.folder / "bars.parquet",

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
+from hewston.pipeline.equality.ranges import Span
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.ahead import Meter
 from hewston.pipeline.ingest.copying import copy
@@ -24,6 +27,21 @@ class Other:
     size_bytes: int
     is_dbn: bool
     alone: bool  # named by itself, not found in a folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherBars:
+    """Somebody else's bars, sorted, in the schema BARS; ``notes`` say how they were read.
+
+    ``span`` is what was requested of a vendor, or what the bars of a table cover.
+    """
+
+    bars: pl.DataFrame
+    interval: str
+    span: Span
+    notes: tuple[str, ...]
+    files: tuple[Other, ...]  # those that hold bars
+    left_out: tuple[LeftOut, ...]
 
 
 def take(

@@ -1,7 +1,7 @@
 """The work of a proof: read what to compare with, compare, and write the report."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ import polars as pl
 
 from hewston.pipeline import calendar, store
 from hewston.pipeline.equality.compare import compare, write_time
-from hewston.pipeline.equality.files import Other, take
+from hewston.pipeline.equality.files import Other, OtherBars, take
 from hewston.pipeline.equality.ranges import Span, covered, cut_at_utc, requested
-from hewston.pipeline.equality.vendor import VendorBars, read_vendor
+from hewston.pipeline.equality.tables import as_table, name_by_date, read_tables
+from hewston.pipeline.equality.vendor import read_vendor
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.ahead import Meter
 from hewston.pipeline.ingest.drafts import Progress, within
-from hewston.pipeline.intervals import INTERVAL_NS
+from hewston.pipeline.intervals import INTERVAL_NS, is_daily
 from hewston.pipeline.schemas import SESSION, UTC_NS
 from hewston.pipeline.sources.dbn.bytestream import open_bytes
 from hewston.pipeline.sources.dbn.header import read_header
@@ -37,6 +38,7 @@ class Subject:
     symbol: str
     interval: str
     calendar: str
+    tz: str
     tick_size: float
     venue_code: str
     bars: Path
@@ -66,7 +68,8 @@ def prove(
 ) -> Proof:
     """Compare a dataset's bars with those of files and folders, and write the report.
 
-    ``options`` may say ``symbol``, where the files call it otherwise.
+    ``options`` may say ``symbol``, where the files call it otherwise, and ``table``, the answers
+    about tables (``Answers``).
 
     Raises InputError for files that cannot be compared with.
     """
@@ -75,15 +78,17 @@ def prove(
     meter = Meter(
         total_bytes=sum(file.size_bytes for file in files), progress=within(progress, *_READING)
     )
-    theirs = read_vendor(files, symbol=options.get("symbol") or subject.symbol, meter=meter)
+    theirs, is_table = _read_theirs(subject, files, options, staging, meter)
     progress({"file": files[-1].name, "day": None, "records": len(theirs.bars), "share": _READ})
     length = INTERVAL_NS[theirs.interval]
-    ours = _read_ours(subject, theirs, length)
-    spans = _span_of(subject, ours, length), theirs.span
-    inside = [
-        _labelled(spans[0].shared(spans[1]).within(bars, length), subject, theirs)
-        for bars in (ours, theirs.bars)
-    ]
+    ours = _read_ours(subject, theirs, length, is_table=is_table)
+    is_merged = is_table and theirs.interval != subject.interval
+    own = covered(ours, length) if is_merged else _span_of(subject, ours, length)
+    spans = own, theirs.span
+    shared = own.shared(theirs.span)
+    inside = [shared.within(bars, length) for bars in (ours, theirs.bars)]
+    if not is_table:
+        inside = [_labelled(bars, subject, theirs) for bars in inside]
     comparison = compare(*inside, tick_size=subject.tick_size, calendar=subject.calendar)
     described = tuple(_describe(file) for file in theirs.files)
     report = {
@@ -92,11 +97,11 @@ def prove(
         "left_out": [dataclasses.asdict(one) for one in (*left_out, *theirs.left_out)],
         "options": dict(options),
         "interval": theirs.interval,
-        "notes": _note(subject, theirs),
+        "notes": [*theirs.notes, *_note(subject, theirs, is_table=is_table)],
         "covers": {
             "ours": _write(spans[0]),
             "theirs": _write(spans[1]),
-            "both": _write(spans[0].shared(spans[1])),
+            "both": _write(shared),
         },
         "outside": {
             "ours": len(ours) - len(inside[0]),
@@ -104,7 +109,7 @@ def prove(
         },
         **comparison.report,
     }
-    if spans[0].shared(spans[1]).is_empty:
+    if shared.is_empty:
         report["sentence"] = _say_apart(*(_write(span) for span in spans))
     folder = staging / "report"
     folder.mkdir()
@@ -113,7 +118,35 @@ def prove(
     return Proof(folder=folder, digest=_digest(theirs.files, options), files=described)
 
 
-def _read_ours(subject: Subject, theirs: VendorBars, length: int) -> pl.DataFrame:
+def _read_theirs(
+    subject: Subject,
+    files: Sequence[Other],
+    options: Mapping[str, Any],
+    staging: Path,
+    meter: Meter,
+) -> tuple[OtherBars, bool]:
+    """Read the files, all of one kind; tells whether they are tables."""
+    tables = [file for file in files if not file.is_dbn]
+    symbol = options.get("symbol") or subject.symbol
+    if not tables:
+        return read_vendor(files, symbol=symbol, venue_code=subject.venue_code, meter=meter), False
+    if len(tables) < len(files):
+        raise InputError(
+            f"{tables[0].name} is no DBN file, and others are. Compare with files of one kind at a "
+            "time.",
+            file=tables[0].name,
+        )
+    found = read_tables(
+        tables,
+        answers={**options.get("table", {}), "symbol": symbol},
+        calendar=subject.calendar,
+        scratch=staging / "tables",
+        meter=meter,
+    )
+    return found, True
+
+
+def _read_ours(subject: Subject, theirs: OtherBars, length: int, *, is_table: bool) -> pl.DataFrame:
     """Read the dataset's bars, merged to the interval and by the clock of the others."""
     own = INTERVAL_NS[subject.interval]
     if own > length or length % own:
@@ -123,6 +156,11 @@ def _read_ours(subject: Subject, theirs: VendorBars, length: int) -> pl.DataFram
             field="against",
         )
     ours = pl.read_parquet(subject.bars)
+    if is_table and theirs.interval != subject.interval:
+        return as_table(ours, theirs, calendar=subject.calendar)
+    if is_table:
+        daily = is_daily(theirs.interval)
+        return name_by_date(ours, subject.tz, subject.calendar) if daily else ours
     return ours if theirs.interval == "1m" else cut_at_utc(ours, length)
 
 
@@ -137,7 +175,7 @@ def _span_of(subject: Subject, ours: pl.DataFrame, length: int) -> Span:
     return requested(headers) if headers else covered(ours, length)
 
 
-def _labelled(bars: pl.DataFrame, subject: Subject, theirs: VendorBars) -> pl.DataFrame:
+def _labelled(bars: pl.DataFrame, subject: Subject, theirs: OtherBars) -> pl.DataFrame:
     """Give each bar its session; an hour or a day of UTC may mix some and has none."""
     if theirs.interval != "1m" or bars.is_empty():
         return bars.with_columns(session=pl.lit(None, SESSION))
@@ -147,26 +185,17 @@ def _labelled(bars: pl.DataFrame, subject: Subject, theirs: VendorBars) -> pl.Da
     return bars.with_columns(session=calendar.label(ts, sessions))
 
 
-def _note(subject: Subject, theirs: VendorBars) -> list[str]:
-    """Say what a reader should know of how the bars were compared."""
-    notes = []
-    if theirs.schema == "ohlcv-1s":
-        notes.append("The file's bars are of a second and were merged to minutes, which is exact.")
-    if theirs.interval != subject.interval:
-        notes.append(
-            f"The dataset's bars were merged to {theirs.interval} by UTC, as the vendor does, "
-            "whatever the sessions."
-        )
-    if theirs.publishers > 1:
-        notes.append(
-            f"The file has bars of {theirs.publishers} publishers. Where a time has several, high, "
-            "low and volume are compared; who of them traded first and last is not known."
-        )
-    if theirs.datasets != (subject.venue_code,):
-        notes.append(
-            f"The dataset is of {subject.venue_code}, the file of {', '.join(theirs.datasets)}."
-        )
-    return notes
+def _note(subject: Subject, theirs: OtherBars, *, is_table: bool) -> Iterator[str]:
+    """Say how the dataset's own bars were merged."""
+    if theirs.interval == subject.interval:
+        return
+    if not is_table:
+        how = "by UTC, as the vendor does, whatever the sessions"
+    elif is_daily(theirs.interval):
+        how = "by exchange date, those of regular sessions alone"
+    else:
+        how = "by the clock, those of the sessions that the files have"
+    yield f"The dataset's bars were merged to {theirs.interval} {how}."
 
 
 def _name(subject: Subject) -> dict[str, object]:

@@ -49,12 +49,16 @@ def covered(bars: pl.DataFrame, length: int) -> Span:
 
 
 def cut_at_utc(bars: pl.DataFrame, length: int) -> pl.DataFrame:
-    """Merge bars (schema BARS, sorted) by UTC hours or days, whatever the sessions.
+    """Merge bars by UTC hours or days, ``length`` ns long, whatever the sessions; see ``merge``."""
+    return merge(bars, (pl.col("ts_open").to_physical() // length * length).cast(UTC_NS))
 
-    Only open, high, low, close, volume and trade_count are given; all else is null. ``length`` is
-    in ns.
+
+def merge(bars: pl.DataFrame, start: pl.Expr) -> pl.DataFrame:
+    """Merge bars (schema BARS, sorted) that have the same ``start``, a UTC time.
+
+    Only open, high, low, close, volume and trade_count are given, and the session where they share
+    one; all else is null.
     """
-    start = (pl.col("ts_open").to_physical() // length * length).cast(UTC_NS)
     merged = bars.group_by(start.alias("ts_open"), maintain_order=True).agg(
         pl.col("open").first(),
         pl.col("high").max(),
@@ -62,6 +66,7 @@ def cut_at_utc(bars: pl.DataFrame, length: int) -> pl.DataFrame:
         pl.col("close").last(),
         pl.col("volume").sum(),
         pl.when(pl.col("trade_count").null_count() == 0).then(pl.col("trade_count").sum()),
+        pl.when(pl.col("session").n_unique() == 1).then(pl.col("session").first()),
     )
     return as_bars(merged)
 

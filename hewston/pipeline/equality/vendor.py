@@ -1,13 +1,12 @@
 """A vendor's own bars out of DBN files: OHLCV of a second, a minute, an hour or a day."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from hewston.pipeline.bars import to_price
-from hewston.pipeline.equality.files import Other
-from hewston.pipeline.equality.ranges import Span, as_bars, requested
+from hewston.pipeline.equality.files import Other, OtherBars
+from hewston.pipeline.equality.ranges import as_bars, requested
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.ahead import Meter
 from hewston.pipeline.ingest.drafts import LeftOut
@@ -22,22 +21,8 @@ _INTERVALS = {"ohlcv-1s": "1m", "ohlcv-1m": "1m", "ohlcv-1h": "1h", "ohlcv-1d": 
 _NS_PER_MINUTE = 60 * PRICE_SCALE
 
 
-@dataclass(frozen=True, kw_only=True)
-class VendorBars:
-    """A vendor's bars, sorted, in the schema BARS without sessions; hours and days are UTC's."""
-
-    bars: pl.DataFrame
-    interval: str
-    schema: str
-    datasets: tuple[str, ...]
-    span: Span  # what was requested of the vendor
-    publishers: int
-    files: tuple[Other, ...]  # those that hold bars
-    left_out: tuple[LeftOut, ...]
-
-
-def read_vendor(files: Sequence[Other], *, symbol: str, meter: Meter) -> VendorBars:
-    """Read one symbol's bars out of DBN files of one schema.
+def read_vendor(files: Sequence[Other], *, symbol: str, venue_code: str, meter: Meter) -> OtherBars:
+    """Read one symbol's bars out of DBN files of one schema; hours and days are UTC's.
 
     A bar that two files hold alike counts once. Bars of a second are merged to minutes, which is
     exact. Where there are bars of several publishers for one time, high, low and volume are
@@ -60,16 +45,27 @@ def read_vendor(files: Sequence[Other], *, symbol: str, meter: Meter) -> VendorB
     merged = _of_all_publishers(rows)
     if schema == "ohlcv-1s":
         merged = _of_minutes(merged)
-    return VendorBars(
+    return OtherBars(
         bars=_as_bars(merged),
         interval=_INTERVALS[schema],
-        schema=schema,
-        datasets=tuple(sorted({header.dataset for header in headers})),
         span=requested(headers),
-        publishers=rows["publisher_id"].n_unique(),
+        notes=tuple(_note(headers, rows["publisher_id"].n_unique(), venue_code)),
         files=tuple(file for file, _ in usable),
         left_out=tuple(left_out),
     )
+
+
+def _note(headers: Sequence[Header], publishers: int, venue_code: str) -> Iterator[str]:
+    if headers[0].schema == "ohlcv-1s":
+        yield "The file's bars are of a second and were merged to minutes, which is exact."
+    if publishers > 1:
+        yield (
+            f"The file has bars of {publishers} publishers. Where a time has several, high, low "
+            "and volume are compared; who of them traded first and last is not known."
+        )
+    datasets = sorted({header.dataset for header in headers})
+    if datasets != [venue_code]:
+        yield f"The dataset is of {venue_code}, the file of {', '.join(datasets)}."
 
 
 def _triage(files: Sequence[Other]) -> tuple[list[tuple[Other, Header]], list[LeftOut]]:

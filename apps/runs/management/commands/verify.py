@@ -32,6 +32,21 @@ from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import read_fields
 from hewston.taskqueue import Status, follow
 
+_TABLE_HELP = {
+    "tz": "the zone of its times, like America/New_York or UTC",
+    "stamp": "open or close: whether a time is a bar's start or its end",
+    "interval": "the length of its bars, like 1m or 1d",
+    "date_order": "dmy, mdy or ymd",
+    "decimal": "point or comma",
+    "delimiter": "comma, semicolon, tab, pipe, space or another sign",
+    "encoding": "like utf-8 or cp1252",
+    "header": "the line of the header, 0 for none",
+    "columns": "which column is what, like time=Date,close=Last",
+    "sheet": "which sheet",
+    "member": "which file of an archive",
+    "max_bad_rows": "how many rows may be unreadable",
+}
+
 
 class Command(HewstonCommand):
     """Check files against manifests, hash by hash, or bars against bars. Exit 1 on a difference."""
@@ -49,10 +64,16 @@ class Command(HewstonCommand):
             "--against",
             nargs="+",
             metavar="FILE_OR_FOLDER",
-            help="a vendor's own bars: DBN files of OHLCV-1M (or 1S, 1H, 1D), or folders of them",
+            help="somebody else's bars: DBN files of OHLCV-1M (or 1S, 1H, 1D), or tables",
         )
         parser.add_argument("--revision", metavar="N", help="with --against (default: the newest)")
         parser.add_argument("--symbol", help="with --against: what the files call it")
+        for name, text in _TABLE_HELP.items():
+            parser.add_argument(
+                f"--{name.replace('_', '-')}",
+                metavar=name.upper(),
+                help=f"with --against a table: {text}",
+            )
 
     def answer(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Check what was named."""
@@ -63,9 +84,10 @@ class Command(HewstonCommand):
             if options["all"]:
                 raise CommandError("--against compares one dataset: name it.", returncode=2)
             return self._compare(user, options)
-        for name in ("revision", "symbol"):
+        for name in ("revision", "symbol", *_TABLE_HELP):
             if options[name] is not None:
-                raise CommandError(f"--{name} belongs to --against.", returncode=2)
+                word = name.replace("_", "-")
+                raise CommandError(f"--{word} belongs to --against.", returncode=2)
         recover_runs()
         checked = _check_all(user) if options["all"] else [_check_one(user, options["id"])]
         return {"checked": checked, "failed": any(entry["problems"] for entry in checked)}
@@ -82,7 +104,9 @@ class Command(HewstonCommand):
             owner=user,
             revision=choose_revision(dataset=dataset, number=number),
             sources=[Path(source).absolute() for source in options["against"]],
-            options=read_equality_fields({"symbol": options["symbol"]}),
+            options=read_equality_fields(
+                {name: options[name] for name in ("symbol", *_TABLE_HELP)}
+            ),
         )
         try:
             while not equality.is_over:

@@ -120,6 +120,12 @@ def test_of_several_tables_one_is_to_be_chosen(written, scratch, refusal):
     assert problem.details["allowed"] == ["a.csv", "b.csv"]
 
 
+def test_no_file_can_be_chosen_where_there_is_no_zip(written, scratch, refusal):
+    path = written(gzip.compress(TABLE))
+    problem = refusal(unwrap, path, name="a.gz", scratch=scratch, member="a.csv")
+    assert problem.details["field"] == "member"
+
+
 @pytest.mark.parametrize("members", [{}, {"readme.txt": b"x"}, {"__MACOSX/a.csv": b"x"}])
 def test_a_zip_without_a_table_is_refused(written, scratch, refusal, members):
     problem = refusal(unwrap, written(zip_of(members)), name="z.zip", scratch=scratch)
@@ -151,7 +157,9 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(22) + b"\x09\x00" + bytes(16) 
         (b"\x89PNG\r\n", "image"),
         (b"\xff\xd8\xff\xe0", "image"),
         (b"ARROW1\0\0", "Arrow"),
-        (b"FEA1", "Feather"),
+        (b"FEA1\0\0\0\0", "Feather"),
+        (b"ORC\n\x03\0", "ORC"),
+        (b"GIF89a\x01\0", "image"),
         (b"SQLite format 3\0", "SQLite"),
         (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
         (b"Rar!\x1a", "RAR"),
@@ -163,9 +171,20 @@ def test_what_is_no_table_is_refused_by_what_it_is(written, scratch, refusal, co
 
 
 @pytest.mark.parametrize(
-    "content", [b"<TICKER>,<PER>\nA,1\n", b"[EURUSD]\n1,2\n", b"<DATE>\t<OPEN>"]
+    "content",
+    [
+        b"<TICKER>,<PER>\nA,1\n",
+        b"<DATE>\t<OPEN>",
+        b"[EURUSD]\n1,2\n",
+        b"[2020-01-01 00:00],1\n",
+        b"ORCL,2020-01-01,1\n",
+        b"DBN,2020-01-01,1\n",
+        b"PAR1,2020-01-01,1\n",
+        b"BZh9,2020-01-01,1\n",
+        b"PK,2020-01-01,1\n",
+    ],
 )
-def test_headers_of_tables_are_no_web_pages(written, scratch, content):
+def test_what_looks_like_it_only_at_first_is_a_table(written, scratch, content):
     assert unwrap(written(content), name="a.csv", scratch=scratch).kind == "text"
 
 

@@ -144,17 +144,19 @@ def test_cells_without_references_and_texts_of_all_kinds_are_read(tmp_path):
         <row><c><v>1</v></c><c t="inlineStr"><is><r><t>a </t></r><r><t>b</t></r></is></c></row>
         <row><c t="s"><v>0</v></c><c t="d"><v>2020-01-01</v></c></row>
         <row><c t="inlineStr"><is><t>_x0041__x000D_</t></is></c></row>
-        <row><c><v>1_0</v></c><c><v>nan</v></c></row>"""
+        <row><c><v>1_0</v></c><c><v>nan</v></c></row>
+        <row><c t="str"><v>_xD800__x_</v></c></row>"""
     strings = f'<sst xmlns="{MAIN}"><si><t>東京</t><rPh><t>トウキョウ</t></rPh></si></sst>'
     block = one_block(with_sheet(tmp_path, rows, sharedStrings=strings))
-    assert block.lines.to_list() == [1, 2, 3, 4]
+    assert block.lines.to_list() == [1, 2, 3, 4, 5]
     assert block.text.rows() == [
         (None, "a b"),
         ("東京", "2020-01-01"),
         ("A", None),
         ("1_0", "nan"),
+        ("?_x_", None),
     ]
-    assert block.numbers[0].to_list() == [1.0, None, None, None]
+    assert block.numbers[0].to_list() == [1.0, None, None, None, None]
 
 
 def test_every_tag_may_have_a_prefix(tmp_path):

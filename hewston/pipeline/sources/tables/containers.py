@@ -23,11 +23,16 @@ from hewston.pipeline.sources.tables.unpacking import (
 _MOST_LAYERS = 2  # a zip with a csv.gz inside; what is packed more often hides something
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _INSIDE = " \u203a "  # an angle that points to the right
-_PARQUET_START = b"PAR1"
+_PARQUET_START = b"PAR1\x15"  # the letters, and the first field of a header or footer
+_BZ2_STARTS = tuple(
+    b"BZh%d" % level + block
+    for level in range(1, 10)
+    for block in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90")
+)
 _SINGLE = {
-    "gz": (b"\x1f\x8b", pieces_of_gz),
-    "bz2": (b"BZh", pieces_of_bz2),
-    "xz": (b"\xfd7zXZ\0", pieces_of_xz),
+    "gz": ((b"\x1f\x8b",), pieces_of_gz),
+    "bz2": (_BZ2_STARTS, pieces_of_bz2),
+    "xz": ((b"\xfd7zXZ\0",), pieces_of_xz),
 }
 
 
@@ -86,6 +91,8 @@ def _unwrapped(given: Opened, targets: list[Path], member: str | None) -> Opened
             "what is inside.",
             file=given.name,
         )
+    if member is not None and opened.member is None:
+        raise InputError(f"{given.name} is no zip from which a file can be chosen.", field="member")
     return replace(opened, kind=kind)
 
 
@@ -114,8 +121,8 @@ def _kind(opened: Opened) -> str | None:
 
 
 def _is_packed(head: bytes) -> bool:
-    starts = (*_ZIP_STARTS, *(start for start, _ in _SINGLE.values()))
-    return head.startswith(starts) or is_zstd(head)
+    starts = [_ZIP_STARTS, *(starts for starts, _ in _SINGLE.values())]
+    return any(head.startswith(some) for some in starts) or is_zstd(head)
 
 
 def _unpacked(opened: Opened, target: Path, member: str | None) -> Opened:
@@ -124,7 +131,7 @@ def _unpacked(opened: Opened, target: Path, member: str | None) -> Opened:
     head = _head(opened.path, opened.name)
     if head.startswith(_ZIP_STARTS):
         return _unzipped(opened, target, member)
-    packing = next((p for p, (start, _) in _SINGLE.items() if head.startswith(start)), "zst")
+    packing = next((p for p, (starts, _) in _SINGLE.items() if head.startswith(starts)), "zst")
     pieces_of_it = _SINGLE[packing][1] if packing in _SINGLE else pieces_of_zst
     pieces = pieces_of_it(opened.path, name=opened.name)
     first = next(pieces, b"")

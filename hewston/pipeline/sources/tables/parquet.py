@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MAGIC = b"PAR1"
 _END_BYTES = 8  # the footer's length and the magic
-_MOST_FOOTER_BYTES = 32 << 20  # a thousand columns in a thousand row groups
+_MOST_FOOTER_BYTES = 8 << 20  # a dozen columns in thousands of row groups
 _MOST_STRING_BYTES = 16 << 20  # of one text in the footer: pandas describes its columns in one
 _MOST_ITEMS = 2_000_000  # of one list in the footer
 _BUFFER_BYTES = 1 << 18  # what is read at once of a column
@@ -84,7 +84,6 @@ def open_parquet(path: Path, *, name: str) -> ParquetTable:
             _columns=tuple(names),
             _plan=plan_of(
                 path,
-                file.metadata,
                 names=set(names),
                 texts={field.name for field in kept if is_text(field.type)},
                 name=name,

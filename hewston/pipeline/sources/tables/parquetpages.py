@@ -1,30 +1,39 @@
 """Headers of a Parquet file's pages: how much memory it takes to read them.
 
-A page says itself how long it is unpacked, and readers make room for that before they look. The
-headers are structures of Thrift's compact protocol, of which a few whole numbers are wanted.
+A page says itself how long it is unpacked, and readers make room for that before they look.
+The footer is read here and not by pyarrow, which ends the process at some damaged ones.
 https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
-if TYPE_CHECKING:
-    import pyarrow.parquet as pq
+from hewston.pipeline.sources.tables.thrift import Struct, Value, Wanted, read_struct
 
 # Encodings of texts. Of the last, each text is the beginning of the one before and some letters.
 DELTA_LENGTH, DELTA_BYTE_ARRAY = 6, 7
+_END_BYTES = 8  # the footer's length and PAR1
 _USUAL_HEADER_BYTES = 1 << 10
 _MOST_HEADER_BYTES = 1 << 20  # its statistics may quote a text
-_SIZE, _PACKED_SIZE, _OF_DATA, _OF_DICTIONARY, _OF_DATA_V2 = 2, 3, 5, 7, 8  # fields of a header
-_VALUES, _ENCODING, _ENCODING_V2 = 1, 2, 4  # fields of the last three
-_TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 11, 12
-_MANY = 15  # items of a list whose number follows
-_DEEPEST = 8
-_MORE, _MOST_SHIFT = 0x80, 63  # of a number's bytes, seven bits each
 
-type _Struct = dict[int, "int | _Struct"]
+# Fields of the footer: its row groups, their columns, and what is said of each.
+_GROUPS, _COLUMNS, _OF_COLUMN = 4, 1, 3
+_PATH, _CHUNK_VALUES, _CHUNK_BYTES, _DATA_AT, _DICTIONARY_AT = 3, 5, 7, 9, 11
+_CHUNK: Wanted = {f: {} for f in (_PATH, _CHUNK_VALUES, _CHUNK_BYTES, _DATA_AT, _DICTIONARY_AT)}
+_FOOTER: Wanted = {_GROUPS: {_COLUMNS: {_OF_COLUMN: _CHUNK}}}
+
+# Fields of a page's header, and of what it says of one kind of page.
+_SIZE, _PACKED_SIZE, _OF_DATA, _OF_DICTIONARY, _OF_DATA_V2 = 2, 3, 5, 7, 8
+_VALUES, _ENCODING, _ENCODING_V2 = 1, 2, 4
+_HEADER: Wanted = {
+    _SIZE: {},
+    _PACKED_SIZE: {},
+    _OF_DATA: {_VALUES: {}, _ENCODING: {}},
+    _OF_DICTIONARY: {_VALUES: {}, _ENCODING: {}},
+    _OF_DATA_V2: {_VALUES: {}, _ENCODING_V2: {}},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,30 +48,47 @@ class Page:
     encoding: int
 
 
-def pages_of(path: Path, metadata: "pq.FileMetaData", names: set[str]) -> Iterator[Page]:
+def pages_of(path: Path, names: set[str]) -> Iterator[Page]:
     """Walk over the pages of the columns with these names.
 
     Raises ValueError for headers that are damaged and for pages outside of the file.
     """
     size = path.stat().st_size
     with path.open("rb") as source:
-        for group in range(metadata.num_row_groups):
-            for column in range(metadata.num_columns):
-                chunk = metadata.row_group(group).column(column)
-                if chunk.path_in_schema not in names:
-                    continue
-                start = chunk.data_page_offset
-                if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-                    start = chunk.dictionary_page_offset
-                end = start + chunk.total_compressed_size
-                if not 0 <= start <= end <= size:
-                    raise ValueError("a column lies outside of the file")
-                seen = 0
-                while start < end and seen < chunk.num_values:
-                    page, length = _page(source, start, chunk.path_in_schema)
-                    yield page
-                    start += length
-                    seen += 0 if page.is_dictionary else page.values
+        for chunk in _chunks(source, size):
+            column = b".".join(part for part in _list(chunk, _PATH) if isinstance(part, bytes))
+            if column.decode() in names:
+                yield from _pages(source, chunk, column.decode(), size)
+
+
+def _chunks(source: BinaryIO, size: int) -> Iterator[Struct]:
+    """Give what the footer says of each column in each row group."""
+    source.seek(size - _END_BYTES)
+    footer_bytes = int.from_bytes(source.read(4), "little")
+    source.seek(size - _END_BYTES - footer_bytes)
+    try:
+        footer, _ = read_struct(source.read(footer_bytes), _FOOTER)
+    except IndexError:
+        raise ValueError("the footer does not end") from None
+    for group in _list(footer, _GROUPS):
+        for column in _list(_struct(group), _COLUMNS):
+            yield _struct(_struct(column).get(_OF_COLUMN))
+
+
+def _pages(source: BinaryIO, chunk: Struct, column: str, size: int) -> Iterator[Page]:
+    start, values = _count(chunk, _DATA_AT), _count(chunk, _CHUNK_VALUES)
+    dictionary_at = _count(chunk, _DICTIONARY_AT) if _DICTIONARY_AT in chunk else 0
+    if 0 < dictionary_at < start:
+        start = dictionary_at
+    end = start + _count(chunk, _CHUNK_BYTES)
+    if end > size:
+        raise ValueError("a column lies outside of the file")
+    seen = 0
+    while start < end and seen < values:
+        page, length = _page(source, start, column)
+        yield page
+        start += length
+        seen += 0 if page.is_dictionary else page.values
 
 
 def _page(source: BinaryIO, start: int, column: str) -> tuple[Page, int]:
@@ -71,106 +97,43 @@ def _page(source: BinaryIO, start: int, column: str) -> tuple[Page, int]:
     is_dictionary = _OF_DICTIONARY in header
     is_second = _OF_DATA_V2 in header
     kind = _OF_DICTIONARY if is_dictionary else _OF_DATA_V2 if is_second else _OF_DATA
-    details = header.get(kind)
-    if not isinstance(details, dict):
-        raise ValueError("a page's header is damaged")  # noqa: TRY004  # the file's, not ours
+    details = _struct(header.get(kind))
     page = Page(
         column=column,
         is_dictionary=is_dictionary,
-        unpacked_bytes=_size(header, _SIZE),
-        packed_bytes=_size(header, _PACKED_SIZE),
-        values=_size(details, _VALUES),
-        encoding=_size(details, _ENCODING_V2 if is_second else _ENCODING),
+        unpacked_bytes=_count(header, _SIZE),
+        packed_bytes=_count(header, _PACKED_SIZE),
+        values=_count(details, _VALUES),
+        encoding=_count(details, _ENCODING_V2 if is_second else _ENCODING),
     )
     return page, length + page.packed_bytes
 
 
-def _size(fields: _Struct, field: int) -> int:
-    found = fields.get(field)
-    if not isinstance(found, int) or found < 0:
-        raise ValueError("a page's header lacks a size")
-    return found
-
-
-def _header(source: BinaryIO, start: int) -> tuple[_Struct, int]:
-    """Read the header at ``start``; also how long it is."""
+def _header(source: BinaryIO, start: int) -> tuple[Struct, int]:
     for most in (_USUAL_HEADER_BYTES, _MOST_HEADER_BYTES):
         source.seek(start)
-        reader = _Reader(source.read(most))
         try:
-            return reader.struct(0), reader.at
+            return read_struct(source.read(most), _HEADER)
         except IndexError:
             continue
     raise ValueError("a page's header does not end")
 
 
-class _Reader:
-    """Reads Thrift's compact protocol; IndexError where the bytes end."""
+def _struct(value: Value | None) -> Struct:
+    if not isinstance(value, dict):
+        raise ValueError("a structure is missing")  # noqa: TRY004  # the file's fault, not ours
+    return value
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.at = 0
 
-    def struct(self, depth: int) -> _Struct:
-        """Read a structure's whole numbers and structures, by the numbers of their fields."""
-        if depth > _DEEPEST:
-            raise ValueError("a page's header is too deep")
-        fields: _Struct = {}
-        field = 0
-        while kind_and_step := self._byte():
-            kind, step = kind_and_step & 0x0F, kind_and_step >> 4
-            field = field + step if step else self._whole()
-            value = self._value(kind, depth)
-            if value is not None:
-                fields[field] = value
-        return fields
+def _list(fields: Struct, field: int) -> list[Value]:
+    found = fields.get(field)
+    if not isinstance(found, list):
+        raise ValueError("a list is missing")  # noqa: TRY004
+    return found
 
-    def _value(self, kind: int, depth: int) -> "int | _Struct | None":
-        if kind in {_TRUE, _FALSE}:
-            return None
-        if kind == _STRUCT:
-            return self.struct(depth + 1)
-        if kind in {_LIST, _SET}:
-            self._list(depth)
-            return None
-        if kind in {_BYTE, _DOUBLE, _BINARY}:
-            self._skip({_BYTE: 1, _DOUBLE: 8}.get(kind) or self._varint())
-            return None
-        if kind == _MAP or kind > _MAP:
-            raise ValueError("a page's header holds what no such header does")
-        return self._whole()
 
-    def _list(self, depth: int) -> None:
-        kind_and_size = self._byte()
-        size = kind_and_size >> 4
-        for _ in range(self._varint() if size == _MANY else size):
-            kind = kind_and_size & 0x0F
-            if kind in {_TRUE, _FALSE}:
-                self._byte()
-            else:
-                self._value(kind, depth + 1)
-
-    def _whole(self) -> int:
-        number = self._varint()
-        return (number >> 1) ^ -(number & 1)
-
-    def _varint(self) -> int:
-        number = shift = 0
-        while True:
-            byte = self._byte()
-            number |= (byte & 0x7F) << shift
-            if byte < _MORE:
-                return number
-            shift += 7
-            if shift > _MOST_SHIFT:
-                raise ValueError("a number in a page's header is too long")
-
-    def _byte(self) -> int:
-        byte = self._data[self.at]
-        self.at += 1
-        return byte
-
-    def _skip(self, count: int) -> None:
-        self.at += count
-        if self.at > len(self._data):
-            raise IndexError
+def _count(fields: Struct, field: int) -> int:
+    found = fields.get(field)
+    if not isinstance(found, int) or found < 0:
+        raise ValueError("a size is missing")
+    return found

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.sources.tables.parquetpages import (
@@ -13,9 +12,6 @@ from hewston.pipeline.sources.tables.parquetpages import (
     pages_of,
 )
 from hewston.pipeline.sources.tables.unpacking import check_unpacked
-
-if TYPE_CHECKING:
-    import pyarrow.parquet as pq
 
 _BLOCK_ROWS = 65_536
 _BLOCK_CELLS = 2_000_000  # rows times columns: wide files come in shorter blocks
@@ -31,9 +27,7 @@ class Plan:
     dictionaries: tuple[str, ...]
 
 
-def plan_of(
-    path: Path, metadata: "pq.FileMetaData", *, names: set[str], texts: set[str], name: str
-) -> Plan:
+def plan_of(path: Path, *, names: set[str], texts: set[str], name: str) -> Plan:
     """Look at the headers of the pages of the columns ``names``, of which ``texts`` are texts.
 
     Raises InputError for what unpacks to more than any table does, at once or in all, and
@@ -42,7 +36,7 @@ def plan_of(
     size = path.stat().st_size
     unpacked = 0
     columns: dict[str, _Column] = defaultdict(_Column)
-    for page in pages_of(path, metadata, names):
+    for page in pages_of(path, names):
         unpacked += page.unpacked_bytes
         check_unpacked(unpacked, packed_bytes=size, name=name)
         columns[page.column].take(page)

@@ -13,30 +13,35 @@ _OLE_SECTOR_BYTES = 1 << 12
 _TO_CSV = "Export it as CSV, Excel (.xlsx) or Parquet."
 
 # Each with what it is and what to do.
+_IMAGE = ("an image", "A picture of a table cannot be read; export the table as CSV.")
 _STARTS = (
-    (b"DBN", "Databento's binary encoding (DBN)", "Give it with --dbn, or where DBN files go."),
-    (b"%PDF", "a PDF document", _TO_CSV),
-    (b"ARROW1", "an Arrow or Feather file", "Convert it to Parquet."),
-    (b"FEA1", "a Feather file", "Convert it to Parquet."),
-    (b"PARE", "an encrypted Parquet file", "Write it without encryption."),
-    (b"ORC", "an ORC file", "Convert it to Parquet."),
-    (b"Obj\x01", "an Avro file", "Convert it to Parquet."),
+    (b"%PDF-", "a PDF document", _TO_CSV),
     (b"SQLite format 3\0", "an SQLite database", "Export its table as CSV."),
     (b"\x89HDF\r\n", "an HDF5 file", "Convert it to Parquet."),
     (b"\x93NUMPY", "a numpy array", "Convert it to Parquet."),
     (b"\x80\x04\x95", "a Python pickle", "Convert it to Parquet; pickles are never opened."),
     (b"\x80\x05\x95", "a Python pickle", "Convert it to Parquet; pickles are never opened."),
-    (b"\x89PNG", "an image", "A picture of a table cannot be read; export the table as CSV."),
-    (b"\xff\xd8\xff", "an image", "A picture of a table cannot be read; export the table as CSV."),
-    (b"GIF8", "an image", "A picture of a table cannot be read; export the table as CSV."),
-    (b"RIFF", "an image, a sound or a film", "Export the table as CSV."),
+    (b"\x89PNG", *_IMAGE),
+    (b"\xff\xd8\xff", *_IMAGE),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it, or pack it as zip."),
-    (b"Rar!", "a RAR archive", "Unpack it, or pack it as zip."),
     (b"]\0\0", "LZMA data, such as Dukascopy's .bi5 ticks", "Export it as CSV."),
     (b"{\\rtf", "an RTF document", _TO_CSV),
     (b"\x7fELF", "a program", _TO_CSV),
     (b"MIME-Version:", "a saved web page", "Download the table itself as CSV."),
 )
+# Letters with which a table may begin too, as one of ORCL does: what follows must be no text.
+_LETTERS = (
+    (b"DBN", "Databento's binary encoding (DBN)", "Give it with --dbn, or where DBN files go."),
+    (b"ARROW1", "an Arrow or Feather file", "Convert it to Parquet."),
+    (b"FEA1", "a Feather file", "Convert it to Parquet."),
+    (b"PARE", "an encrypted Parquet file", "Write it without encryption."),
+    (b"ORC", "an ORC file", "Convert it to Parquet."),
+    (b"Obj", "an Avro file", "Convert it to Parquet."),
+    (b"GIF8", *_IMAGE),
+    (b"RIFF", "an image, a sound or a film", _TO_CSV),
+    (b"Rar!", "a RAR archive", "Unpack it, or pack it as zip."),
+)
+_NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f]")
 _PAGE = "a web page (HTML), perhaps an error page that was saved in the table's place"
 _FROM_PAGE = "Download the table itself as CSV, or open the file in Excel and save it as .xlsx."
 _MARKUP = (
@@ -45,7 +50,7 @@ _MARKUP = (
         b"<!doctype", b"<html", b"<head>", b"<body", b"<meta ", b"<table", b"<!--",
     )),
 )  # fmt: skip
-_JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{"\d\]-])')
+_JSON = re.compile(rb'\{\s*["}]|\[\s*([\[{"\]]|-?\d+(\.\d+)?\s*,)')
 _METATRADER_HISTORY = b"Copyright"
 
 
@@ -58,7 +63,8 @@ def check_kind(head: bytes, *, name: str, path: Path | None = None) -> None:
         raise InputError(f"{name} is empty: it has 0 bytes. Download it again.", file=name)
     if head.startswith(OLE):
         raise _ole(head, name, path)
-    for start, what, remedy in _STARTS:
+    starts = _STARTS + _LETTERS if _NO_TEXT.search(head) else _STARTS
+    for start, what, remedy in starts:
         if head.startswith(start):
             raise _refusal(name, what, remedy)
     if head[:2] in {b"\x90\x01", b"\x91\x01"} and _METATRADER_HISTORY in head[:128]:

@@ -37,7 +37,7 @@ class TextTable:
                 line=first_line,
                 allowed=MOST_COLUMNS,
             )
-        if len(delimiter) != 1 or delimiter in _NEVER_DELIMITERS:
+        if len(delimiter) != 1 or delimiter in _NEVER_DELIMITERS or delimiter.isalnum():
             raise InputError(
                 f"{delimiter!r} cannot separate cells: give one character, such as , or ;.",
                 field="delimiter",

@@ -179,7 +179,7 @@ class SharedStrings:
                     f"{self._name} holds more than {_MOST_STRINGS:,} texts. Save the sheet as CSV.",
                     file=self._name,
                 )
-            self._bytes += unescaped("".join(self._pieces)).encode(errors="replace")
+            self._bytes += unescaped("".join(self._pieces)).encode()
             self._ends.append(len(self._bytes))
             self._pieces.clear()
 
@@ -188,7 +188,8 @@ def unescaped(text: str) -> str:
     """Undo Excel's way to write characters that XML cannot hold: ``_x000D_``."""
     if "_x" not in text:
         return text
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    whole = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return whole.encode(errors="replace").decode()  # halves of characters are none
 
 
 def _shows_dates(format_code: str) -> bool:

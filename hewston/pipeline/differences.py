@@ -76,8 +76,8 @@ def _read(frame: pl.LazyFrame, name: str, rows: pl.Series) -> pl.Series:
     return column if is_whole else column.gather(rows)
 
 
-def summarise(difference: Difference, *, calendar: str) -> dict[str, Any]:
-    """Count what differs: in all, for each column, and for each exchange date of ``calendar``.
+def summarise(difference: Difference, *, calendar: str, tz: str | None = None) -> dict[str, Any]:
+    """Count what differs: in all, for each column, and for each exchange date.
 
     ``columns`` lists those that differ where both have the bar: how often, the largest difference
     with the bar where it is first (null for what has no size), and the first bar of all. ``days``
@@ -91,7 +91,7 @@ def summarise(difference: Difference, *, calendar: str) -> dict[str, Any]:
         "unchanged": difference.after - counts["added"] - counts["different"],
         **counts,
         "columns": [entry for name in _VALUES if (entry := _describe(rows, name))],
-        "days": _count_days(rows, calendar),
+        "days": _count_days(rows, exchange_date(rows["ts_open"], calendar, tz)),
     }
 
 
@@ -120,8 +120,8 @@ def _size(name: str) -> pl.Expr:
     return (other - one).abs().fill_nan(None).alias(name)
 
 
-def _count_days(rows: pl.DataFrame, calendar: str) -> list[dict[str, Any]]:
-    dated = rows.select("change", _size("close"), date=exchange_date(rows["ts_open"], calendar))
+def _count_days(rows: pl.DataFrame, dates: pl.Series) -> list[dict[str, Any]]:
+    dated = rows.select("change", _size("close"), date=dates)
     return (
         dated.group_by("date")
         .agg(
@@ -143,6 +143,7 @@ def write_differences(
     before: Path,
     after: Path,
     calendar: str,
+    tz: str,
     folder: Path,
     progress: Callable[[object], None],
     log: Callable[..., None],
@@ -151,7 +152,7 @@ def write_differences(
     del progress, log  # those of every work in a child
     difference = compare(pl.scan_parquet(before), pl.scan_parquet(after))
     write_frame(difference.rows, folder / ROWS_FILE)
-    store.write_json(folder / SUMMARY_FILE, summarise(difference, calendar=calendar))
+    store.write_json(folder / SUMMARY_FILE, summarise(difference, calendar=calendar, tz=tz))
 
 
 def write_differences_csv(

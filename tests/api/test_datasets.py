@@ -78,7 +78,7 @@ def test_bars_of_a_session_between_two_dates_at_an_interval(ada, stage, catalogu
         pl.col("ts_open").dt.convert_time_zone(NEW_YORK).dt.date() == day,
     )
     schedule = read_schedule(catalogue.revision.folder / "quality.json")
-    for interval in ("1m", "15m", "1h", "1d"):
+    for interval in ("1m", "2m", "15m", "1h", "1d", "1w"):
         shown = ada.get(
             f"{ADDRESS}/bars", **{"from": str(day), "to": str(day)}, interval=interval
         ).json()
@@ -89,7 +89,7 @@ def test_bars_of_a_session_between_two_dates_at_an_interval(ada, stage, catalogu
 
 
 def test_json_is_bounded_unless_asked_otherwise(ada, monkeypatch):
-    monkeypatch.setattr("apps.datasets.api.catalogue._JSON_BARS", 10)
+    monkeypatch.setattr("apps.datasets.api.bars._JSON_BARS", 10)
     assert len(ada.get(f"{ADDRESS}/bars").json()["items"]) == 10
     assert len(ada.get(f"{ADDRESS}/bars", limit=12).json()["items"]) == 12
     assert len(ada.get(f"{ADDRESS}/bars", format="csv").getvalue().splitlines()) > 1000
@@ -370,4 +370,5 @@ def test_more_bars_than_a_sheet_holds_are_refused_and_nothing_is_damaged(
     (folder / "quality.json").write_text('{"sessions": []}')
     error = error_of(ada.get(f"{ADDRESS}/bars", format="xlsx"), 422)
     assert "longer interval" in error["message"]
-    assert ada.get(f"{ADDRESS}/bars", format="xlsx", limit=10).status_code == 200
+    few = ada.get(f"{ADDRESS}/bars", format="xlsx", limit=10)
+    assert len(few.getvalue()) > 0

@@ -13,6 +13,8 @@ PAGES = [
     "/datasets/ingests/",
     "/datasets/new/",
     DATASET,
+    f"{DATASET}delete/",
+    f"{DATASET}revisions/1..1/",
     "/runs/",
     "/runs/new/",
     RUN,

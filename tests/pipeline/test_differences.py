@@ -139,6 +139,7 @@ def test_equal_files_are_equal_bytes(tmp_path: Path) -> None:
             before=paths[0],
             after=paths[1],
             calendar="XNYS",
+            tz="America/New_York",
             folder=folder,
             progress=print,
             log=print,

@@ -36,7 +36,6 @@ from apps.datasets.actions.exporting import (
     REVISION_FIELDS,
     SELECTION_FIELDS,
     choose_revision,
-    list_intervals,
     select_bars,
     write_bars,
 )
@@ -73,7 +72,6 @@ __all__ = [
     "find_dataset",
     "find_in_inbox",
     "list_inbox",
-    "list_intervals",
     "read_differences",
     "read_equality_fields",
     "read_ingest_fields",

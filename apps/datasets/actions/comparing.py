@@ -39,6 +39,7 @@ def compare_revisions(*, before: Revision, after: Revision) -> Path:
                 before=before.folder / "bars.parquet",
                 after=after.folder / "bars.parquet",
                 calendar=after.dataset.calendar,
+                tz=after.dataset.tz,
                 folder=made,
             )
             publish(made, final)

@@ -10,7 +10,7 @@ from hewston import children
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.export import KINDS, Selection
 from hewston.pipeline.fields import Rule
-from hewston.pipeline.intervals import CHART_INTERVALS, coarser
+from hewston.pipeline.intervals import INTERVALS, coarser
 from hewston.pipeline.market import SESSION_FILTERS
 
 EXPORT = "hewston.pipeline.export:export_bars"
@@ -22,7 +22,7 @@ REVISION_FIELDS: dict[str, Rule] = {
 SELECTION_FIELDS: dict[str, Rule] = {
     "from": {"type": "date", "default": None, "help": "first exchange date, inclusive"},
     "to": {"type": "date", "default": None, "help": "last exchange date, inclusive"},
-    "interval": {"type": "str", "default": None, "choices": tuple(CHART_INTERVALS)},
+    "interval": {"type": "str", "default": None, "choices": tuple(INTERVALS)},
     "session": {"type": "str", "default": "regular", "choices": tuple(SESSION_FILTERS)},
     **REVISION_FIELDS,
 }
@@ -46,16 +46,11 @@ def choose_revision(*, dataset: Dataset, number: int | None) -> Revision:
     return found[0]
 
 
-def list_intervals(dataset: Dataset) -> list[str]:
-    """List the intervals that its bars can be merged to, its own first."""
-    return [name for name in coarser(dataset.interval) if name in CHART_INTERVALS]
-
-
 def select_bars(*, revision: Revision, asked: Mapping[str, Any]) -> Selection:
     """Turn what was asked for by SELECTION_FIELDS into a selection; raises InputError."""
     dataset = revision.dataset
     interval = asked["interval"] or dataset.interval
-    allowed = list_intervals(dataset)
+    allowed = coarser(dataset.interval)
     if interval not in allowed:
         raise InputError(
             f"Bars of {dataset.interval} cannot be split into {interval}.",

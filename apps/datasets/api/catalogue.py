@@ -1,45 +1,30 @@
-"""Datasets as JSON: the list, one of them, its bars and reports."""
+"""Datasets as JSON: the list, one of them, and what is done with it."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Prefetch
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from ninja import Field, Schema
 
 from apps.datasets.actions import (
-    DIFFERENCE_FIELDS,
     MOST_TAGS,
     NOTES_LENGTH,
-    REVISION_FIELDS,
-    SELECTION_FIELDS,
     TAG_LENGTH,
     archive_dataset,
-    choose_revision,
-    compare_revisions,
     delete_dataset,
     describe_dataset,
-    read_differences,
-    read_summary,
     restore_dataset,
-    select_bars,
-    write_bars,
-    write_differences_csv,
 )
 from apps.datasets.api.router import GET, router
 from apps.datasets.forms import narrow
 from apps.datasets.models import Dataset, DatasetQuerySet, Revision
 from hewston.access import INGEST, READ
 from hewston.body import read_object, read_query, read_text
-from hewston.frames import name_times, send_content, send_frame, send_made
-from hewston.http import reading
 from hewston.openapi import describe_body, describe_query, refusals
-from hewston.pipeline.differences import CHANGES
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.export import KINDS, read_bars
 from hewston.pipeline.fields import Rule, suggest
 
 _COLUMNS = (
@@ -47,7 +32,7 @@ _COLUMNS = (
     *("from_date", "to_date", "rows", "size_bytes", "revision_count", "warnings", "used_by"),
     "created_at",
 )
-_LIMITS: dict[str, Rule] = {
+LIMITS: dict[str, Rule] = {
     "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
     "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
 }
@@ -75,30 +60,12 @@ LIST_FIELDS: dict[str, Rule] = {
         "choices": ("only", "any"),
         "help": "those that are archived alone, or too",
     },
-    **_LIMITS,
+    **LIMITS,
     "order": {
         "type": "str",
         "default": "-created_at",
         "choices": tuple(sign + name for name in _COLUMNS for sign in ("", "-")),
     },
-}
-BARS_FIELDS: dict[str, Rule] = {
-    **SELECTION_FIELDS,
-    "format": {"type": "str", "default": "json", "choices": ("json", *KINDS)},
-    "limit": {
-        "type": "int",
-        "default": None,
-        "min": 1,
-        "max": 10**9,
-        "help": "else 10,000 as JSON, and all of them as a file",
-    },
-    "offset": _LIMITS["offset"],
-}
-_JSON_BARS = 10_000
-_DIFFERENCES: dict[str, Rule] = {
-    **DIFFERENCE_FIELDS,
-    "format": {"type": "str", "default": "json", "choices": ("json", "csv")},
-    **_LIMITS,
 }
 _CHANGES = ("tags", "notes", "archived")
 
@@ -150,29 +117,6 @@ class DatasetOut(Schema):
     revisions: list[RevisionOut]
 
 
-class DifferencesOut(Schema):
-    """What two revisions do not share; ``total`` counts every bar that differs."""
-
-    before: int
-    after: int
-    bars_before: int
-    bars_after: int
-    unchanged: int
-    added: int
-    removed: int
-    different: int
-    columns: list[dict[str, Any]] = Field(
-        description="`column`, `count`, `first`, `largest` and `largest_at`"
-    )
-    days: list[dict[str, Any]] = Field(
-        description="`date`, `added`, `removed`, `different` and `largest_close`"
-    )
-    total: int
-    items: list[dict[str, Any]] = Field(
-        description="`ts_open`, `change`, and each column as NAME_before and NAME_after"
-    )
-
-
 class DatasetList(Schema):
     """A page of the list; ``total`` counts every dataset that matches."""
 
@@ -221,7 +165,7 @@ def show_datasets(request: HttpRequest) -> HttpResponse:
 def show_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """What it is, and the addresses of its bars and of each revision's reports."""
     read_query(request, {})
-    return JsonResponse(describe(_find(request, dataset_id)))
+    return JsonResponse(describe(find_dataset(request, dataset_id)))
 
 
 @router.patch(
@@ -249,7 +193,7 @@ def show_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
 @transaction.atomic
 def change_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """Change its tags, its notes, or whether lists leave it out; they decide nothing."""
-    dataset = _find(request, dataset_id)
+    dataset = find_dataset(request, dataset_id)
     body = read_object(request)
     for word in body:
         if word not in _CHANGES:
@@ -262,7 +206,7 @@ def change_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
             message = "archived must be true or false."
             raise InputError(message, field="archived", allowed="true or false")
         (archive_dataset if archived else restore_dataset)(dataset=dataset)
-    return JsonResponse(describe(_find(request, dataset_id)))
+    return JsonResponse(describe(find_dataset(request, dataset_id)))
 
 
 def _read_tags(body: Mapping[str, object]) -> list[str] | None:
@@ -282,129 +226,8 @@ def _read_tags(body: Mapping[str, object]) -> list[str] | None:
 )
 def remove_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """Remove a dataset that no run uses, with the source files that no other was made from."""
-    delete_dataset(dataset=_find(request, dataset_id))
+    delete_dataset(dataset=find_dataset(request, dataset_id))
     return HttpResponse(status=204)
-
-
-@router.api_operation(
-    GET,
-    "/api/datasets/{dataset_id}/bars",
-    auth=READ,
-    summary="A dataset's bars",
-    response={200: dict, **refusals(404, 409, 422)},
-    openapi_extra={"parameters": describe_query(BARS_FIELDS)},
-    url_name="dataset-bars",
-)
-def show_bars(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
-    """Give `{items, total}`, or a file; `total` counts all bars between from and to.
-
-    Times are UTC; those of an Excel file are of the zone that its header names.
-    """
-    asked = read_query(request, BARS_FIELDS)
-    dataset = _find(request, dataset_id)
-    revision = choose_revision(dataset=dataset, number=asked["revision"])
-    chosen = select_bars(revision=revision, asked=asked)
-    kind, count = asked["format"], asked["limit"]
-    chosen = dataclasses.replace(chosen, start=asked["offset"], count=count)
-    name = f"bars-{dataset.pk}-{chosen.interval}"
-    with reading("dataset", dataset.pk, *chosen.files):
-        if kind != "json":
-            return send_made(
-                request,
-                lambda path: write_bars(selection=chosen, kind=kind, path=path),
-                kind=kind,
-                etag=chosen.digest,
-                name=name,
-            )
-        return send_frame(
-            request,
-            lambda: read_bars(chosen),
-            kind=kind,
-            etag=chosen.digest,
-            name=name,
-            rows=slice(chosen.start, chosen.start + (count or _JSON_BARS)),
-        )
-
-
-@router.api_operation(
-    GET,
-    "/api/datasets/{dataset_id}/differences",
-    auth=READ,
-    summary="What two revisions do not share",
-    response={200: DifferencesOut, **refusals(404, 409, 422, 503)},
-    openapi_extra={"parameters": describe_query(_DIFFERENCES)},
-    url_name="dataset-differences",
-)
-def show_revision_differences(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
-    """Count what came, went and changed, by column and by day; `items` are the bars themselves.
-
-    As CSV, every bar that differs. Times are UTC.
-    """
-    asked = read_query(request, _DIFFERENCES)
-    dataset = _find(request, dataset_id)
-    after = choose_revision(dataset=dataset, number=asked["after"])
-    earlier = max(after.number - 1, 1) if asked["before"] is None else asked["before"]
-    before = choose_revision(dataset=dataset, number=earlier)
-    files = [revision.folder / "bars.parquet" for revision in (before, after)]
-    start, count = asked["offset"], asked["limit"]
-    with reading("dataset", dataset.pk, *files):
-        folder = compare_revisions(before=before, after=after)
-        if asked["format"] == "csv":
-            return send_made(
-                request,
-                lambda path: write_differences_csv(folder=folder, path=path),
-                kind="csv",
-                etag=f"{before.bars_sha256[:16]}{after.bars_sha256[:16]}",
-                name=f"differences-{dataset.pk}-{before.number}-{after.number}",
-            )
-        summary = read_summary(folder)
-        rows = read_differences(folder, start=start, count=count)
-    total = sum(summary[name] for name in CHANGES)
-    told = {"before": before.number, "after": after.number, **summary, "total": total}
-    return JsonResponse({**told, "items": name_times(rows).to_dicts()})
-
-
-@router.api_operation(
-    GET,
-    "/api/datasets/{dataset_id}/manifest",
-    auth=READ,
-    summary="A dataset's manifest",
-    response={200: dict, **refusals(404, 409, 422)},
-    openapi_extra={"parameters": describe_query(REVISION_FIELDS)},
-    url_name="dataset-manifest",
-)
-def show_dataset_manifest(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
-    """Give what a revision was made from, byte for byte."""
-    return _send_report(request, dataset_id, "manifest")
-
-
-@router.api_operation(
-    GET,
-    "/api/datasets/{dataset_id}/quality",
-    auth=READ,
-    summary="A dataset's quality",
-    response={200: dict, **refusals(404, 409, 422)},
-    openapi_extra={"parameters": describe_query(REVISION_FIELDS)},
-    url_name="dataset-quality",
-)
-def show_dataset_quality(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
-    """Give the quality report of a revision: sessions, gaps and findings."""
-    return _send_report(request, dataset_id, "quality")
-
-
-def _send_report(request: HttpRequest, dataset_id: str, report: str) -> HttpResponseBase:
-    asked = read_query(request, REVISION_FIELDS)
-    dataset = _find(request, dataset_id)
-    revision = choose_revision(dataset=dataset, number=asked["revision"])
-    path = revision.folder / f"{report}.json"
-    with reading("dataset", dataset.pk, path):
-        return send_content(
-            request,
-            path.read_bytes,
-            etag=f"{revision.bars_sha256[:32]}-{report}",
-            name=f"{report}-{dataset.pk}.json",
-            content_type="application/json",
-        )
 
 
 def _with_all(datasets: DatasetQuerySet) -> DatasetQuerySet:
@@ -463,7 +286,8 @@ def _describe_revision(revision: Revision) -> dict[str, object]:
     }
 
 
-def _find(request: HttpRequest, dataset_id: str) -> Dataset:
+def find_dataset(request: HttpRequest, dataset_id: str) -> Dataset:
+    """Find a dataset that the person may see; raises HewstonError with the nearest id."""
     visible = Dataset.objects.visible_to(request.user)
     found = _with_all(visible).filter(pk=dataset_id).first()
     if found is None:

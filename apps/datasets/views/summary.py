@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from apps.datasets.actions import list_intervals
 from apps.datasets.forms import ChartForm
 from apps.datasets.models import Dataset, Ingest, Revision
 from hewston.http import reading, send_file
 from hewston.pipeline import playback
+from hewston.pipeline.intervals import coarser
 from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.store import read_json
 
@@ -56,7 +56,7 @@ def _describe(
     return {
         **chosen,
         "intervals": revision.stored.intervals,
-        "export_intervals": list_intervals(found),
+        "export_intervals": coarser(found.interval),
         "sessions": list(SESSION_FILTERS),
         "columns_url": _columns_url(found, revision, "INTERVAL", "SESSION"),
         # Its lists of files are the table of raw files; the download has all of it.

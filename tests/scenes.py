@@ -111,7 +111,14 @@ def write_dataset(folder: Path, bars: pl.DataFrame) -> str:
     days = calendar.schedule("XNYS", FIRST, LAST)
     edges = ("pre_open", "open", "close", "post_close")
     sessions = [
-        {"date": str(day["date"]), **{name: day[name].isoformat() for name in edges}}
+        {
+            "date": str(day["date"]),
+            **{name: day[name].isoformat() for name in edges},
+            "bars": 500,
+            "regular_bars": 380,
+            "expected": 390,
+            "missing": 10,
+        }
         for day in days.to_dicts()
     ]
     quality = {

@@ -8,6 +8,7 @@ import { Panes } from "./chart/panes.js";
 import { conclude, describeBar, describeRows } from "./chart/texts.js";
 import { buildDataTable, decimal, decimalsOf, readColours } from "./figures.js";
 import { formatMinute, startOfDate } from "./zone-format.js";
+import "./period-strip.js";
 
 const WINDOW = 3000; // bars the chart holds
 const WIDEST = 9000; // and at the longest interval, so that all of them fit

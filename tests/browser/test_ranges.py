@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.test_charts import open_chart, snapshot, wait_until
@@ -118,3 +119,29 @@ def test_what_could_not_be_fetched_is_fetched_again_on_request(page):
     alert.get_by_role("button", name="Retry").click()
     wait_until(page, chart, "state.drawn[0] === '2014-01-02 09:30'")
     expect(alert).to_have_count(0)
+
+
+def test_the_strip_says_how_complete_each_week_is_and_leads_to_it(watched, theme):
+    chart = open_chart(watched, LONG)
+    strip = watched.locator(".strip")
+    strip.focus()
+    for key in ("End", "Home", "ArrowRight"):
+        watched.keyboard.press(key)
+    said = watched.locator(".said")
+    expect(said).to_have_text("week of 2014-01-06: 125 bars; of 130 regular ones 5 missing")
+    watched.keyboard.press("Enter")
+    state = wait_until(watched, chart, "!state.isLoading && state.drawn[0].startsWith('2014-01-0')")
+    assert state["drawn"][1].startswith("2014-01-1")
+    expect(chart).to_be_in_viewport()
+    watched.get_by_text("Show as a table").click()
+    row = watched.locator("[data-periods] tr", has_text="week of 2018-06-18")
+    expect(row.locator("td")).to_have_text(["week of 2018-06-18", "100", "130", "30"])
+    row.get_by_role("link").click()
+    wait_until(watched, chart, "!state.isLoading && state.drawn[0].startsWith('2018-06-1')")
+
+
+def test_the_page_of_ten_years_passes_axe(watched, theme):
+    chart = open_chart(watched, LONG)
+    press(watched, chart, "f", "state.interval === '1d'")
+    found = Axe().run(watched)
+    assert found.violations_count == 0, found.generate_report()

@@ -217,3 +217,23 @@ def test_what_cannot_be_exported_is_said(ada):
     assert "is after to" in answer.json()["error"]["message"]
     browser = ada.get(PAGE + "export", {"interval": "2s"}, HTTP_ACCEPT="text/html")
     assert "<h1>" in browser.content.decode()
+
+
+def test_completeness_is_drawn_and_said_for_each_session(ada):
+    page = ada.get(PAGE).content.decode()
+    assert "0 of 7 sessions complete; a bar for each" in page
+    assert page.count("data-from=") == 7
+    opens = 1_699_018_200  # 3 November 2023, 09:30 in New York
+    link = f'<a href="?revision=1&amp;at={opens}#bars" data-from="{opens}"'
+    row = '<td class="num">500</td><td class="num">390</td><td class="num">10</td>'
+    assert link in page
+    assert row in page.split(link)[1].split("</tr>")[0]
+    assert f"M0 100v-{85 * 380 / 390:.1f}h8.5V100z" in page
+
+
+def test_severities_and_hashes_come_first_and_whole(ada, catalogue):
+    page = ada.get(PAGE).content.decode()
+    assert '<span class="badge" data-tone="warn">1 warning</span>' in page
+    assert page.index("1 warning") < page.index("Crossed quotes")
+    for sha256 in ("f" * 64, catalogue.revision.bars_sha256):
+        assert f"<code>{sha256}</code><button" in page

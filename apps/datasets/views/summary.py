@@ -1,8 +1,7 @@
 """One dataset: its facts, quality, revisions and manifest."""
 
-import functools
+from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from django.db.models import Count, Prefetch
@@ -13,11 +12,11 @@ from django.views.decorators.http import require_safe
 
 from apps.datasets.forms import ChartForm
 from apps.datasets.models import Dataset, Ingest, Revision
+from apps.datasets.views.reports import draw_completeness, read_reports
 from hewston.http import reading, send_file
 from hewston.pipeline import playback
 from hewston.pipeline.intervals import coarser
 from hewston.pipeline.market import SESSION_FILTERS
-from hewston.pipeline.store import read_json
 
 _LONGEST_GAPS = 20
 _IMPORTS = 20
@@ -51,8 +50,9 @@ def _describe(
     """Gather what the page shows of a revision."""
     files = (revision.folder / name for name in ("manifest.json", "quality.json"))
     with reading("dataset", found.pk, *files):
-        manifest, quality = _read_reports(revision.folder)
+        manifest, quality = read_reports(revision.folder)
         findings = _sort_findings(quality)
+        completeness = draw_completeness(revision.folder, revision.number)
     return {
         **chosen,
         "intervals": revision.stored.intervals,
@@ -63,6 +63,7 @@ def _describe(
         "manifest": {name: manifest[name] for name in manifest if name not in _FILE_LISTS},
         "raw_files": revision.raw_files[:_RAW_FILES],
         "quality": quality,
+        "completeness": completeness,
         **findings,
         "equalities": revision.equalities.select_related("owner")[:_COMPARISONS],
         "runs": found.runs.visible_to(request.user)
@@ -100,17 +101,13 @@ def _sort_findings(quality: Mapping[str, Any]) -> dict[str, object]:
     findings = quality["findings"]
     found = [finding for finding in findings if finding["count"]]
     gaps = quality["missing_session_minutes"]["list"]
+    severities = Counter(finding["severity"] for finding in found)
     return {
+        "severities": [(name, severities[name]) for name in _SEVERITIES if severities[name]],
         "found": sorted(found, key=lambda finding: _SEVERITIES.index(finding["severity"])),
         "not_found": [finding for finding in findings if not finding["count"]],
         "gaps": sorted(gaps, key=lambda gap: (-gap["minutes"], gap["from"]))[:_LONGEST_GAPS],
     }
-
-
-@functools.lru_cache(maxsize=16)
-def _read_reports(folder: Path) -> tuple[dict[str, object], Mapping[str, Any]]:
-    """Read a revision's manifest and quality report, which never change."""
-    return read_json(folder / "manifest.json"), read_json(folder / "quality.json")
 
 
 def _columns_url(found: Dataset, revision: Revision, interval: str, session: str) -> str:

@@ -1,0 +1,57 @@
+"""What a revision's folder says of it: its manifest and its quality."""
+
+import functools
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from hewston.pipeline.quality.completeness import Period, list_periods
+from hewston.pipeline.store import read_json
+
+_WIDTH = 10  # of a period, in the strip's own units; its height is 100
+_BAR = 8.5
+_MOST_SHORT = 85.0  # so that a single missing bar can be seen
+
+
+@functools.lru_cache(maxsize=16)
+def read_reports(folder: Path) -> tuple[dict[str, object], Mapping[str, Any]]:
+    """Read a revision's manifest and quality report, which never change."""
+    return read_json(folder / "manifest.json"), read_json(folder / "quality.json")
+
+
+@functools.lru_cache(maxsize=16)
+def draw_completeness(folder: Path, number: int) -> SafeString:
+    """Draw the strip of how much of each session revision ``number`` has, with its table."""
+    sessions = read_reports(folder)[1]["sessions"]
+    unit, periods = list_periods(sessions)
+    shown = {
+        "unit": unit,
+        "periods": periods,
+        "last": periods[-1] if periods else None,
+        "number": number,
+        "width": _WIDTH * len(periods),
+        "bar": _BAR,
+        "sessions": len(sessions),
+        "complete": sum(not one["missing"] for one in sessions),
+        "empty": sum(not one["regular_bars"] for one in sessions),
+        "paths": {
+            "track": _path((index, 100.0) for index in range(len(periods))),
+            "whole": _path((n, 100.0) for n, one in enumerate(periods) if not one.missing),
+            "part": _path(
+                (n, _MOST_SHORT * one.present) for n, one in enumerate(periods) if _is_part(one)
+            ),
+        },
+    }
+    return render_to_string("datasets/completeness.html", shown)
+
+
+def _is_part(period: Period) -> bool:
+    return period.missing > 0 and period.present > 0
+
+
+def _path(bars: Iterable[tuple[int, float]]) -> str:
+    """Draw bars, each a period's number and its height, from the foot of the strip."""
+    return "".join(f"M{_WIDTH * n} 100v-{height:.1f}h{_BAR}V100z" for n, height in bars)

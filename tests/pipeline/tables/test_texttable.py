@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from hewston.pipeline.sources.tables import texttable
 from hewston.pipeline.sources.tables.lines import (
-    count_lines,
     head,
     middle,
     separator_line,
@@ -150,7 +149,6 @@ def test_sixteen_thousand_columns_are_refused(written, refusal):
 
 def test_head_middle_and_tail_give_lines_with_their_numbers(written):
     path = written(b"".join(b"line %d\r\n" % n for n in range(1, 1001)) + b"end")
-    assert count_lines(path) == 1001
     assert [(line.number, line.text) for line in head(path, lines=2)] == [
         (1, "line 1"),
         (2, "line 2"),

@@ -20,16 +20,6 @@ class Line:
     text: str
 
 
-def count_lines(path: Path) -> int:
-    """Count the lines as an editor does: a last line without an end counts too."""
-    ends, last = 0, b"\n"
-    with path.open("rb", buffering=0) as source:
-        while block := source.read(_BLOCK_BYTES):
-            ends += block.count(b"\n")
-            last = block[-1:]
-    return ends + (last != b"\n")
-
-
 def head(path: Path, *, lines: int) -> list[Line]:
     """Give the first lines, blank ones too; at most 4 MB of them."""
     with path.open("rb") as source:

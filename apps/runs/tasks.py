@@ -56,6 +56,7 @@ def _trade(run: Run, claim: Claim, report: Callable[[float], None]) -> dict[str,
     record = artifacts.RunRecord(
         spec=run.run_spec,
         dataset_id=run.dataset_id,
+        dataset_interval=run.dataset.interval,
         code_hash=run.code_hash,
         git_commit=_find_commit(),
         created_at=timezone.now().isoformat(),

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import Rule, read_fields
+from hewston.pipeline.intervals import INTERVALS
 
 AssetClass = Literal["equity", "future", "fx", "crypto", "index"]
 FillClock = Literal["close", "next_open"]
@@ -104,6 +105,12 @@ RUN_FIELDS: dict[str, Rule] = {
     "seed": {"type": "int", "default": 0, "min": 0, "max": 2**63 - 1},
     "from": {"type": "date", "default": None},
     "to": {"type": "date", "default": None},
+    "interval": {
+        "type": "str",
+        "default": None,
+        "choices": tuple(INTERVALS),
+        "help": "that of the dataset's bars, or a longer one; else that of the dataset",
+    },
     "session": {
         "type": "str",
         "default": "regular",

@@ -9,7 +9,10 @@ import { Decision, Figures, TradeList } from "./playback/side.js";
 import { Transport } from "./playback/transport.js";
 import { formatMinute } from "./zone-format.js";
 
-const MINUTES = { "1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 390 };
+const MINUTES = {
+  "1m": 1, "2m": 2, "3m": 3, "5m": 5, "10m": 10, "15m": 15, "20m": 20, "30m": 30, "1h": 60, "2h": 120,
+  "3h": 180, "4h": 240, "6h": 360, "8h": 390, "12h": 390, "1d": 390, "1w": 1950, "1mo": 8190,
+};
 const FITTING = 2700; // shown bars, of which the chart may hold 3,000
 const READABLE = 60; // shown bars a second, beyond which longer ones are shown
 

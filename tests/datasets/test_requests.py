@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from apps.datasets.actions import read_ingest_fields
 from apps.datasets.models import Dataset, Ingest
 from apps.datasets.tasks import perform_ingest
 from apps.permissions.models import User
-from hewston.pipeline.errors import HewstonError
+from hewston.pipeline.errors import HewstonError, InputError
 from tests.pipeline.dbnfiles import Print, write_dbn
 
 NEW = "/datasets/new/"
@@ -174,3 +175,26 @@ def test_lists_follow_what_is_under_way(ada):
         page = ada.get(path).content.decode()
         assert 'watch="jobs"' in page, path
         assert "Waiting for a worker" in page, path
+
+
+def test_what_is_said_of_calendar_and_instrument_becomes_options():
+    said = {"calendar": "CME", "asset_class": "future", "tick": "0.25", "multiplier": "50"}
+    assert read_ingest_fields(said) == {
+        "calendar": "CME",
+        "overrides": {"asset_class": "future", "tick_size": 0.25, "multiplier": 50.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"calendar": "NYSE!"}, "calendar"),
+        ({"tick": "0"}, "tick"),
+        ({"asset_class": "bond"}, "asset_class"),
+        ({"sample_year": "2023", "calendar": "CME"}, "sample_year"),
+    ],
+)
+def test_what_cannot_be_said_of_an_ingest_is_refused(said, field):
+    with pytest.raises(InputError) as refusal:
+        read_ingest_fields(said)
+    assert refusal.value.details["field"] == field

@@ -267,3 +267,80 @@ def test_where_trades_and_tbbo_disagree_is_said():
 def test_an_assumed_multiplier_is_a_warning():
     found = report_of(make_bars([1], [1]), asset_class="future")
     assert finding_of(found, "no_definition")["severity"] == "warning"
+
+
+def hours(opens: list[int], name: str = "XNYS") -> pl.DataFrame:
+    """Bars that start so many minutes after 09:30 in New York, labelled."""
+    frame = make_bars([1] * len(opens), [1] * len(opens), minutes=opens)
+    days = calendar.schedule(name, TUESDAY, TUESDAY + dt.timedelta(days=9))
+    return frame.with_columns(session=calendar.label(frame["ts_open"], days))
+
+
+def test_missing_bars_are_counted_in_bars_of_the_interval():
+    found = report_of(hours([0, 60, 180]), interval="1h")  # the last one has half an hour
+    assert found["missing_bars"] == {"count": 4, "longest": 3}
+    assert found["missing_session_minutes"]["count"] == 60 + 150
+    (session,) = found["sessions"]
+    assert (session["expected"], session["missing"], session["regular_bars"]) == (7, 4, 3)
+    finding = finding_of(found, "missing_bars")
+    assert finding["sentence"].startswith("4 bars of 1h had no trade")
+
+
+def test_bars_on_the_hour_cover_a_session_that_opens_at_half_past():
+    found = report_of(hours([-30, 30, 90, 150, 210, 270, 330]), interval="1h")
+    assert found["missing_bars"]["count"] == 0
+    assert found["sessions"][0]["missing"] == 0
+
+
+def test_a_break_is_no_gap():
+    tokyo = [minute - 870 for minute in (*range(150), *range(210, 390))]  # from 09:00 there
+    frame = make_bars([1] * len(tokyo), [1] * len(tokyo), minutes=[m + 1440 for m in tokyo])
+    days = calendar.schedule("XTKS", dt.date(2023, 1, 4), dt.date(2023, 1, 4))
+    frame = frame.with_columns(session=calendar.label(frame["ts_open"], days))
+    found = report_of(frame, dt.date(2023, 1, 4), dt.date(2023, 1, 4), name="XTKS")
+    ends = calendar.schedule("XTKS", dt.date(2023, 1, 4), dt.date(2023, 1, 4)).to_dicts()[0]
+    assert found["sessions"][0]["expected"] == found["sessions"][0]["regular_bars"]
+    assert found["missing_session_minutes"]["count"] == 0
+    assert found["sessions"][0]["break_end"] == f"{ends['break_end']:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.mark.parametrize(
+    ("interval", "expected", "present"), [("1d", 8, 2), ("1w", 2, 1), ("1mo", 1, 1)]
+)
+def test_from_a_day_on_whole_sessions_are_missing(interval, expected, present):
+    frame = make_bars([1, 1], [1, 1], minutes=[0, 1440])
+    found = report_of(frame, last=TUESDAY + dt.timedelta(days=9), interval=interval)
+    assert (found["sessions_expected"], found["sessions_present"]) == (expected, present)
+    assert found["missing_bars"]["count"] == expected - present
+    assert found["missing_session_minutes"] == {
+        "count": 0,
+        "longest": 0,
+        "list": [],
+        "gaps": 0,
+        "list_is_cut": False,
+    }
+    assert sum(session["expected"] for session in found["sessions"]) == expected
+
+
+def test_a_split_between_two_days_is_an_outlier():
+    frame = make_bars([100, 50], [100, 50], minutes=[0, 1440])
+    found = report_of(frame, last=TUESDAY + dt.timedelta(days=1), interval="1d")
+    assert finding_of(found, "outlier")["count"] == 1
+
+
+def test_what_the_caller_found_comes_last():
+    extra = {"key": "own", "label": "Own", "severity": "warning", "count": 1, "sentence": "So."}
+    assert report_of(make_bars([1], [1]), extra=[extra])["findings"][-1] == extra
+
+
+@given(
+    st.sets(st.integers(-30, 420), min_size=1, max_size=60),
+    st.sampled_from([1, 5, 15, 60]),
+)
+def test_gaps_are_what_no_bar_covers(starts, minutes):
+    interval = {1: "1m", 5: "5m", 15: "15m", 60: "1h"}[minutes]
+    opens = sorted({start - start % minutes for start in starts})
+    found = report_of(hours(opens), interval=interval)
+    covered = {minute for start in opens for minute in range(start, start + minutes)}
+    missing = [minute for minute in range(390) if minute not in covered]
+    assert found["missing_session_minutes"]["count"] == len(missing)

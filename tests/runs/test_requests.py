@@ -265,3 +265,14 @@ def test_a_run_under_way_is_not_deleted(ada, catalogue):
     run = add_run(catalogue, "bbbbbbbbbbbb", Status.RUNNING)
     page = ada.post(f"/runs/{run.pk}/delete/", follow=True).content.decode()
     assert "cancel it first" in page
+
+
+def test_a_run_may_have_longer_bars_than_its_dataset_and_not_shorter_ones(catalogue):
+    asked = {"revision": catalogue.revision, "strategy_id": "buy_and_hold", "params": {}}
+    assert build_spec(**asked, options={}).interval == "1m"
+    assert build_spec(**asked, options={"interval": "4h"}).interval == "4h"
+    catalogue.revision.dataset.interval = "1d"
+    for options, field in [({"interval": "1h"}, "interval"), ({"session": "extended"}, "session")]:
+        with pytest.raises(InputError, match=r"(B|b)ars of 1d") as refusal:
+            build_spec(**asked, options=options)
+        assert refusal.value.details["field"] == field

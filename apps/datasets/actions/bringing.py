@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 from django.conf import settings
 from django.db import transaction
@@ -15,9 +16,11 @@ from apps.datasets.actions.changing import settle_dataset_deletions
 from apps.datasets.models import Equality, Ingest
 from apps.permissions.models import User
 from hewston import uploads
+from hewston.pipeline.calendar import zone
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, read_fields
 from hewston.pipeline.ingest import printable
+from hewston.pipeline.spec import AssetClass
 from hewston.pipeline.store import Store
 from hewston.taskqueue import LIVE, Status, Watch, find_dead, revive
 from hewston.uploads import Upload
@@ -29,14 +32,43 @@ INGEST_FIELDS: dict[str, Rule] = {
     "symbol": {"type": "str", "default": None},
     "vendor_dataset": {"type": "str", "default": None},
     "sample_year": {"type": "int", "default": None, "min": 2000, "max": 2030},
+    "calendar": {
+        "type": "str",
+        "default": None,
+        "help": "24/7, FX, CME, ICE, or an exchange by its code, like XNYS; else by asset class",
+    },
+    "asset_class": {
+        "type": "str",
+        "default": None,
+        "choices": get_args(AssetClass),
+        "help": "else as definitions and the venue say",
+    },
+    "tick": {"type": "float", "default": None, "above": 0, "help": "the smallest step of a price"},
+    "lot": {"type": "float", "default": None, "above": 0, "help": "the smallest quantity"},
+    "multiplier": {
+        "type": "float",
+        "default": None,
+        "above": 0,
+        "help": "money for a price change of 1 in one unit",
+    },
+    "currency": {"type": "str", "default": None, "help": "a code like USD"},
+}
+# What is said of the instrument, by the names that the pipeline has for it.
+_OVERRIDES = {
+    "asset_class": "asset_class",
+    "tick": "tick_size",
+    "lot": "lot",
+    "multiplier": "multiplier",
+    "currency": "currency",
 }
 
 
 def read_ingest_fields(given: Mapping[str, object]) -> dict[str, object]:
     """Read what a person may say of an ingest: the options of ``request_ingest``.
 
-    Keys are those of INGEST_FIELDS; what is None or blank was not said. Raises InputError with
-    the field and what it may be.
+    Keys are those of INGEST_FIELDS; what is None or blank was not said. What is said of the
+    instrument becomes the option ``overrides``. Raises InputError with the field and what it may
+    be.
     """
     said = {
         name: value.strip() if isinstance(value, str) else value for name, value in given.items()
@@ -53,10 +85,13 @@ def read_ingest_fields(given: Mapping[str, object]) -> dict[str, object]:
             )
     if "sample_year" in chosen and len(chosen) > 1:
         raise InputError(
-            "The sample has one symbol of its own: leave symbol and vendor_dataset out.",
+            "The sample is of one symbol and one instrument of its own: say its year alone.",
             field="sample_year",
         )
-    return chosen
+    if "calendar" in chosen:
+        zone(chosen["calendar"])  # which refuses one that there is not
+    overrides = {field: chosen.pop(name) for name, field in _OVERRIDES.items() if name in chosen}
+    return {**chosen, "overrides": overrides} if overrides else chosen
 
 
 @transaction.atomic

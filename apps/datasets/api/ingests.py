@@ -25,7 +25,12 @@ from hewston.pipeline.fields import Rule, suggest
 from hewston.taskqueue import Status
 from hewston.uploads import read_upload
 
-_OPTIONS = {"symbol": "symbol", "dataset": "vendor_dataset"}  # key → option of an ingest
+_EDITS = ("calendar", "asset_class", "tick", "lot", "multiplier", "currency")
+_OPTIONS = {  # key → option of an ingest
+    "symbol": "symbol",
+    "dataset": "vendor_dataset",
+    **{name: name for name in _EDITS},
+}
 _LIST_FIELDS: dict[str, Rule] = {
     "status": {"type": "str", "default": None, "choices": tuple(Status.values)},
     "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
@@ -33,6 +38,7 @@ _LIST_FIELDS: dict[str, Rule] = {
 }
 _SYMBOL = {"type": "string", "description": "take this symbol only, where files hold several"}
 _VENDOR = {"type": "string", "description": "a vendor's dataset like XNAS.ITCH, likewise"}
+_INSTRUMENT = {name: describe_field(INGEST_FIELDS[name]) for name in _EDITS}
 _BODY = describe_body(
     {
         "inbox": {
@@ -42,6 +48,7 @@ _BODY = describe_body(
         },
         "symbol": _SYMBOL,
         "dataset": _VENDOR,
+        **_INSTRUMENT,
         "sample_year": describe_field(INGEST_FIELDS["sample_year"])
         | {"description": "makes a made-up year instead of reading files"},
     },
@@ -59,6 +66,7 @@ _BODY["content"]["multipart/form-data"] = {
             },
             "symbol": _SYMBOL,
             "dataset": _VENDOR,
+            **_INSTRUMENT,
         },
         "required": ["files"],
     }

@@ -14,7 +14,9 @@ from apps.runs.models import Run, RunKey
 from hewston.pipeline import artifacts
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, read_fields
+from hewston.pipeline.intervals import is_daily
 from hewston.pipeline.playback import FASTEST, SLOWEST
+from hewston.pipeline.resampling import check_interval
 from hewston.pipeline.spec import (
     COST_FIELDS,
     RUN_FIELDS,
@@ -52,11 +54,13 @@ def build_spec(
     for key, default in (("from", dataset.from_date), ("to", dataset.to_date)):
         _check_date(key, values[f"{key}_date"], revision)
         values[f"{key}_date"] = values[f"{key}_date"] or default
+    values["interval"] = values["interval"] or dataset.interval
+    check_interval(values["interval"], dataset.interval)
+    _check_session(values["session"], dataset)
     _check_quotes(values["slippage_fees"], dataset)
     return RunSpec(
         bars_sha256=revision.bars_sha256,
         instrument=dataset.instrument_spec,
-        interval=dataset.interval,
         calendar=dataset.calendar,
         tz=dataset.tz,
         symbol=dataset.symbol,
@@ -204,6 +208,16 @@ def _check_folder(run: Run) -> None:
 def _check_quotes(costs: SlippageFees, dataset: Dataset) -> None:
     if costs.k_spread > 0 and costs.spread_fallback is None and not dataset.has_quotes:
         raise missing_spread()
+
+
+def _check_session(session: str, dataset: Dataset) -> None:
+    if is_daily(dataset.interval) and session == "extended":
+        raise InputError(
+            f"The dataset has bars of {dataset.interval}, which do not tell hours before the open "
+            "and after the close. Use the session regular or all: they are the same.",
+            field="session",
+            allowed=["regular", "all"],
+        )
 
 
 def _check_date(field: str, day: dt.date | None, revision: Revision) -> None:

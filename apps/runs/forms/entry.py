@@ -31,6 +31,7 @@ class Entry:
 WORDS: dict[str, tuple[str, str, str]] = {  # of an option: label, unit, help
     "from": ("From", "exchange date", "The first day that is traded, inclusive."),
     "to": ("To", "exchange date", "The last day that is traded, inclusive."),
+    "interval": ("Interval", "", "The length of a bar; longer ones are made of the dataset's."),
     "session": ("Session", "", "Regular hours; extended adds pre and post; all is every bar."),
     "fill_clock": (
         "Fill clock",

@@ -22,10 +22,12 @@ from apps.runs.forms.entry import CHOICES, MONEY, WORDS, Entry, describe_range, 
 from apps.runs.models import Run
 from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.fields import Rule, read_fields
+from hewston.pipeline.intervals import coarser
 from hewston.pipeline.spec import COST_FIELDS, RUN_FIELDS, canonical_json, sha256_text
 from hewston.pipeline.strategies.catalogue import BUILT_IN
 
 _SPREAD_UNITS = ("ticks", "bps")
+_OF_DATASET = {"from", "to", "interval"}  # what another dataset may not have
 _FIRST_STRATEGY = "sma_crossover"
 
 
@@ -45,7 +47,7 @@ class RunForm:
             if one.revisions.all() and (not one.is_archived or one.pk == given.get("dataset_id"))
         ]
         if given.get("dates_of", self._chosen(given)) != self._chosen(given):
-            given = {name: value for name, value in given.items() if name not in {"from", "to"}}
+            given = {name: value for name, value in given.items() if name not in _OF_DATASET}
         self._user, self._given = user, given
         self.dataset_id = self._chosen(given)
         self.dataset = {one.pk: one for one in self.datasets}.get(self.dataset_id)
@@ -161,7 +163,7 @@ class RunForm:
     @functools.cached_property
     def times(self) -> list[Entry]:
         """When is traded."""
-        return [self._option(name) for name in ("from", "to", "session", "fill_clock")]
+        return [self._option(name) for name in ("interval", "from", "to", "session", "fill_clock")]
 
     @functools.cached_property
     def account(self) -> list[Entry]:
@@ -240,6 +242,9 @@ class RunForm:
         if name in {"from", "to"} and self.dataset is not None:
             day = self.dataset.from_date if name == "from" else self.dataset.to_date
             rule = {**rule, "default": day}
+        if name == "interval" and self.dataset is not None:
+            own = self.dataset.interval
+            rule = {**rule, "default": own, "choices": coarser(own)}
         entry = self._rule_entry(name, rule, label=label, unit=unit, words=words)
         if rule["type"] == "date" and self.dataset is not None:
             low, high = self.dataset.from_date.isoformat(), self.dataset.to_date.isoformat()

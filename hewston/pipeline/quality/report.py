@@ -1,16 +1,16 @@
 """quality.json: what is odd in the records, and which minutes of the sessions have no bar."""
 
-import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from hewston.pipeline.intervals import is_daily
+from hewston.pipeline.quality.sessions import find_gaps, iso, list_sessions
 from hewston.pipeline.quality.tally import PUBLISHER
 
 MOST_GAPS_LISTED = 1000
 OUTLIER_SHARE = 0.2
-_MINUTE = pl.duration(minutes=1, time_unit="ns")
 
 # kind → key, label, severity, what the count means; in the order shown.
 _COUNTED = {
@@ -83,45 +83,66 @@ def report(
     asset_class: str,
     multiplier_known: bool,
     conditions: Mapping[str, str] | None = None,
+    interval: str = "1m",
+    extra: Sequence[Mapping[str, object]] = (),
 ) -> dict[str, object]:
     """Put together what quality.json holds: plain JSON values, the same for the same input.
+
+    ``interval`` is that of the bars. ``missing_session_minutes`` counts minutes of regular sessions
+    that no bar covers; ``missing_bars`` (count, longest), and ``expected`` and ``missing`` of each
+    of ``sessions``, count bars of the interval. From a day on, whole sessions are missing or none:
+    no minutes are counted, and the first session of a week or a month stands for it.
+    ``sessions_expected`` and ``sessions_present`` then count days, weeks or months.
+    ``extra`` are findings of the caller, which come last.
 
     ``sessions`` lists those from the dataset's first to its last date; ``dates`` is the exchange
     date of each bar; ``tallies`` are the counts of TALLY by product; ``conditions`` is what the
     vendor says of its data by UTC date, where it is known.
     """
     counts = {product: _counts(tally) for product, tally in tallies.items() if len(tally)}
-    gaps = _gaps(bars, sessions)
-    listed = _sessions(bars, dates, sessions, gaps)
-    present = sum(1 for session in listed if session["regular_bars"])
+    gaps = find_gaps(bars["ts_open"], sessions, interval)
+    listed = list_sessions(bars, dates, sessions, gaps, interval)
+    periods = [session for session in listed if session["expected"]]
+    present = sum(1 for session in periods if session["missing"] != session["expected"])
+    if not is_daily(interval):
+        present = sum(1 for session in listed if session["regular_bars"])
     missing = int(gaps["minutes"].sum())
     longest = max(gaps["minutes"].to_list(), default=0)
+    missing_bars = {
+        "count": sum(int(session["missing"]) for session in listed),
+        "longest": max(gaps["bars"].to_list(), default=0),
+    }
     findings = [
         *_record_findings(counts),
         *_publisher_findings(counts),
         *_disagreement_findings(disagreement),
         *_condition_findings(conditions),
-        *_bar_findings(bars, dates),
-        *_session_findings(len(listed), present, missing, longest),
+        *_bar_findings(bars, dates, sessions, interval),
+        *_session_findings(len(periods), present, missing_bars, interval),
         *_assumption_findings(asset_class, multiplier_known=multiplier_known),
+        *(dict(finding) for finding in extra),
     ]
     return {
         "rows": len(bars),
-        "first": _iso(bars["ts_open"][0]),
-        "last": _iso(bars["ts_open"][-1]),
+        "first": iso(bars["ts_open"][0]),
+        "last": iso(bars["ts_open"][-1]),
         "records": {product: found.get("records", 0) for product, found in counts.items()},
-        "sessions_expected": len(listed),
+        "interval": interval,
+        "sessions_expected": len(periods),
         "sessions_present": present,
         "missing_session_minutes": {
             "count": missing,
             "longest": longest,
             "list": [
-                {"from": _iso(start), "to": _iso(end), "minutes": minutes}
-                for start, end, minutes in gaps.head(MOST_GAPS_LISTED).iter_rows()
+                {"from": iso(start), "to": iso(end), "minutes": minutes}
+                for start, end, minutes in gaps.head(MOST_GAPS_LISTED)
+                .select("from", "to", "minutes")
+                .iter_rows()
             ],
             "gaps": len(gaps),
             "list_is_cut": len(gaps) > MOST_GAPS_LISTED,
         },
+        "missing_bars": missing_bars,
         "sessions": listed,
         "findings": findings,
         "vendor_condition": dict(conditions) if conditions else None,
@@ -243,14 +264,21 @@ def _disagreement_findings(found: Disagreement) -> list[dict[str, object]]:
     ]
 
 
-def _bar_findings(bars: pl.DataFrame, dates: pl.Series) -> list[dict[str, object]]:
-    before = pl.col("close").shift().over(dates.alias("date"), mapping_strategy="group_to_rows")
+def _bar_findings(
+    bars: pl.DataFrame, dates: pl.Series, sessions: pl.DataFrame, interval: str
+) -> list[dict[str, object]]:
+    before = pl.col("close").shift()
+    if not is_daily(interval):  # what happens over night is no jump
+        before = before.over(dates.alias("date"), mapping_strategy="group_to_rows")
     reference = pl.coalesce(before, "open")
     farthest = pl.max_horizontal(
         (pl.col("high") - reference).abs(), (pl.col("low") - reference).abs()
     )
     outliers = bars.filter(farthest > OUTLIER_SHARE * reference.abs()).height
+    since = "from the close before" + ("" if is_daily(interval) else " on the same date")
     closed = bars.filter(pl.col("session") == "closed").height
+    if interval == "1d":
+        closed = int((~dates.is_in(sessions["date"].implode())).sum())
     inverted = bars.filter(pl.col("high") < pl.col("low")).height
     return [
         _finding(
@@ -265,8 +293,8 @@ def _bar_findings(bars: pl.DataFrame, dates: pl.Series) -> list[dict[str, object
             "Outliers",
             "warning" if outliers else "info",
             outliers,
-            f"{_number(outliers, 'bar')} moved more than {OUTLIER_SHARE:.0%} from the close before "
-            "on the same date, or from the open where there is none.",
+            f"{_number(outliers, 'bar')} moved more than {OUTLIER_SHARE:.0%} {since}, or from the "
+            "open where there is none.",
         ),
         _finding(
             "closed_session",
@@ -279,25 +307,32 @@ def _bar_findings(bars: pl.DataFrame, dates: pl.Series) -> list[dict[str, object
 
 
 def _session_findings(
-    expected: int, present: int, missing: int, longest: int
+    expected: int, present: int, missing: Mapping[str, int], interval: str
 ) -> list[dict[str, object]]:
     absent = expected - present
-    return [
+    unit = {"1w": "week", "1mo": "month"}.get(interval, "session")
+    findings = [
         _finding(
             "missing_sessions",
             "Missing sessions",
             "warning" if absent else "info",
             absent,
-            f"{absent:,} of {_number(expected, 'session')} had no regular bar.",
-        ),
-        _finding(
-            "missing_session_minutes",
-            "Missing session minutes",
-            "info",
-            missing,
-            f"{_number(missing, 'regular minute')} had no trade, at most {longest:,} in a row.",
-        ),
+            f"{absent:,} of {_number(expected, unit)} had no regular bar.",
+        )
     ]
+    count, longest = missing["count"], missing["longest"]
+    if interval == "1m":
+        sentence = f"{_number(count, 'regular minute')} had no trade, at most {longest:,} in a row."
+        label, key = "Missing session minutes", "missing_session_minutes"
+    else:
+        sentence = (
+            f"{_number(count, 'bar')} of {interval} had no trade or is not there, at most "
+            f"{longest:,} in a row."
+        )
+        label, key = "Missing bars", "missing_bars"
+    if not is_daily(interval):
+        findings.append(_finding(key, label, "info", count, sentence))
+    return findings
 
 
 def _assumption_findings(asset_class: str, *, multiplier_known: bool) -> list[dict[str, object]]:
@@ -316,71 +351,9 @@ def _assumption_findings(asset_class: str, *, multiplier_known: bool) -> list[di
     ]
 
 
-def _gaps(bars: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """List runs of regular minutes without a bar: start, end (exclusive), minutes; in time order.
-
-    Each session starts and ends the search, so that no run goes on over night.
-    """
-    regular = bars.filter(pl.col("session") == "regular").select(
-        start=pl.col("ts_open"), end=pl.col("ts_open") + _MINUTE
-    )
-    edges = pl.concat(
-        [
-            sessions.select(start="open", end="open"),  # nothing is covered before the open
-            regular,
-            sessions.select(start="close", end="close"),
-        ]
-    ).sort("start", "end", maintain_order=True)
-    gap = (pl.col("start") - pl.col("end").shift()).dt.total_minutes()
-    # What lies between a close and the next open is no gap.
-    after_close = pl.col("end").shift().is_in(sessions["close"].implode()) & pl.col("start").is_in(
-        sessions["open"].implode()
-    )
-    return (
-        edges.with_columns(gap_start=pl.col("end").shift(), minutes=gap, after_close=after_close)
-        .filter((pl.col("minutes") > 0) & ~pl.col("after_close"))
-        .select(pl.col("gap_start").alias("from"), pl.col("start").alias("to"), "minutes")
-    )
-
-
-def _sessions(
-    bars: pl.DataFrame, dates: pl.Series, sessions: pl.DataFrame, gaps: pl.DataFrame
-) -> list[dict[str, object]]:
-    by_date = (
-        bars.select("session", date=dates)
-        .group_by("date")
-        .agg(bars=pl.len(), regular_bars=(pl.col("session") == "regular").sum())
-    )
-    lost = (
-        gaps.sort("from")
-        .join_asof(sessions.select("date", "open").sort("open"), left_on="from", right_on="open")
-        .group_by("date")
-        .agg(missing=pl.col("minutes").sum())
-    )
-    joined = (
-        sessions.join(by_date, on="date", how="left", maintain_order="left")
-        .join(lost, on="date", how="left", maintain_order="left")
-        .with_columns(pl.col("bars", "regular_bars", "missing").fill_null(0))
-    )
-    return [
-        {
-            "date": row["date"].isoformat(),
-            **{edge: _iso(row[edge]) for edge in ("pre_open", "open", "close", "post_close")},
-            "bars": row["bars"],
-            "regular_bars": row["regular_bars"],
-            "missing": row["missing"],
-        }
-        for row in joined.iter_rows(named=True)
-    ]
-
-
 def _records(count: int) -> str:
     return _number(count, "record")
 
 
 def _number(count: int, unit: str) -> str:
     return f"{count:,} {unit}" if count == 1 else f"{count:,} {unit}s"
-
-
-def _iso(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,7 +6,12 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from apps.datasets.actions import INGEST_FIELDS, recover_ingests, request_ingest
+from apps.datasets.actions import (
+    INGEST_FIELDS,
+    read_ingest_fields,
+    recover_ingests,
+    request_ingest,
+)
 from apps.datasets.models import Ingest, Revision
 from apps.datasets.tasks import perform_ingest
 from apps.permissions.actions import ensure_user
@@ -16,6 +21,7 @@ from hewston.pipeline.fields import read_fields
 from hewston.taskqueue import follow
 
 DEFAULT_SAMPLE_YEAR = 2023
+EDITS = ("calendar", "asset_class", "tick", "lot", "multiplier", "currency")
 
 
 class Command(HewstonCommand):
@@ -36,6 +42,13 @@ class Command(HewstonCommand):
         parser.add_argument(
             "--dataset", metavar="CODE", help="only this vendor dataset, like XNAS.ITCH"
         )
+        for name in EDITS:
+            parser.add_argument(
+                f"--{name.replace('_', '-')}",
+                dest=name,
+                metavar=name.upper(),
+                help=str(INGEST_FIELDS[name]["help"]),
+            )
         parser.add_argument("--year", help=f"year of the sample (default: {DEFAULT_SAMPLE_YEAR})")
 
     def answer(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -77,14 +90,15 @@ def _read_options(options: Mapping[str, Any]) -> dict[str, object]:
     said: dict[str, object] = {
         "symbol": options["symbol"],
         "vendor_dataset": options["dataset"],
+        **{name: options[name] for name in EDITS},
     }
     if options["sample"]:
         if any(said.values()):
-            raise InputError("--symbol and --dataset do not go with --sample.", field="sample")
+            raise InputError("Only --year goes with --sample.", field="sample")
         rule = {**INGEST_FIELDS["sample_year"], "default": DEFAULT_SAMPLE_YEAR}
         given = {} if options["year"] is None else {"year": options["year"]}
         said = {"sample_year": read_fields({"year": rule}, given, of="option")["year"]}
-    return {name: value for name, value in said.items() if value is not None}
+    return read_ingest_fields(said)
 
 
 def _answer(ingest: Ingest) -> dict[str, Any]:

@@ -249,8 +249,9 @@ def _draft(
         disagreement=Disagreement(),
         multiplier_known=True,
         asset_class=market.asset_class,
+        interval=table.interval,
+        extra=_findings(tables),
     )
-    quality["findings"] = [*_findings(tables), *quality["findings"]]  # type: ignore[misc]
     return DatasetDraft(
         symbol=symbol,
         instrument=describe_instrument(bars, market, overrides),

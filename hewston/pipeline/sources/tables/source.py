@@ -38,7 +38,6 @@ class Source:
     rest: Sequence[Sequence[Row]]
     text: Text | None = None
     delimiter: str = ","
-    quoted: bool = False
     sheet: str | None = None
     names: tuple[str, ...] = ()  # of a Parquet file's columns
 
@@ -54,7 +53,7 @@ class Source:
                 self.text.path,
                 name=self.name,
                 delimiter=self.delimiter,
-                quoted=self.quoted,
+                quoted=True,  # a quote may come first where no sample looked
                 first_line=first_line,
                 width=width,
             )
@@ -131,26 +130,23 @@ def _open_text(
         [line.text for line in body], announced, answers, opened.name
     )
     findings["delimiter"] = finding
-    quoted = any('"' in line.text for line in body)
     parts = [lines.middle(text.path, share=share, lines=_SOME_ROWS) for share in _PLACES]
     parts.append(lines.tail(text.path, lines=_SOME_ROWS, total=text.lines))
-    quoted = quoted or any('"' in line.text for part in parts for line in part)
     return Source(
         opened=opened,
         findings=findings,
         text=text,
         delimiter=delimiter,
-        quoted=quoted,
-        head=_split(body, delimiter, quoted=quoted),
-        rest=[_split(part, delimiter, quoted=quoted) for part in parts],
+        head=_split(body, delimiter),
+        rest=[_split(part, delimiter) for part in parts],
     )
 
 
-def _split(some: Sequence[lines.Line], delimiter: str, *, quoted: bool) -> list[Row]:
+def _split(some: Sequence[lines.Line], delimiter: str) -> list[Row]:
     rows = []
     for line in some:
         try:
-            cells = lines.split(line.text, delimiter=delimiter, quoted=quoted)
+            cells = lines.split(line.text, delimiter=delimiter, quoted=True)
         except ValueError:
             continue  # a row that cannot be read tells nothing of the others
         row = Row(line=line.number or 0, cells=tuple(cells[: MOST_COLUMNS + 1]))
@@ -193,7 +189,7 @@ def _try(body: Sequence[str], delimiter: str) -> float:
     rows = []
     for text in some:
         try:
-            cells = lines.split(text, delimiter=delimiter, quoted='"' in text)
+            cells = lines.split(text, delimiter=delimiter, quoted=True)
         except ValueError:
             continue
         if len(cells) >= _LEAST_CELLS:

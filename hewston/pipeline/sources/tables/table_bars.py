@@ -67,12 +67,12 @@ class _Maker:
         rows = _forward(rows)
         rows = self._to_utc(rows)
         shuffled = int((rows["ts"].diff().cast(pl.Int64) < 0).sum())
-        rows = rows.sort("ts", maintain_order=True)
+        rows = _sorted(rows)
         interval = self._find_interval(rows["ts"])
         tz = None
         if interval.value in INTERVALS:
             rows, tz = self._to_starts(rows, str(interval.value))
-            rows = rows.sort("ts", maintain_order=True)
+            rows = _sorted(rows)
         rows, doubled = self._without_doubles(rows)
         self._note_counts(rows, shuffled, doubled)
         return TableBars(
@@ -155,11 +155,13 @@ class _Maker:
         self._reading.bad.sort(key=lambda row: row.line)
 
     def _find_interval(self, ts: pl.Series) -> Finding:
-        found = find_interval(ts.cast(pl.Int64).unique().sort().to_numpy())
+        times = ts.cast(pl.Int64).to_numpy()
+        times = times[np.concatenate(([True], times[1:] != times[:-1]))] if len(times) else times
+        found = find_interval(times)
         said = self._plan.interval
         if said is None:
             return found
-        steps = np.diff(ts.cast(pl.Int64).unique().sort().to_numpy())
+        steps = np.diff(times)
         if (
             len(steps) and not is_daily(said) and (steps < INTERVAL_NS[said]).mean() > _ONE_STEP
         ) or (
@@ -205,8 +207,7 @@ class _Maker:
 
     def _without_doubles(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         """Drop rows that say the same again; refuse two that say different things of one bar."""
-        twice = rows.filter(pl.col("ts").is_duplicated())
-        if twice.is_empty():
+        if not (rows["ts"].diff().cast(pl.Int64) == 0).any():
             return rows, 0
         distinct = rows.unique(["ts", *_FIGURES], keep="first", maintain_order=True)
         conflicts = distinct.filter(pl.col("ts").is_duplicated())
@@ -323,6 +324,11 @@ def _forward(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.reverse() if int((steps < 0).sum()) > int((steps > 0).sum()) else rows
 
 
+def _sorted(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sort rows by their times; most tables are sorted already."""
+    return rows if rows["ts"].is_sorted() else rows.sort("ts", maintain_order=True)
+
+
 def _starts_of(rows: pl.DataFrame, length: int) -> pl.DataFrame:
     """Take the interval from ends; an end of 09:44:59.999 means 09:45."""
     ends = pl.col("ts").cast(pl.Int64)
@@ -346,8 +352,7 @@ def find_interval(times: Ints) -> Finding:
     middle = float(np.median(steps)) / _DAY_NS
     if middle >= 0.8:  # noqa: PLR2004  # a day of 23 hours is one
         return _find_days(middle, names)
-    values, counts = np.unique(steps, return_counts=True)
-    commonest = int(values[counts.argmax()])
+    commonest = int(pl.Series(steps).mode().min())  # type: ignore[arg-type]  # there are some
     known = {length: name for name, length in INTERVAL_NS.items()}
     shorter = float((steps < commonest).mean())
     if commonest in known and shorter <= _ONE_STEP:

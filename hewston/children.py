@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import pkgutil
 import re
+import resource
 import signal
 import threading
 import time
@@ -17,10 +18,11 @@ from collections.abc import Callable, Iterator
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from hewston import lifeline
-from hewston.pipeline.errors import HewstonError
+from hewston.pipeline.errors import HewstonError, InputError
 
 # pyarrow's allocator would start a thread, which does not survive the fork.
 _ALLOCATOR = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
@@ -68,9 +70,23 @@ def call(
     Several threads may call at once. Raises what the work raised (HewstonError, or
     UnforeseenError) and ChildDiedError.
     """
+    return _call(work, arguments, tick=tick, tick_s=tick_s, log=log)
+
+
+def _call(
+    work: str,
+    arguments: dict[str, object],
+    *,
+    tick: Callable[[object], None],
+    tick_s: float,
+    log: Callable[..., None],
+    memory_bytes: int | None = None,
+) -> Any:  # noqa: ANN401 (whatever the work returns)
     warm(work.partition(":")[0])
     here, there = _context.Pipe(duplex=False)
-    child = _context.Process(target=_perform, args=(there, work, arguments), daemon=True)
+    child = _context.Process(
+        target=_perform, args=(there, work, arguments, memory_bytes), daemon=True
+    )
     with here:
         try:
             with _uninterrupted(), _starting, there:
@@ -85,12 +101,14 @@ def call(
     return result
 
 
-def ask(work: str, *, within_s: float, **arguments: object) -> Any:  # noqa: ANN401 (as of call)
+def ask(work: str, *, within_s: float, memory_bytes: int | None = None, **arguments: object) -> Any:  # noqa: ANN401 (as of call)
     """Call as ``call`` does for somebody who waits, ``within_s`` seconds at most.
 
-    So many work at once as there are processors; the others wait for their turn. Progress and log
-    are nobody's. Raises HewstonError (BUSY) when it takes longer, and where the child died or the
-    disk is full; HewstonError and UnforeseenError as ``call`` does.
+    So many work at once as there are processors; the others wait for their turn. ``memory_bytes``
+    is the most that the work may add to what its modules take. Progress and log are nobody's.
+    Raises HewstonError (BUSY) when it takes longer, and where the child died or the disk is full;
+    InputError where it most likely needed more memory; HewstonError and UnforeseenError as
+    ``call`` does.
     """
     end = time.monotonic() + within_s
     if not _turns.acquire(timeout=within_s):
@@ -101,15 +119,33 @@ def ask(work: str, *, within_s: float, **arguments: object) -> Any:  # noqa: ANN
             raise HewstonError(f"This took longer than {within_s:g} s. Ask for less.", code="BUSY")
 
     try:
-        return call(
-            work, tick=tick, tick_s=_LOOK_S, log=lambda *_words, **_details: None, **arguments
+        return _call(
+            work,
+            arguments,
+            tick=tick,
+            tick_s=_LOOK_S,
+            log=lambda *_words, **_details: None,
+            memory_bytes=memory_bytes,
         )
     except ChildDiedError as problem:
+        if memory_bytes is not None:
+            raise _too_large(memory_bytes) from problem
         raise HewstonError(
             "The work ended before it was done. Try again.", code="BUSY"
         ) from problem
+    except UnforeseenError as problem:
+        if memory_bytes is not None and problem.kind == MemoryError.__name__:
+            raise _too_large(memory_bytes) from problem
+        raise
     finally:
         _turns.release()
+
+
+def _too_large(memory_bytes: int) -> InputError:
+    return InputError(
+        f"This needs more than the {memory_bytes / 1e9:g} GB of memory that it may have. Give it "
+        "less at once."
+    )
 
 
 @contextlib.contextmanager
@@ -176,9 +212,13 @@ def _end(child: BaseProcess) -> None:
     child.close()
 
 
-def _perform(there: Connection, work: str, arguments: dict[str, object]) -> None:
+def _perform(
+    there: Connection, work: str, arguments: dict[str, object], memory_bytes: int | None
+) -> None:
     """Run in the child: do the work and send what came of it."""
     os.setsid()
+    if memory_bytes is not None:
+        _limit_memory(memory_bytes)
     lifeline.end_with(os.getppid())
     # The fork server ends when nobody holds this any more: its parent shall be the only one.
     os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]  # noqa: SLF001
@@ -196,6 +236,17 @@ def _perform(there: Connection, work: str, arguments: dict[str, object]) -> None
             there.send(("raised", UnforeseenError(type(problem).__name__, lines, _errno(problem))))
         else:
             there.send(("returned", result))
+
+
+def _limit_memory(more_bytes: int) -> None:
+    """Let the process have only so much more memory of its own than it has now.
+
+    Not of address space, of which allocators reserve far more than they use.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    found = re.search(r"VmData:\s+(\d+) kB", status)
+    now = int(found[1]) * 1024 if found else 0
+    resource.setrlimit(resource.RLIMIT_DATA, (now + more_bytes, now + more_bytes))
 
 
 def _errno(problem: Exception) -> int | None:

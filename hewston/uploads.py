@@ -6,6 +6,7 @@ removed when the request ends, however it ends; what a killed process left, the 
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import unicodedata
@@ -22,6 +23,7 @@ from hewston.pipeline.store import Store
 
 MOST_FILES = 2000
 _LONGEST_NAME = 200  # bytes: file systems end at 255, and a number may be added
+_SUFFIX = re.compile(r"(\.(dbn|csv|tsv|txt))?\.[a-z0-9]{1,10}$", re.IGNORECASE)
 _LOOK_BYTES = 1 << 26  # how much is written between two looks at the disk
 
 
@@ -176,12 +178,10 @@ def _choose_name(given: str, taken: set[str]) -> str:
     """Make a file name of what a client calls its file: one step, printable, not hidden, new."""
     base = unicodedata.normalize("NFC", given).replace("\\", "/").rpartition("/")[2]
     base = "".join(char for char in base if char.isprintable()).strip().lstrip(".")
-    stem, dot, suffix = (base or "file").partition(".dbn")
-    suffix = dot + suffix
-    room = _LONGEST_NAME - len(suffix.encode())
-    if room < 1:
-        stem, suffix, room = base, "", _LONGEST_NAME
-    stem = stem.encode()[:room].decode(errors="ignore") or "file"
+    found = _SUFFIX.search(base)
+    suffix = found[0] if found else ""
+    whole = base.removesuffix(suffix).encode()[: _LONGEST_NAME - len(suffix)]
+    stem = whole.decode(errors="ignore") or "file"
     name, number = stem + suffix, 1
     while name.casefold() in taken:
         number += 1

@@ -64,6 +64,9 @@ def take(*files: tuple[str, bytes]):
         ("a\tb\u202e.dbn", "ab.dbn"),
         ("naïve.dbn", "naïve.dbn"),
         ("x" * 300 + ".dbn.zst", "x" * 192 + ".dbn.zst"),
+        ("x" * 300 + ".csv.gz", "x" * 193 + ".csv.gz"),
+        ("x" * 300 + ".XLSX", "x" * 195 + ".XLSX"),
+        (".csv", "csv"),
         ("é" * 200 + ".dbn", "é" * 98 + ".dbn"),
     ],
 )
@@ -75,8 +78,10 @@ def test_a_sent_file_gets_a_plain_name_in_a_folder_of_its_own(root, given, kept)
 
 
 def test_files_of_one_name_are_told_apart():
-    upload = take(("a.dbn", b"1"), ("A.dbn", b"2"), ("b/a.dbn", b"3"))
-    assert upload.names == ["a.dbn", "A (2).dbn", "a (3).dbn"]
+    upload = take(("a.dbn", b"1"), ("A.dbn", b"2"), ("b/a.dbn", b"3"), ("a.csv.gz", b"4"))
+    upload_again = take(("1.1.csv", b"1"), ("1.1.csv", b"2"))
+    assert upload.names == ["a.dbn", "A (2).dbn", "a (3).dbn", "a.csv.gz"]
+    assert upload_again.names == ["1.1.csv", "1.1 (2).csv"]
     assert sorted(path.name for path in upload.folder.iterdir()) == sorted(upload.names)
 
 

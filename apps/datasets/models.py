@@ -1,8 +1,10 @@
 """Datasets (the identities), revisions (the bytes), and the jobs that make and prove them."""
 
 import datetime as dt
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -13,10 +15,13 @@ from django.utils import timezone
 
 from apps.permissions.models import VisibleQuerySet
 from hewston.pipeline.equality import VERDICTS
+from hewston.pipeline.ingest.tables.options import flatten_options
 from hewston.pipeline.playback import StoredBars
 from hewston.pipeline.spec import Instrument
 from hewston.pipeline.store import Store
-from hewston.taskqueue import Job, Status
+from hewston.taskqueue import Job, Status, new_id
+
+_ROW = re.compile(r"(?P<file>.*), line (?P<line>[\d,]+)")  # of a table, as ingests leave it out
 
 
 class DatasetQuerySet(VisibleQuerySet["Dataset"]):
@@ -269,8 +274,36 @@ class Ingest(Job):
         return _shorten(self.sources)
 
     @property
+    def is_table(self) -> bool:
+        """Tell whether its files are tables, about which something was said."""
+        return "table" in self.options
+
+    @property
+    def can_look_again(self) -> bool:
+        """Tell whether its tables can be previewed again: it failed, and they are still there."""
+        is_failed = self.status in {Status.ERROR, Status.CANCELLED}
+        return is_failed and self.is_table and all(path.exists() for path in self.paths)
+
+    @property
+    def bad_rows(self) -> list[dict[str, object]]:
+        """Rows of tables that could not be read and were left out: file, line, reason."""
+        found = [(_ROW.fullmatch(one["file"]), one["reason"]) for one in self.left_out]
+        return [
+            {"file": row["file"], "line": int(row["line"].replace(",", "")), "reason": reason}
+            for row, reason in found
+            if row
+        ]
+
+    @property
+    def files_left_out(self) -> list[dict[str, str]]:
+        """Whole files that were left out, with the reason."""
+        return [one for one in self.left_out if not _ROW.fullmatch(one["file"])]
+
+    @property
     def paths(self) -> list[Path]:
         """What it reads: the folder of what was sent, else the files and folders named."""
+        if self.upload and self.is_table:
+            return list_sent(self.upload, self.sources)
         return [self.upload_folder] if self.upload else [Path(name) for name in self.sources]
 
 
@@ -331,3 +364,73 @@ def _shorten(sources: list[str]) -> list[str]:
         str(Path(name).relative_to(inbox)) if Path(name).is_relative_to(inbox) else name
         for name in sources
     ]
+
+
+def list_sent(upload: str, names: Sequence[str]) -> list[Path]:
+    """Give what was sent: one file by itself, which any name may have, else their folder."""
+    folder = Store(settings.DATA_ROOT).uploads / upload
+    return [folder / names[0]] if len(names) == 1 else [folder]
+
+
+class TableDraft(models.Model):
+    """Tables that somebody looks at before they are brought in, and what was said of them.
+
+    It ends when it is imported or cancelled, or a day after it was last changed.
+    """
+
+    id = models.CharField(primary_key=True, max_length=12, default=new_id, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    sources = models.JSONField()  # names of what was sent, or paths in the inbox
+    upload = models.CharField(max_length=12, blank=True, db_index=True)  # folder of sent files
+    options = models.JSONField(default=dict)  # as of the ingest that it becomes
+    leave_out = models.PositiveIntegerField(null=True)  # so many rows that cannot be read
+    created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    objects = VisibleQuerySet["TableDraft"].as_manager()
+
+    class Meta:
+        """The newest first."""
+
+        ordering: ClassVar = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        """Name the draft by its id."""
+        return self.id
+
+    @property
+    def paths(self) -> list[Path]:
+        """What it reads, as ``Ingest.paths``."""
+        if self.upload:
+            return list_sent(self.upload, self.sources)
+        return [Path(name) for name in self.sources]
+
+
+class TablePreset(models.Model):
+    """What somebody says of every table of a kind, under a name."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="table_presets"
+    )
+    name = models.CharField(max_length=80)
+    options = models.JSONField()  # as of an ingest, without what is of one file alone
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = VisibleQuerySet["TablePreset"].as_manager()
+
+    class Meta:
+        """Each name once."""
+
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "name"], name="datasets_tablepreset_name")
+        ]
+
+    def __str__(self) -> str:
+        """Call the preset by its name."""
+        return self.name
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What it says, by the names of what may be said of a table."""
+        return flatten_options(self.options)

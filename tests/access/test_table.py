@@ -8,7 +8,8 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.datasets.models import Ingest
+from apps.datasets.actions import save_preset
+from apps.datasets.models import Ingest, TableDraft, TablePreset
 from apps.permissions.actions import create_token
 from apps.permissions.models import User
 from hewston import access
@@ -16,6 +17,7 @@ from hewston.pipeline import playback
 from hewston.rates import Rates
 from hewston.routing import patterns as socket_patterns
 from hewston.taskqueue import Status
+from tests.datasets.tables import write_table
 from tests.equalities import EQUALITY_ID, add_equality
 from tests.scenes import DATASET_ID, RUN_ID, add_run
 
@@ -84,6 +86,9 @@ def fill(route, catalogue):
         "<dataset_id>": DATASET_ID,
         "<str:ingest_id>": FAILED,
         "<ingest_id>": FAILED,
+        "<str:draft_id>": TableDraft.objects.get().pk,
+        "<int:preset_id>": str(TablePreset.objects.get().pk),
+        "<preset_id>": str(TablePreset.objects.get().pk),
         "<str:equality_id>": EQUALITY_ID,
         "<equality_id>": EQUALITY_ID,
         "<int:token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
@@ -106,9 +111,13 @@ def fill(route, catalogue):
 
 
 @pytest.fixture
-def scene(catalogue, monkeypatch, settings):
-    """The catalogue with a failed run and ingest, and a token; nobody is slowed down."""
+def scene(catalogue, monkeypatch, settings, tmp_path):
+    """The catalogue with a failed run and ingest, a draft, a preset, and a token; nobody waits."""
+    settings.INBOX = tmp_path
     add_run(catalogue, FAILED, Status.ERROR)
+    (settings.INBOX / "spy.csv").write_text(write_table(minutes=3))
+    TableDraft.objects.create(owner=catalogue.ada, sources=[str(settings.INBOX / "spy.csv")])
+    save_preset(owner=catalogue.ada, name="broker", options={"table": {"tz": "UTC"}})
     Ingest.objects.create(id=FAILED, owner=catalogue.ada, sources=["x.dbn"], status=Status.ERROR)
     add_equality(catalogue, settings.DATA_ROOT)
     create_token(owner=catalogue.ada, name="spare", scopes=["read"])

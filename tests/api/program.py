@@ -27,6 +27,9 @@ class Program:
     def post(self, path, body=None, **headers):
         return self.send("POST", path, json.dumps({} if body is None else body), **headers)
 
+    def upload(self, path, fields):
+        return self._client.post(path, fields)  # as multipart
+
     def send(self, method, path, text="", content_type="application/json", **headers):
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._client.generic(method, path, text, content_type, headers=named)

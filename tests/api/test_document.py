@@ -10,11 +10,13 @@ from ninja import Schema
 
 from apps.datasets.api.catalogue import DatasetList, DatasetOut
 from apps.datasets.api.ingests import IngestList, IngestOut
+from apps.datasets.api.tables import PresetList, PresetOut, TablePreview
 from apps.permissions.api import TokenList
 from apps.runs.api import RunStarted
 from apps.runs.api.listing import RunList, RunOut
 from hewston.api import api
 from hewston.openapi import Problem
+from tests.datasets.tables import write_table
 from tests.scenes import DATASET_ID, RUN_ID
 
 CONTRACT = {
@@ -27,6 +29,9 @@ CONTRACT = {
     ("get", "/backtests/{run_id}/manifest"),
     ("get", "/api/datasets"),
     ("post", "/api/datasets"),
+    ("post", "/api/datasets/preview"),
+    *((method, "/api/table-presets") for method in ("get", "post")),
+    ("delete", "/api/table-presets/{preset_id}"),
     ("get", "/api/datasets/{dataset_id}"),
     ("get", "/api/datasets/{dataset_id}/bars"),
     ("get", "/api/ingests/{ingest_id}"),
@@ -78,7 +83,9 @@ def test_every_operation_has_a_name_of_its_own(document):
     assert len(names) == len(set(names))
 
 
-def test_what_is_sent_is_what_it_says(ada, catalogue):
+def test_what_is_sent_is_what_it_says(ada, catalogue, settings, tmp_path):
+    settings.INBOX = tmp_path
+    (tmp_path / "spy.csv").write_text(write_table())
     made = ada.post("/backtests", {"dataset_id": DATASET_ID, "strategy_id": "buy_and_hold"})
     answers: list[tuple[type[Schema], HttpResponse]] = [
         (RunStarted, made),
@@ -90,6 +97,9 @@ def test_what_is_sent_is_what_it_says(ada, catalogue):
         (IngestList, ada.get("/api/ingests")),
         (IngestOut, ada.get(f"/api/ingests/{catalogue.ingest.pk}")),
         (TokenList, ada.get("/api/tokens")),
+        (TablePreview, ada.post("/api/datasets/preview", {"inbox": "spy.csv"})),
+        (PresetOut, ada.post("/api/table-presets", {"name": "broker", "tz": "UTC"})),
+        (PresetList, ada.get("/api/table-presets")),
         (Problem, ada.get("/backtests/nothing")),
     ]
     for schema, answer in answers:

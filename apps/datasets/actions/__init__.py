@@ -31,6 +31,14 @@ from apps.datasets.actions.comparing import (
     read_summary,
     write_differences_csv,
 )
+from apps.datasets.actions.drafts import (
+    cancel_draft,
+    change_draft,
+    draft_again,
+    find_tables,
+    import_draft,
+    start_draft,
+)
 from apps.datasets.actions.exporting import (
     EXPORT_FIELDS,
     REVISION_FIELDS,
@@ -40,6 +48,12 @@ from apps.datasets.actions.exporting import (
     write_bars,
 )
 from apps.datasets.actions.finding import choose_dataset, find_dataset, verify_revision
+from apps.datasets.actions.presets import (
+    delete_preset,
+    find_preset,
+    rename_preset,
+    save_preset,
+)
 from apps.datasets.actions.proving import (
     EQUALITY_FIELDS,
     TABLE_FIELDS,
@@ -48,6 +62,12 @@ from apps.datasets.actions.proving import (
     recover_equalities,
     request_equality,
     request_equality_of_upload,
+)
+from apps.datasets.actions.tables import (
+    check_tables,
+    list_tables,
+    preview_table,
+    read_table_options,
 )
 
 __all__ = [
@@ -62,31 +82,45 @@ __all__ = [
     "TABLE_FIELDS",
     "TAG_LENGTH",
     "archive_dataset",
+    "cancel_draft",
     "cancel_equality",
     "cancel_ingest",
+    "change_draft",
+    "check_tables",
     "choose_dataset",
     "choose_revision",
     "compare_revisions",
     "delete_dataset",
+    "delete_preset",
     "describe_dataset",
+    "draft_again",
     "find_dataset",
     "find_in_inbox",
+    "find_preset",
+    "find_tables",
+    "import_draft",
     "list_inbox",
+    "list_tables",
+    "preview_table",
     "read_differences",
     "read_equality_fields",
     "read_ingest_fields",
     "read_summary",
+    "read_table_options",
     "read_tags",
     "recover_equalities",
     "recover_ingests",
+    "rename_preset",
     "request_equality",
     "request_equality_of_upload",
     "request_ingest",
     "request_ingest_of_upload",
     "restore_dataset",
     "retry_ingest",
+    "save_preset",
     "select_bars",
     "settle_dataset_deletions",
+    "start_draft",
     "sweep_uploads",
     "tag_dataset",
     "verify_revision",

@@ -6,21 +6,20 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import get_args
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from apps.datasets.actions.changing import settle_dataset_deletions
-from apps.datasets.models import Equality, Ingest
+from apps.datasets.actions.drafts import forget_old_drafts
+from apps.datasets.models import Equality, Ingest, TableDraft
 from apps.permissions.models import User
 from hewston import uploads
-from hewston.pipeline.calendar import zone
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, read_fields
 from hewston.pipeline.ingest import printable
-from hewston.pipeline.spec import AssetClass
+from hewston.pipeline.ingest.tables.options import MARKET_FIELDS, gather_overrides
 from hewston.pipeline.store import Store
 from hewston.taskqueue import LIVE, Status, Watch, find_dead, revive
 from hewston.uploads import Upload
@@ -32,34 +31,7 @@ INGEST_FIELDS: dict[str, Rule] = {
     "symbol": {"type": "str", "default": None},
     "vendor_dataset": {"type": "str", "default": None},
     "sample_year": {"type": "int", "default": None, "min": 2000, "max": 2030},
-    "calendar": {
-        "type": "str",
-        "default": None,
-        "help": "24/7, FX, CME, ICE, or an exchange by its code, like XNYS; else by asset class",
-    },
-    "asset_class": {
-        "type": "str",
-        "default": None,
-        "choices": get_args(AssetClass),
-        "help": "else as definitions and the venue say",
-    },
-    "tick": {"type": "float", "default": None, "above": 0, "help": "the smallest step of a price"},
-    "lot": {"type": "float", "default": None, "above": 0, "help": "the smallest quantity"},
-    "multiplier": {
-        "type": "float",
-        "default": None,
-        "above": 0,
-        "help": "money for a price change of 1 in one unit",
-    },
-    "currency": {"type": "str", "default": None, "help": "a code like USD"},
-}
-# What is said of the instrument, by the names that the pipeline has for it.
-_OVERRIDES = {
-    "asset_class": "asset_class",
-    "tick": "tick_size",
-    "lot": "lot",
-    "multiplier": "multiplier",
-    "currency": "currency",
+    **MARKET_FIELDS,
 }
 
 
@@ -88,10 +60,7 @@ def read_ingest_fields(given: Mapping[str, object]) -> dict[str, object]:
             "The sample is of one symbol and one instrument of its own: say its year alone.",
             field="sample_year",
         )
-    if "calendar" in chosen:
-        zone(chosen["calendar"])  # which refuses one that there is not
-    overrides = {field: chosen.pop(name) for name, field in _OVERRIDES.items() if name in chosen}
-    return {**chosen, "overrides": overrides} if overrides else chosen
+    return gather_overrides(chosen)
 
 
 @transaction.atomic
@@ -154,12 +123,16 @@ def retry_ingest(*, ingest: Ingest) -> Ingest:
 def sweep_uploads() -> None:
     """Remove sent files that are in, and those that a request left which was cut short.
 
-    What a live ingest reads stays; what a failed one may be asked to read again stays for a day.
+    What a live ingest reads or a draft is about stays; what a failed ingest may be asked to read
+    again stays for a day, as a draft does.
     """
+    forget_old_drafts()
     now = timezone.now()
     for folder in Store(settings.DATA_ROOT).uploads.glob("*"):
         with contextlib.suppress(FileNotFoundError):  # its request ended meanwhile
             is_received = uploads.is_received(folder)  # asked first: an ingest is there before
+            # Asked before the ingest that it becomes: one of them is always there.
+            is_drafted = TableDraft.objects.filter(upload=folder.name).exists()
             states = {
                 status
                 for kind in (Ingest, Equality)
@@ -169,7 +142,8 @@ def sweep_uploads() -> None:
             }
             keep = _KEEP_UPLOADS if states else _BEGIN_UPLOADS
             is_old = folder.stat().st_mtime < (now - keep).timestamp()
-            if is_received and not states & {*LIVE} and (Status.DONE in states or is_old):
+            is_over = Status.DONE in states or is_old
+            if is_received and not is_drafted and not states & {*LIVE} and is_over:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

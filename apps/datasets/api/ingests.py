@@ -1,6 +1,7 @@
 """Ingests as JSON: bring files in, follow the job, stop it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -9,36 +10,50 @@ from ninja import Field, Schema
 from apps.datasets.actions import (
     INGEST_FIELDS,
     cancel_ingest,
+    check_tables,
     find_in_inbox,
+    list_tables,
     read_ingest_fields,
+    read_table_options,
     request_ingest,
     request_ingest_of_upload,
 )
+from apps.datasets.api.bodies import TABLE_PROPERTIES, check_keys, describe_files, read_form
 from apps.datasets.api.router import GET, router
-from apps.datasets.models import Ingest
+from apps.datasets.models import Ingest, list_sent
 from apps.permissions.models import User
 from hewston.access import INGEST, READ
 from hewston.body import read_object, read_query
 from hewston.openapi import describe_body, describe_field, describe_query, refusals
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.fields import Rule, suggest
+from hewston.pipeline.fields import Rule
+from hewston.pipeline.ingest.tables.options import MARKET_FIELDS, OPTIONS
 from hewston.taskqueue import Status
 from hewston.uploads import read_upload
 
-_EDITS = ("calendar", "asset_class", "tick", "lot", "multiplier", "currency")
-_OPTIONS = {  # key → option of an ingest
+_OPTIONS = {  # key → option of an ingest of DBN
     "symbol": "symbol",
     "dataset": "vendor_dataset",
-    **{name: name for name in _EDITS},
+    **{name: name for name in MARKET_FIELDS},
 }
+_KEYS = list(dict.fromkeys([*_OPTIONS, *OPTIONS, "preset"]))
 _LIST_FIELDS: dict[str, Rule] = {
     "status": {"type": "str", "default": None, "choices": tuple(Status.values)},
     "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
     "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
 }
-_SYMBOL = {"type": "string", "description": "take this symbol only, where files hold several"}
-_VENDOR = {"type": "string", "description": "a vendor's dataset like XNAS.ITCH, likewise"}
-_INSTRUMENT = {name: describe_field(INGEST_FIELDS[name]) for name in _EDITS}
+_DBN_PROPERTIES = {
+    "symbol": {
+        "type": "string",
+        "description": "take this symbol only, where files hold several; of a table, whose bars "
+        "they are",
+    },
+    "dataset": {
+        "type": "string",
+        "description": "take this dataset of a vendor only, like XNAS.ITCH; of DBN alone",
+    },
+}
+_PROPERTIES = {**TABLE_PROPERTIES, **_DBN_PROPERTIES}
 _BODY = describe_body(
     {
         "inbox": {
@@ -46,31 +61,16 @@ _BODY = describe_body(
             "items": {"type": "string"},
             "description": "names of files or folders in the inbox folder of the server",
         },
-        "symbol": _SYMBOL,
-        "dataset": _VENDOR,
-        **_INSTRUMENT,
+        **_PROPERTIES,
         "sample_year": describe_field(INGEST_FIELDS["sample_year"])
         | {"description": "makes a made-up year instead of reading files"},
     },
     required=[],
     example={"inbox": ["aapl-trades.dbn.zst", "aapl-tbbo.dbn.zst"]},
 )
-_BODY["content"]["multipart/form-data"] = {
-    "schema": {
-        "type": "object",
-        "properties": {
-            "files": {
-                "type": "array",
-                "items": {"type": "string", "format": "binary"},
-                "description": ".dbn and .dbn.zst files",
-            },
-            "symbol": _SYMBOL,
-            "dataset": _VENDOR,
-            **_INSTRUMENT,
-        },
-        "required": ["files"],
-    }
-}
+_BODY["content"]["multipart/form-data"] = describe_files(
+    _PROPERTIES, "DBN files (.dbn, .dbn.zst), or tables of one symbol (CSV, text, Excel, Parquet)"
+)
 
 
 class IngestStarted(Schema):
@@ -116,19 +116,28 @@ class IngestList(Schema):
     openapi_extra={"requestBody": _BODY},
 )
 def bring_in(request: HttpRequest) -> HttpResponse:
-    """Send the files themselves, or name files that are in the server's inbox folder."""
+    """Send the files themselves, or name files that are in the server's inbox folder.
+
+    Of a table, what it does not say must be said: 422 names it in `details.questions`, each with
+    the best guess.
+    """
     owner = cast("User", request.user)
     if request.content_type == "multipart/form-data":
         upload = read_upload(request)
         if upload is None:
             raise InputError("There is no file in the body.", field="files")
-        options = _read_options(_read_form(request), allowed=[*_OPTIONS])
+        said = read_form(request)
+        check_keys(said, allowed=_KEYS)
+        options = _read_options(said, owner, list_sent(upload.id, upload.names))
         ingest = request_ingest_of_upload(owner=owner, upload=upload, options=options)
     else:
-        body = read_object(request)
-        options = _read_options(body, allowed=["inbox", *_OPTIONS, "sample_year"])
-        names = _read_names(body, is_sample="sample_year" in options)
-        ingest = request_ingest(owner=owner, sources=find_in_inbox(names=names), options=options)
+        said = read_object(request)
+        check_keys(said, allowed=["inbox", *_KEYS, "sample_year"])
+        names = _read_names(said, is_sample=said.get("sample_year") is not None)
+        sources = find_in_inbox(names=names)
+        said = {name: value for name, value in said.items() if name != "inbox"}
+        options = _read_options(said, owner, sources)
+        ingest = request_ingest(owner=owner, sources=sources, options=options)
     return JsonResponse(
         {"ingest_id": ingest.pk, "status": ingest.status},
         status=202,
@@ -185,20 +194,17 @@ def stop_ingest(request: HttpRequest, ingest_id: str) -> HttpResponse:
     return JsonResponse(_describe(ingest))
 
 
-def _read_form(request: HttpRequest) -> dict[str, object]:
-    for name, values in request.POST.lists():
-        if len(values) > 1:
-            raise InputError(f"{name} is given twice.", field=name)
-    return dict(request.POST.items())
-
-
-def _read_options(given: Mapping[str, object], *, allowed: list[str]) -> dict[str, object]:
-    for name in given:
-        if name not in allowed:
-            message = f"{name} is not a key of an ingest. {suggest(name, sorted(allowed))}"
-            raise InputError(message, field=name, allowed=sorted(allowed))
-    said = {_OPTIONS.get(name, name): value for name, value in given.items() if name != "inbox"}
-    return read_ingest_fields(said)
+def _read_options(
+    said: Mapping[str, object], owner: User, sources: Sequence[Path]
+) -> dict[str, object]:
+    """Read what is said of files by their kind; tables are looked at."""
+    tables = list_tables(sources) if sources else []
+    if tables:
+        options = read_table_options(owner=owner, given=said)
+        check_tables(tables, options=options)
+        return options
+    check_keys(said, allowed=[*_OPTIONS, "sample_year"])
+    return read_ingest_fields({_OPTIONS.get(name, name): value for name, value in said.items()})
 
 
 def _read_names(body: Mapping[str, object], *, is_sample: bool) -> list[str]:

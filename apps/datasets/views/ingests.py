@@ -51,15 +51,15 @@ def ingest(request: HttpRequest, ingest_id: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_dataset(request: HttpRequest) -> HttpResponse:
     """Bring data in: send files, take them from the inbox, or make the sample year."""
-    form = IngestForm(request.POST)
+    form = IngestForm(request.POST or request.GET, user=cast(User, request.user))
     status = 200
     if request.method == "POST":
         try:
-            ingest = form.submit(user=cast(User, request.user), upload=read_upload(request))
+            begun = form.submit(upload=read_upload(request))
         except HewstonError as problem:
             form.problem, status = problem, status_of(problem)
         else:
-            return redirect("ingest", ingest.pk)
+            return redirect("ingest" if isinstance(begun, Ingest) else "draft", begun.pk)
     page = {"form": form, "most_bytes": settings.UPLOAD_BYTES, "inbox_folder": settings.INBOX}
     page["sources"] = SOURCES
     return render(request, "datasets/new.html", page, status=status)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from apps.datasets.forms import ChartForm
 from apps.datasets.models import Dataset, Ingest, Revision
 from apps.datasets.views.reports import draw_completeness, read_reports
+from apps.datasets.views.tables import describe_reading
 from hewston.http import reading, send_file
 from hewston.pipeline import playback
 from hewston.pipeline.intervals import coarser
@@ -61,6 +62,7 @@ def _describe(
         "columns_url": _columns_url(found, revision, "INTERVAL", "SESSION"),
         # Its lists of files are the table of raw files; the download has all of it.
         "manifest": {name: manifest[name] for name in manifest if name not in _FILE_LISTS},
+        "table": describe_reading(manifest),
         "raw_files": revision.raw_files[:_RAW_FILES],
         "quality": quality,
         "completeness": completeness,

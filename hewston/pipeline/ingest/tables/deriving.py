@@ -24,6 +24,7 @@ from hewston.pipeline.ingest.drafts import (
 )
 from hewston.pipeline.ingest.files import SUFFIXES as DBN_SUFFIXES
 from hewston.pipeline.ingest.files import Given
+from hewston.pipeline.ingest.kinds import TABLE_NAME
 from hewston.pipeline.ingest.tables.market import Market, choose_market, describe_instrument
 from hewston.pipeline.ingest.tables.reading import Table, read_planned, read_table, with_sessions
 from hewston.pipeline.quality.report import Disagreement, report
@@ -34,9 +35,6 @@ PROVIDER = "table"
 _COPYING, _READING = (0.0, 0.1), (0.1, 0.9)
 _SUFFIX = re.compile(
     r"(\.(csv|tsv|txt|prn|xlsx|xlsm|parquet|pq))?(\.(gz|zip|zst|bz2|xz))?$", re.IGNORECASE
-)
-_TABLE_NAME = re.compile(
-    r"\.(csv|tsv|txt|prn|xlsx|xlsm|parquet|pq|gz|zip|bz2|xz|csv\.zst|txt\.zst)$", re.IGNORECASE
 )
 _ROWS_A_STEP = 10_000_000  # what a share of progress is measured by where a file is not that long
 
@@ -65,7 +63,7 @@ class TableOptions:
 def are_tables(given: Sequence[Given]) -> bool:
     """Tell by their names whether files are tables: some are, and none is DBN."""
     names = [file.path.name.lower() for file in given]
-    return any(map(_TABLE_NAME.search, names)) and not any(
+    return any(map(TABLE_NAME.search, names)) and not any(
         name.endswith(DBN_SUFFIXES) for name in names
     )
 
@@ -85,7 +83,7 @@ def derive_tables(
     """
     raw_folder = staging / "raw"
     raw_folder.mkdir(parents=True, exist_ok=True)
-    wanted = [file for file in given if file.alone or _TABLE_NAME.search(file.path.name)]
+    wanted = [file for file in given if file.alone or TABLE_NAME.search(file.path.name)]
     left_out = [
         LeftOut(file=file.name, reason="its name is not that of a table")
         for file in given

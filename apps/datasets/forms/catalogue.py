@@ -1,33 +1,15 @@
-"""What a person may ask of the pages of datasets."""
+"""Which datasets to list, and how to draw one."""
 
 import datetime as dt
-import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
 from django.db.models import F
-from django.http import QueryDict
 
-from apps.datasets.actions import (
-    EQUALITY_FIELDS,
-    INGEST_FIELDS,
-    find_in_inbox,
-    list_inbox,
-    read_equality_fields,
-    read_ingest_fields,
-    request_equality,
-    request_equality_of_upload,
-    request_ingest,
-    request_ingest_of_upload,
-)
-from apps.datasets.models import DatasetQuerySet, Equality, Ingest, Revision, Tag
-from apps.permissions.models import User
-from hewston.pipeline.errors import HewstonError, InputError
+from apps.datasets.models import DatasetQuerySet, Revision, Tag
 from hewston.pipeline.intervals import INTERVALS
 from hewston.pipeline.market import SESSION_FILTERS
-from hewston.uploads import Upload
 
 ORDERS = {
     "id": "dataset_id",
@@ -158,89 +140,3 @@ class ChartForm(forms.Form):
         if number is None:
             return revisions[0] if revisions else None
         return next((one for one in revisions if one.number == number), None)
-
-
-_SAMPLE_YEAR = "2023"
-_MOST_FILES = 5000  # of a folder of the inbox that are counted
-
-
-class IngestForm:
-    """Data to bring in: files that are sent, files of the inbox, or the sample year."""
-
-    def __init__(self, given: QueryDict) -> None:
-        self.problem: HewstonError | None = None
-        self.source = given.get("source", "")
-        self.values = {name: given.get(name, "") for name in INGEST_FIELDS}
-        self.year = given.get("sample_year", _SAMPLE_YEAR)
-        self.chosen = given.getlist("inbox")
-        self.years = {"low": INGEST_FIELDS["sample_year"]["min"]}
-        self.years |= {"high": INGEST_FIELDS["sample_year"]["max"]}
-
-    def submit(self, *, user: User, upload: Upload | None) -> Ingest:
-        """Ask for the ingest; raises HewstonError."""
-        options = read_ingest_fields(self.values)
-        if self.source == "sample":
-            options = read_ingest_fields({"sample_year": self.year or _SAMPLE_YEAR})
-            return request_ingest(owner=user, sources=[], options=options)
-        if self.source == "inbox":
-            if not self.chosen:
-                raise InputError("Choose a file or a folder of the inbox.", field="inbox")
-            found = find_in_inbox(names=self.chosen)
-            return request_ingest(owner=user, sources=found, options=options)
-        if upload is None:
-            raise InputError("Choose the files to send.", field="files")
-        return request_ingest_of_upload(owner=user, upload=upload, options=options)
-
-    @property
-    def inbox(self) -> Iterator[dict[str, object]]:
-        """What lies in the inbox, and what of it is chosen."""
-        return describe_inbox(self.chosen)
-
-
-class EqualityForm:
-    """What to compare a dataset with: files that are sent, or files of the inbox."""
-
-    def __init__(self, given: QueryDict) -> None:
-        self.problem: HewstonError | None = None
-        self.source = given.get("source", "")
-        self.values = {name: given.get(name, "") for name in EQUALITY_FIELDS}
-        self.chosen = given.getlist("inbox")
-
-    def submit(self, *, user: User, revision: Revision, upload: Upload | None) -> Equality:
-        """Ask for the comparison; raises HewstonError."""
-        options = read_equality_fields(self.values)
-        if self.source == "inbox":
-            if not self.chosen:
-                raise InputError("Choose a file or a folder of the inbox.", field="inbox")
-            found = find_in_inbox(names=self.chosen)
-            return request_equality(owner=user, revision=revision, sources=found, options=options)
-        if upload is None:
-            raise InputError("Choose the files to send.", field="files")
-        return request_equality_of_upload(
-            owner=user, revision=revision, upload=upload, options=options
-        )
-
-    @property
-    def inbox(self) -> Iterator[dict[str, object]]:
-        """What lies in the inbox, and what of it is chosen."""
-        return describe_inbox(self.chosen)
-
-
-def describe_inbox(chosen: Sequence[str]) -> Iterator[dict[str, object]]:
-    """Say of what lies in the inbox: name, size, and how many files a folder has."""
-    for path in list_inbox():
-        files = list(itertools.islice(_list_files(path), _MOST_FILES))
-        yield {
-            "name": path.name,
-            "is_folder": path.is_dir(),
-            "files": len(files),
-            "size_bytes": sum(files),
-            "is_chosen": path.name in chosen,
-        }
-
-
-def _list_files(path: Path) -> Iterator[int]:
-    """Give the size of a file, or of each in a folder."""
-    for one in path.rglob("*") if path.is_dir() else [path]:
-        if one.is_file():
-            yield one.stat().st_size

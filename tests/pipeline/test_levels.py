@@ -208,3 +208,18 @@ def test_weeks_and_months_have_no_grid():
     assert Grid(DAYS.clear(), "1m").size == 0
     empty = Grid(DAYS, "1w").gaps(BARS["ts_open"], BARS["session"], reached=0, end=True)
     assert empty.height == 0
+
+
+def test_a_break_at_noon_is_no_gap():
+    days = calendar.schedule("XTKS", dt.date(2023, 3, 1), dt.date(2023, 3, 2))
+    minute = dt.timedelta(minutes=1)
+    open_, lunch, back = (days[name][0] for name in ("open", "break_start", "break_end"))
+    ts = pl.Series([open_, lunch - minute, back, back + 2 * minute], dtype=schemas.UTC_NS)
+    regular = pl.repeat("regular", len(ts), dtype=schemas.SESSION, eager=True)
+    grid = Grid(days, "1m")
+    assert grid.size == 2 * 300
+    gaps = grid.gaps(ts, regular, reached=0, end=False)
+    assert gaps["row"].to_list() == [1, 3]
+    assert gaps["missing"].to_list() == [148, 1]
+    assert Grid(days, "1h").size == 2 * 6  # three before noon, three after it
+    assert Grid(days, "1d").size == 2

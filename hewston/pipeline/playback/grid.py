@@ -13,13 +13,15 @@ _Numbers = npt.NDArray[np.int64]
 class Grid:
     """Counts the intervals of regular sessions from the first session's open on.
 
-    ``schedule`` has the columns of SCHEDULE. Intraday intervals count from each open, and the
-    last one of a session ends with it; "1d" is one a session. Longer ones have no grid: it is
-    empty, as it is without sessions.
+    ``schedule`` has the columns of SCHEDULE. Intraday intervals count from each open and from the
+    end of a break, and the last one before a break or a close ends with it; "1d" is one a session.
+    Longer ones have no grid: it is empty, as it is without sessions.
     """
 
     def __init__(self, schedule: pl.DataFrame, interval: str) -> None:
         sessions = schedule.clear() if INTERVALS[interval] > INTERVALS["1d"] else schedule
+        if not is_daily(interval):
+            sessions = _part_at_breaks(sessions)
         self._opens = _nanoseconds(sessions["open"])
         self._closes = _nanoseconds(sessions["close"])
         lengths = self._closes - self._opens
@@ -89,6 +91,17 @@ class Grid:
         numbers = positions.to_numpy()
         index = np.searchsorted(self._firsts, numbers, side="right") - 1
         return index, numbers - self._firsts[index]
+
+
+def _part_at_breaks(sessions: pl.DataFrame) -> pl.DataFrame:
+    """Give what a break divides as two sessions, before it and after it."""
+    parted = sessions.filter(pl.col("break_start").is_not_null())
+    return pl.concat(
+        [
+            sessions.select("open", close=pl.coalesce("break_start", "close")),
+            parted.select(open="break_end", close="close"),
+        ]
+    ).sort("open")
 
 
 def _nanoseconds(ts: pl.Series) -> _Numbers:

@@ -170,20 +170,27 @@ def _merge(bars: pl.LazyFrame, stored: StoredBars, interval: str) -> pl.DataFram
     times = bars.select("ts_open").collect().to_series()
     edges = [0]
     for row in times.search_sorted(_cuts(stored, interval)).to_list():
-        if row - edges[-1] >= _CHUNK_ROWS:
+        if row < len(times) and row - edges[-1] >= _CHUNK_ROWS:
             edges.append(row)
-    ends = [*edges[1:], len(times)]
+    starts = times.gather(edges) if len(times) else times
     return pl.concat(
         resample(
-            bars.slice(first, end - first).collect(),
+            bars.filter(_is_between(starts, number)).collect(),
             interval,
             schedule=schedule,
             calendar=stored.calendar,
             tz=stored.tz,
             stored=stored.interval,
         )
-        for first, end in zip(edges, ends, strict=True)
+        for number in range(max(1, len(starts)))
     ).rechunk()
+
+
+def _is_between(starts: pl.Series, number: int) -> pl.Expr:
+    """Tell what is in a part: by times, by which most of the file is not read at all."""
+    is_after = pl.lit(value=True) if number == 0 else pl.col("ts_open") >= starts[number]
+    is_last = number + 1 >= len(starts)
+    return is_after if is_last else is_after & (pl.col("ts_open") < starts[number + 1])
 
 
 def _cuts(stored: StoredBars, interval: str) -> pl.Series:

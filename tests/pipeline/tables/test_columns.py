@@ -81,6 +81,34 @@ def test_a_volume_in_money_is_known_by_the_other_one_times_the_price(tmp_path):
     assert read(tmp_path, text).bars["volume"].to_list() == [1000.0 + n for n in range(40)]
 
 
+def test_a_volume_in_an_unknown_language_is_what_is_left(tmp_path):
+    lines = rows(40, line="{time};{open};{high};{low};{close};-0.5;{volume}")
+    found = preview(tmp_path, table(lines, "Aaa;Bbb;Ccc;Ddd;Eee;Fff;Ggg"))
+    assert roles(found)["volume"] == "Ggg"
+
+
+def test_a_row_number_is_neither_price_nor_volume(tmp_path):
+    lines = [f"{number},{line}" for number, line in enumerate(rows(150))]
+    bars = read(tmp_path, table(lines, header="")).bars
+    assert bars["low"][0] > 90
+    assert bars["volume"][0] == 1000
+
+
+def test_a_volume_may_stand_before_the_prices(tmp_path):
+    lines = rows(40, line="{time},{volume},{open},{high},{low},{close}")
+    assert read(tmp_path, table(lines, header="")).bars["volume"][0] == 1000
+
+
+def test_of_two_columns_of_times_the_later_is_the_end(tmp_path):
+    lines = [
+        f"{1761868800000 + n * 900_000},{1761869699999 + n * 900_000},1.5,1.6,1.4,1.5,7"
+        for n in range(20)
+    ]
+    found = preview(tmp_path, table(lines, "t,T,o,h,l,c,v"))
+    assert roles(found)["close_time"] == "T"
+    assert "stamp" not in found["questions"]
+
+
 def test_a_multiplier_does_not_hide_money():
     rng = np.random.default_rng(1)
     units, price = rng.integers(100, 900, 200).astype(float), 100 + rng.random(200) * 30

@@ -73,6 +73,21 @@ def test_rows_without_any_price_are_listed_and_do_not_count(tmp_path):
     assert found.reading.bad[0].reason == "it has no prices"
 
 
+def test_days_without_a_trade_have_zeros_for_prices(tmp_path):
+    lines = rows(30)
+    time, *_ = lines[5].split(",")
+    lines[5] = f"{time},0.0,0.0,0.0,101.5,0"
+    found = read(tmp_path, table(lines))
+    assert found.bars.height == 29
+    assert "0" in found.reading.bad[0].reason
+
+
+def test_a_file_may_change_how_it_writes_times(tmp_path):
+    lines = rows(3000, step="1h")
+    later = rows(3000, step="1h", first="2026-03-05 00:00", time="%d.%m.%Y %H:%M:%S")
+    assert read(tmp_path, table(lines + later)).bars.height == 6000
+
+
 @pytest.mark.parametrize("header", [None, "Ticker"])
 def test_a_row_below_the_header_is_kept_from_the_bars(tmp_path, header):
     text = table([f"{header},,,,,", *rows(20)] if header else rows(20))

@@ -19,8 +19,10 @@ from hewston.pipeline.sources.tables.times import (
 )
 from hewston.pipeline.sources.tables.values import (
     Numbers,
+    can_be_volume,
     find_missing,
     follows,
+    is_count,
     is_money,
     order_of,
 )
@@ -292,12 +294,15 @@ class Mapper:
         if self._says(index, "close_time"):
             return True
         one, other = self._contents[opened], self._contents[index]
-        if self._has_header or one.time_kind != "epoch" or other.time_kind != "epoch":
+        if one.time_kind != "epoch" or other.time_kind != "epoch":
+            return False
+        if self._has_header and not self._says(index, "time"):
             return False
         pairs = [(a, b) for a, b in zip(one.texts, other.texts, strict=True) if a and b][:50]
-        return bool(pairs) and all(
-            b.isdigit() and a.isdigit() and int(a) < int(b) for a, b in pairs
-        )
+        if not all(b.isdigit() and a.isdigit() for a, b in pairs):
+            return False
+        lengths = {int(b) - int(a) for a, b in pairs}
+        return min(lengths, default=0) > 0 and (len(lengths) == 1 or not self._has_header)
 
     def _find_clock(self, date: int) -> int | None:
         """Find the time of day that belongs to a column of dates."""
@@ -306,11 +311,10 @@ class Mapper:
             if index == date or not is_clock:
                 continue
             has_colon = any(":" in text for text in content.texts[:5])
-            if self._says(index, "time") or (
-                abs(index - date) == 1
-                and self._said[index] is None
-                and (has_colon or are_clocks(content.texts))
-            ):
+            if not has_colon and not are_clocks(content.texts):
+                continue
+            is_beside = abs(index - date) == 1 and self._said[index] is None
+            if is_beside or self._says(index, "time"):
                 return index
         return None
 
@@ -359,6 +363,7 @@ class Mapper:
             if i not in self._roles
             and content.numeric > 0.9  # noqa: PLR2004
             and len(content.values)
+            and not is_count(content.values)
             and not self._says(
                 i, "other", "symbol", "period", "volume", "quote_volume", "trade_count"
             )
@@ -392,22 +397,39 @@ class Mapper:
         ]
         if said:
             self._choose_volume(said, self._contents[closes[0]].values)
-        elif not self._has_header:
-            last = max(i for i, role in self._roles.items() if role[0] in PRICES)
-            close = self._contents[closes[0]].values
-            following = [
-                i
-                for i in self._numeric()
-                if i > last and not follows(self._contents[i].values, close)
-            ]
-            if following and following[0] <= last + 2:
-                self._give(following[0], "volume", "likely", "it follows the prices")
+        else:
+            self._find_volume_by_value(self._contents[closes[0]].values)
         for role in ("quote_volume", "trade_count", "vwap", "buy_volume"):
             for i, content in enumerate(self._contents):
                 if i not in self._roles and self._says(i, role) and content.numeric > 0.5:  # noqa: PLR2004
                     self._give(i, role, "likely", f"its header says {role.replace('_', ' ')}")
                     break
         self._find_klines()
+
+    def _find_volume_by_value(self, close: Numbers) -> None:
+        """Find a volume that no header names; without a header it mostly follows the prices."""
+        last = max(i for i, role in self._roles.items() if role[0] in PRICES)
+        left = [
+            i
+            for i in self._numeric()
+            if self._said[i] is None
+            and not self._contents[i].is_constant
+            and not follows(self._contents[i].values, close)
+        ]
+        reason = "of what is left, its values can be volumes"
+        if not self._has_header:
+            behind = [i for i in left if last < i <= last + 2]
+            left, reason = behind[:1] or left, "it stands beside the prices"
+        else:
+            left = [i for i in left if can_be_volume(self._contents[i].values, close)]
+        if not left:
+            return
+        chosen = max(left, key=lambda i: float(np.nanmedian(self._contents[i].values)))
+        units = self._find_units(chosen, close)
+        if units is not None:
+            self._give(chosen, "quote_volume", "likely", "it is the volume in money")
+            chosen = units
+        self._give(chosen, "volume", "likely", reason)
 
     def _choose_volume(self, said: list[int], close: Numbers) -> None:
         """Choose the volume in units among several: not the one in money, and not one of zeros."""

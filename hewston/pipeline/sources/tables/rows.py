@@ -129,7 +129,7 @@ def _sort_out(
         some=pl.any_horizontal(pl.col(name).is_not_null() for name in PRICES),
         right=(pl.col("high") >= pl.col("low"))
         & (pl.col("volume").fill_null(0) >= 0)
-        & pl.any_horizontal(pl.col(name) != 0 for name in PRICES),
+        & pl.any_horizontal(pl.col(name) != 0 for name in PRICES[:3]),
     )
     good = known["time"] & known["prices"] & known["right"].fill_null(value=False)
     volume = _says_volume(block, plan)
@@ -223,7 +223,7 @@ def _explain(row: Mapping[str, Any], cells: Sequence[str], time: str, plan: Plan
         return f"the high {row['high']:g} is below the low {row['low']:g}"
     if (row["volume"] or 0) < 0:
         return f"the volume {row['volume']:g} is negative"
-    return "all its prices are 0"
+    return "its open, high and low are 0, as where nothing was traded"
 
 
 def check_bad_rows(reading: Reading, *, name: str, most: int | None) -> None:

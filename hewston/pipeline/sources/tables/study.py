@@ -334,6 +334,13 @@ class _Student:
 
     def _find_form(self, texts: Sequence[str], where: Mapping[str, tuple[int, ...]]) -> TimeForm:
         some = [text for text in texts if text.strip()]
+        # Files that were put together may change how they write their times.
+        further = [
+            text
+            for part in self._source.rest
+            for text in self._time_texts(where["time"], part)
+            if text.strip()
+        ]
         kind = classify(some[:400]) if some else None
         if kind == "lost":
             raise InputError(
@@ -346,7 +353,7 @@ class _Student:
         if kind in {"epoch", "serial"}:
             form = TimeForm(kind="epoch" if kind == "epoch" else "serial")
         else:
-            found = study_text(some, None)
+            found = study_text([*some, *further], None)
             if found is None:
                 shown = some[0] if some else ""
                 raise InputError(

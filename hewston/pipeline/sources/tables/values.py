@@ -11,6 +11,8 @@ _FITS = 0.98  # share of rows in which a high is the highest
 _SCALES = 3.0  # times that one price of a bar may be another
 _SAME_SERIES = 0.05  # by which a series that follows a price strays from it
 _LEAST_ROWS = 3
+_MOSTLY = 0.95  # share of the values of a volume that are whole
+_LARGE = 1000  # what no change of a price, and no percentage, is
 _ROWS_THAT_TELL = 20  # that one series explains another, whatever the factor
 
 Numbers = npt.NDArray[np.float64]
@@ -128,6 +130,24 @@ def _are_alike(block: Numbers) -> bool:
     """Tell whether columns are of one scale, as the prices of a bar are."""
     sizes = np.median(np.abs(block), axis=1)
     return bool(sizes.max() <= _SCALES * sizes.min()) or bool(sizes.max() == 0)
+
+
+def is_count(values: Numbers) -> bool:
+    """Tell whether a column counts its rows, as programs put in front of a table."""
+    if len(values) < _LEAST_ROWS or np.isnan(values).any():
+        return False
+    steps = np.diff(values)
+    is_even = bool(np.all(steps == steps[0])) and abs(steps[0]) == 1
+    return is_even and values.min() in {0, 1}
+
+
+def can_be_volume(values: Numbers, close: Numbers) -> bool:
+    """Tell whether a column that nobody names can be a volume: whole or large, and no price."""
+    known = values[~np.isnan(values)]
+    if len(known) == 0 or (known < 0).any() or not known.any():
+        return False
+    is_whole = bool((known == np.round(known)).mean() >= _MOSTLY)
+    return (is_whole or float(np.median(known)) >= _LARGE) and not follows(values, close)
 
 
 def follows(values: Numbers, price: Numbers) -> bool:

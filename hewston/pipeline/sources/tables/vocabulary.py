@@ -61,7 +61,7 @@ _WORDS: dict[Role, dict[int, str]] = {
     "open": {
         2: """
             open|o|open price|openprice|opening|opening price|openp|price open|px open|first
-            first price|mid o|open mid|bidopen|bid open|open bid|offnung|eroffnung
+            first price|mid o|open mid|bidopen|bid o|bid open|open bid|offnung|eroffnung
             eroffnungskurs|eroffnungspreis|erster|anfangskurs|ouverture|ouv|cours d ouverture
             premier|apertura|apert|aper|precio de apertura|prezzo apertura|abertura|abert
             preco de abertura|открытие|откр|цена открытия|открытие цена|otwarcie|kurs otwarcia
@@ -76,7 +76,8 @@ _WORDS: dict[Role, dict[int, str]] = {
     "high": {
         2: """
             high|h|hi|high price|highprice|highest|highest price|price high|px high|max|maximum
-            mid h|high mid|bidhigh|bid high|high bid|hoch|hochst|hochster|hochstkurs|hochstpreis
+            mid h|high mid|bidhigh|bid h|bid high|high bid|hoch|hochst|hochster|hochstkurs
+            hochstpreis
             tageshoch|hochstwert|plus haut|haut|cours le plus haut|maximo|massimo|mas alto|alto
             prezzo massimo|maxima|preco maximo|максимум|макс|максимальная цена|максимальный
             высокая|najwyzszy|kurs max|yuksek|en yuksek|hogsta|hogst|hog|hoyest|hoy|hojeste|hoj
@@ -89,7 +90,8 @@ _WORDS: dict[Role, dict[int, str]] = {
     "low": {
         2: """
             low|l|lo|low price|lowprice|lowest|lowest price|price low|px low|min|minimum|mid l
-            low mid|bidlow|bid low|low bid|tief|tiefst|tiefster|tiefstkurs|tiefstpreis|tagestief
+            low mid|bidlow|bid l|bid low|low bid|tief|tiefst|tiefster|tiefstkurs|tiefstpreis
+            tagestief
             plus bas|bas|cours le plus bas|minimo|mas bajo|bajo|prezzo minimo|minima
             preco minimo|минимум|мин|минимальная цена|минимальный|низкая|najnizszy|kurs min
             dusuk|en dusuk|lagsta|lagst|lag|lavest|lav|laveste|alin|laagste|laag|minimalni
@@ -102,7 +104,7 @@ _WORDS: dict[Role, dict[int, str]] = {
     "close": {
         2: """
             close|c|cl|close price|closeprice|closing|closing price|closed|price close|px close
-            close last|last close|closep|mid c|close mid|bidclose|bid close|close bid|schluss
+            close last|last close|closep|mid c|close mid|bidclose|bid c|bid close|close bid|schluss
             schlusskurs|schlusspreis|schlußkurs|cloture|clot|cours de cloture|fermeture|cierre
             precio de cierre|chiusura|prezzo chiusura|fechamento|fech|preco de fechamento
             закрытие|закр|цена закрытия|zamkniecie|kurs zamkniecia|kapanis|kapanis fiyati

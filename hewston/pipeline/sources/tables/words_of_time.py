@@ -64,11 +64,22 @@ _DAYS = """
     salı çarşamba perşembe cuma cumartesi pazar
 """
 _WEEKDAYS = set(_DAYS.split())
-# Signs stand between digits, one blank at most; a year of the Republic of China has three digits.
-_PLAIN = re.compile(r"(?!1\d{2}[-./])(?:[+-]?\d(?:[\d:./+\-T]*\d)?Z?(?: (?!$)|$))*")
+# Signs stand between digits, with one blank at most, and years are those of most calendars.
+_PLAIN = re.compile(
+    r"(?!1\d{2}[-./]\d{1,2}[-./])(?!.*(?:^|[-./ ])2[45]\d{2}(?:[-./ ]|$))"
+    r"(?:[+-]?\d(?:[\d:./+\-T]*\d)?Z?(?: (?!$)|$))*"
+)
+# Years that count from elsewhere: what stands before, the year, what follows; and what to add.
+_REST = r"([-./年]\d{1,2}[-./月]\d{1,2}(?:\D.*)?)$"
+_YEARS = (
+    (r"^(?:民國|民国)?\s*()(1\d{2})" + _REST, 1911),  # the Republic of China
+    (r"^()(2[45]\d{2})" + _REST, -543),  # Thailand
+    (r"^(\d{1,2}(?:[-./ ]\d{1,2}[-./ ]| \S+ ))(2[45]\d{2})(\b.*)$", -543),
+    (r"^(?:R|令和)\s?()(\d{1,2})" + _REST, 2018),  # Japan
+    (r"^(?:H|平成)\s?()(\d{1,2})" + _REST, 1988),
+    (r"^(?:S|昭和)\s?()(\d{1,2})" + _REST, 1925),
+)
 _MONTH_ALONE = rf"^({'|'.join(MONTHS)})[- ](\d{{4}})$"
-_REPUBLIC = r"^(?:民國|民国)?\s*(1\d{2})([-./年])"
-_REPUBLIC_BEGAN = 1911  # its year 1 is 1912
 _ENGLISH = {*MONTHS, "AM", "PM"}
 
 # What a zone's clock is called: a best guess of the zone and no answer, since many a vendor writes
@@ -125,17 +136,20 @@ def respell(text: pl.Series) -> pl.Series:
 
 
 def _count_from_christ(text: pl.Series) -> pl.Series:
-    """Write years of the Republic of China, as Taiwan's exchange does, as others count them."""
-    if not text.str.contains(_REPUBLIC).any():
-        return text
-    year = text.str.extract(_REPUBLIC).cast(pl.Int64) + _REPUBLIC_BEGAN
-    others = text.str.replace(_REPUBLIC, "${2}")
-    return text.to_frame("t").select(
-        pl.when(year.is_null()).then("t").otherwise(year.cast(pl.String) + others)
-    )["t"]
+    """Write years that count from another event as most people count them."""
+    for pattern, years in _YEARS:
+        found = text.str.contains(pattern).fill_null(value=False)
+        if not found.any():
+            continue
+        before, year, after = (text.filter(found).str.extract(pattern, part) for part in (1, 2, 3))
+        written = before + (year.cast(pl.Int64) + years).cast(pl.String) + after
+        text = text.scatter(found.arg_true(), written)
+    return text
 
 
 _SIGN_STEPS: tuple[tuple[list[str], str, str], ...] = (
+    ([","], r"(\d:\d{2}),(\d{3,9})\b", "${1}.${2}"),
+    (["+", "-"], r"(\d:\d{2}(?:\.\d+)?\s?[+-]\d{2})$", "${1}00"),
     (
         ["\u00a0", "\u202f", "\u2009", ",", "_", ";", "|"],
         r"[\u00a0\u202f\u2009,_;|]+",

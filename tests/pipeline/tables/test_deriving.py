@@ -187,6 +187,7 @@ def test_every_messy_file_reads_to_its_truth(real_data, tmp_path):
         elif "int" in truth.get("volume", ""):
             volume = volume.cast(pl.Int64).cast(pl.Float64)
         apart = (found.bars["volume"] - volume).abs()
+        assert apart.null_count() == 0, name
         assert (apart <= (5001 if is_rounded else 0)).all(), name
         assert found.reading.bad_count == truth.get("bad_rows", 0), name
 

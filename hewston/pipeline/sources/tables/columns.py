@@ -413,7 +413,8 @@ class Mapper:
             i
             for i in self._numeric()
             if self._said[i] is None
-            and not self._contents[i].is_constant
+            # Exports without volume write zeros behind the prices.
+            and (not self._contents[i].is_constant or (i == last + 1 and not self._has_header))
             and not follows(self._contents[i].values, close)
         ]
         reason = "of what is left, its values can be volumes"

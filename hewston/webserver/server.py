@@ -3,6 +3,7 @@
 import resource
 import tempfile
 from collections.abc import MutableMapping, Sequence
+from multiprocessing import util
 from typing import Any
 
 from daphne import http_protocol
@@ -46,6 +47,8 @@ def serve(arguments: Sequence[str]) -> None:
     """Serve until the process is asked to end."""
     temporary = Store(settings.DATA_ROOT).temporary
     temporary.mkdir(parents=True, exist_ok=True)
+    # Of the socket of children: chosen first, since workers sweep what lies in the data root's.
+    util.get_temp_dir()
     tempfile.tempdir = str(temporary)  # bodies: on the disk whose free space is watched
     _allow_many_files()
     http_protocol.WebRequest = Request

@@ -25,6 +25,7 @@ from apps.datasets.forms.setting import (
 )
 from apps.datasets.models import Ingest, TableDraft, TablePreset
 from apps.permissions.models import User
+from hewston.pipeline.calendar import CALENDARS
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.ingest.tables.options import (
     HELP,
@@ -232,6 +233,7 @@ class DraftForm:
         }
         fields = [self._field(name, known.get(name)) for name in (*INSTRUMENT, "calendar", "venue")]
         fields[0].choices = [(name, name) for name in get_args(AssetClass)]
+        fields[-2].suggestions = CALENDARS
         fields[0].reason = str(market.get("reason") or fields[0].reason)
         return [*fields, self._field("max_bad_rows")]
 

@@ -45,6 +45,7 @@ _HALF = re.compile(r"([ -]?)([AP]M)")
 _CLOCK_BEFORE = re.compile(r":|\d{8}[ T]\d{4}")
 _OFFSET = re.compile(r" ?[+-]\d{2}:?\d{2}$")
 _MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:\.0+)?)? ?(?:Z|[+-]\d{2}:?\d{2})$")
+_NEXT_MIDNIGHTS = ["24:00", " 2400", "T2400"]
 _NEXT_MIDNIGHT = r"([ T-])24(:?00(?::?00(?:\.0+)?)?)\b"  # 24:00 is the midnight that ends a day
 _COMPACT = {
     8: "%Y%m%d",
@@ -322,8 +323,9 @@ def read_times(text: pl.Series, form: TimeForm) -> pl.Series:
     cells = text.str.strip_chars() if form.is_plain else respell(text)
     if form.dates_only:
         cells = cells.str.replace(_MIDNIGHT.pattern, "")
-    late = cells.str.contains(_NEXT_MIDNIGHT).fill_null(value=False)
+    late = cells.str.contains_any(_NEXT_MIDNIGHTS).fill_null(value=False)
     if late.any():
+        late = cells.str.contains(_NEXT_MIDNIGHT).fill_null(value=False)
         cells = cells.str.replace(_NEXT_MIDNIGHT, "${1}00${2}")
     found = pl.Series(text.name, [None] * len(text), dtype=AWARE if form.is_aware else NAIVE)
     for shape in form.shapes:

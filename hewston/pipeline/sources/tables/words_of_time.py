@@ -69,6 +69,7 @@ _PLAIN = re.compile(
     r"(?!1\d{2}[-./]\d{1,2}[-./])(?!.*(?:^|[-./ ])2[45]\d{2}(?:[-./ ]|$))"
     r"(?:[+-]?\d(?:[\d:./+\-T]*\d)?Z?(?: (?!$)|$))*"
 )
+_ODD_YEARS = r"^[RHS民令平昭]|^1\d{2}[-./年]|^2[45]\d{2}[-./]|[-./ ]2[45]\d{2}(?:$|\D)"
 # Years that count from elsewhere: what stands before, the year, what follows; and what to add.
 _REST = r"([-./年]\d{1,2}[-./月]\d{1,2}(?:\D.*)?)$"
 _YEARS = (
@@ -137,6 +138,8 @@ def respell(text: pl.Series) -> pl.Series:
 
 def _count_from_christ(text: pl.Series) -> pl.Series:
     """Write years that count from another event as most people count them."""
+    if not text.str.contains(_ODD_YEARS).any():
+        return text
     for pattern, years in _YEARS:
         found = text.str.contains(pattern).fill_null(value=False)
         if not found.any():

@@ -184,6 +184,20 @@ def _study(rows: Sequence[Row], index: int) -> Content:
     )
 
 
+def blank_content(rows: int) -> Content:
+    """Give the content of a column in which nothing is looked for."""
+    return Content(
+        texts=[""] * rows,
+        time_kind=None,
+        has_clock=False,
+        is_aware=False,
+        numeric=0.0,
+        is_constant=True,
+        is_whole=False,
+        runs_back=False,
+    )
+
+
 def _moments(cells: Sequence[str], form: TimeForm | None) -> npt.NDArray[np.int64]:
     """Read times as nanoseconds, without those that cannot be read."""
     if form is None:

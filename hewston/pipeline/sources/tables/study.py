@@ -15,6 +15,7 @@ from hewston.pipeline.sources.tables.columns import (
     Content,
     Extent,
     Mapper,
+    blank_content,
     find_extent,
     read_values,
     study_columns,
@@ -38,6 +39,7 @@ from hewston.pipeline.sources.tables.times import (
 )
 from hewston.pipeline.sources.tables.values import share_in_order
 from hewston.pipeline.sources.tables.vocabulary import PRICES
+from hewston.pipeline.sources.tables.wide import Wide, find_wide, names_twice
 from hewston.pipeline.sources.tables.words_of_time import (
     find_zone,
     find_zone_word,
@@ -89,7 +91,10 @@ class _Student:
         extent = self._find_extent()
         rows = list(self._source.head[extent.first :])
         self._sample = rows
+        self._wide = self._find_wide(extent)
         contents = study_columns(rows, extent.width)
+        for index in self._left_out():
+            contents[index : index + 1] = [blank_content(len(rows))]
         style = self._find_decimal(contents)
         read_values(contents, style)
         columns = self._map(extent, contents)
@@ -176,6 +181,41 @@ class _Student:
         return Extent(
             header=head[index], first=first, width=max(found.width, len(head[index].cells))
         )
+
+    def _find_wide(self, extent: Extent) -> Wide | None:
+        """Find the symbols that stand side by side; the columns of one of them are read."""
+        head = self._source.head
+        at = next((i for i, row in enumerate(head) if row is extent.header), extent.first)
+        near = [*head[at + 1 : extent.first], *head[max(0, at - 1) : at]]
+        found = find_wide(extent.header, near)
+        is_said = set(PRICES) <= set(self._answers.columns)
+        if found is None and not is_said and names_twice(extent.header):
+            raise InputError(
+                f"{self._source.name} names each price more than once. Say which columns are meant "
+                "by their numbers, as in columns=time=1,open=2,high=3,low=4,close=5.",
+                field="columns",
+                file=self._source.name,
+                allowed=list(extent.header.texts) if extent.header else [],
+            )
+        return found
+
+    def _left_out(self) -> frozenset[int]:
+        """Give the columns of the symbols that are not read."""
+        if self._wide is None or len(self._wide.columns) == 1:
+            return frozenset()
+        said = self._answers.symbol
+        symbols = list(self._wide.columns)
+        chosen = next(
+            (one for one in symbols if said and one.casefold() == said.casefold()), symbols[0]
+        )
+        if said is not None and chosen.casefold() != said.casefold():
+            raise InputError(
+                f"{self._source.name} has no columns of {said}. It has {', '.join(symbols[:20])}.",
+                field="symbol",
+                file=self._source.name,
+                allowed=symbols[:100],
+            )
+        return self._wide.others(chosen)
 
     def _find_decimal(self, contents: Sequence[Content]) -> Style:
         if self._answers.decimal is not None:
@@ -573,7 +613,7 @@ class _Student:
         self, where: dict[str, tuple[int, ...]], rows: Sequence[Row]
     ) -> tuple[str, ...]:
         """Find whose bars they are; a column of symbols is kept only where it names several."""
-        found: dict[str, None] = {}
+        found: dict[str, None] = dict.fromkeys(self._wide.columns if self._wide else ())
         if "symbol" in where:
             parts = [rows, *self._source.rest]
             for part in parts:

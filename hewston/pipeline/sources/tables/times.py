@@ -45,7 +45,6 @@ _HALF = re.compile(r"([ -]?)([AP]M)")
 _CLOCK_BEFORE = re.compile(r":|\d{8}[ T]\d{4}")
 _OFFSET = re.compile(r" ?[+-]\d{2}:?\d{2}$")
 _MIDNIGHT = re.compile(r"[ T]0?0:00(?::00(?:\.0+)?)? ?(?:Z|[+-]\d{2}:?\d{2})$")
-_NEXT_MIDNIGHTS = ["24:00", " 2400", "T2400"]
 _NEXT_MIDNIGHT = r"([ T-])24(:?00(?::?00(?:\.0+)?)?)\b"  # 24:00 is the midnight that ends a day
 _COMPACT = {
     8: "%Y%m%d",
@@ -323,10 +322,6 @@ def read_times(text: pl.Series, form: TimeForm) -> pl.Series:
     cells = text.str.strip_chars() if form.is_plain else respell(text)
     if form.dates_only:
         cells = cells.str.replace(_MIDNIGHT.pattern, "")
-    late = cells.str.contains_any(_NEXT_MIDNIGHTS).fill_null(value=False)
-    if late.any():
-        late = cells.str.contains(_NEXT_MIDNIGHT).fill_null(value=False)
-        cells = cells.str.replace(_NEXT_MIDNIGHT, "${1}00${2}")
     found = pl.Series(text.name, [None] * len(text), dtype=AWARE if form.is_aware else NAIVE)
     for shape in form.shapes:
         rest = found.is_null() & cells.is_not_null()
@@ -336,7 +331,14 @@ def read_times(text: pl.Series, form: TimeForm) -> pl.Series:
         some = cells if whole else cells.filter(rest)
         read = _read_shape(some, shape.formats(form.order), found.dtype)
         found = read if whole else found.scatter(rest.arg_true(), read)
-    return found.zip_with(~late, found.dt.offset_by("1d")) if late.any() else found
+    if not found.null_count():
+        return found
+    late = found.is_null() & cells.str.contains(_NEXT_MIDNIGHT).fill_null(value=False)
+    if late.any():
+        midnights = cells.filter(late).str.replace(_NEXT_MIDNIGHT, "${1}00${2}")
+        read = read_times(midnights, replace(form, is_plain=True))
+        found = found.scatter(late.arg_true(), read.dt.offset_by("1d"))
+    return found
 
 
 def _read_shape(cells: pl.Series, fmt: str, dtype: pl.DataType) -> pl.Series:

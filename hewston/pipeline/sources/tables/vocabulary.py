@@ -206,7 +206,7 @@ _DECOYS = re.compile(
     r"|\bspread\b|\bband\b|\brsi\b|\bmacd\b"
 )
 _FOLD = str.maketrans({"ł": "l", "ı": "i", "ø": "o", "đ": "d", "ß": "ss", "æ": "ae", "œ": "oe"})
-_TICKER = re.compile(r"(?=.*[A-Z])[A-Z0-9]{2,10}|[0-9]{4,6}|[$€£¥₹₽]")
+_TICKER = re.compile(r"(?=.*[A-Z])[A-Z0-9]{1,10}|[0-9]{4,6}|[$€£¥₹₽]")
 
 TOTALS = re.compile(
     r"^\W*(grand total|total|totals|totale|totaal|totalt|gesamt|gesamtsumme|summe|summa|somme"
@@ -285,6 +285,7 @@ def look_up(header: str) -> tuple[Role, int] | None:
 
     ``other`` is the role of what must not be taken for a price, such as an adjusted close.
     """
+    header = re.sub(r"^\s*\((.*)\)\s*$", r"\1", header)  # ('Close', 'AAPL')
     folded = fold(header)
     if folded in _KNOWN:
         # One letter is a name only where it stands alone, and is not left over from other signs.
@@ -304,7 +305,7 @@ def look_up(header: str) -> tuple[Role, int] | None:
 
 def _look_up_part(header: str) -> tuple[Role, int] | None:
     """Look a header up without the symbol or currency beside its word: Volume BTC, SPY.Close."""
-    words = re.split(r"[\s._/|:\-]+", re.sub(r"[<>\"'()\[\]]", " ", header).strip())
+    words = re.split(r"[\s._/|:,\-]+", re.sub(r"[<>\"'()\[\]]", " ", header).strip())
     words = [word for word in words if word]
     for start, end in ((0, len(words) - 1), (1, len(words)), (0, len(words) - 2), (2, len(words))):
         left_out = words[end:] + words[:start]

@@ -1,6 +1,7 @@
 """Every address, for everybody: strangers see nothing of what is not theirs."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,11 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 
+from apps.datasets.actions import save_preset
+from apps.datasets.models import TableDraft, TablePreset
 from hewston.pipeline import playback
+from tests.datasets.tables import write_table
+from tests.equalities import EQUALITY_ID, add_equality
 from tests.scenes import DATASET_ID, RUN_ID
 
 # Each of these has tests of its own.
@@ -19,6 +24,7 @@ LISTS = [
     "datasets",
     "datasets-csv",
     "ingests",
+    "presets",
     "runs",
     "runs-csv",
     "notices",
@@ -31,19 +37,32 @@ WRITING_OBJECTS = [
     "dataset-delete",
     "dataset-describe",
     "dataset-restore",
+    "draft-cancel",
+    "equality-cancel",
     "ingest-cancel",
+    "ingest-preview",
     "ingest-retry",
+    "preset-delete",
+    "preset-rename",
     "run-cancel",
     "run-delete",
     "run-describe",
     "run-retry",
 ]
+ASKING_FIRST = {"dataset-delete", "run-delete"}  # a page of its own
+FORMS_OF_OBJECTS = ["draft", "equality-new"]  # read, and written
+MADE = {"dataset-differences-csv", "equality-differences"}  # a copy may be kept, and asked about
 OBJECTS = [
     "ingest",
     "dataset",
     "dataset-manifest",
     "dataset-columns",
     "dataset-page",
+    "dataset-differences",
+    "dataset-differences-csv",
+    "equality",
+    "equality-report",
+    "equality-differences",
     "run",
     "run-trades",
     "run-trades-csv",
@@ -76,6 +95,10 @@ def address(name, catalogue):
         "dataset-describe": [DATASET_ID],
         "dataset-restore": [DATASET_ID],
         "dataset-manifest": [DATASET_ID, 1],
+        "dataset-differences": [DATASET_ID, 1, 1],
+        "dataset-differences-csv": [DATASET_ID, 1, 1],
+        "ingest-preview": [catalogue.ingest.pk],
+        "equality-new": [DATASET_ID],
         "dataset-columns": [
             DATASET_ID,
             playback.address(catalogue.revision.bars_sha256),
@@ -92,31 +115,51 @@ def address(name, catalogue):
         "run-columns": [RUN_ID, playback.address(catalogue.run.input_hash), "1h"],
         "run-decisions": [RUN_ID, playback.address(catalogue.run.input_hash)],
     }
-    of_run = [RUN_ID] if name.startswith("run-") or name == "run" else []
-    return reverse(name, args=arguments.get(name, of_run))
+    kind = name.partition("-")[0]
+    of_kind: dict[str, list[str | int]] = {
+        "run": [RUN_ID],
+        "equality": [DATASET_ID, EQUALITY_ID],
+        "draft": list(TableDraft.objects.values_list("pk", flat=True)),
+        "preset": list(TablePreset.objects.values_list("pk", flat=True)),
+    }
+    return reverse(name, args=arguments.get(name, of_kind.get(kind, [])))
+
+
+@pytest.fixture
+def catalogue(catalogue, name, settings, tmp_path):
+    """The catalogue, with what an address of this name shows."""
+    settings.INBOX = tmp_path
+    if name.startswith("draft"):
+        (tmp_path / "spy.csv").write_text(write_table(minutes=3))
+        TableDraft.objects.create(owner=catalogue.ada, sources=[str(tmp_path / "spy.csv")])
+    elif name.startswith("preset-"):
+        save_preset(owner=catalogue.ada, name="broker", options={"table": {"tz": "UTC"}})
+    elif name.startswith("equality"):
+        add_equality(catalogue, settings.DATA_ROOT)
+    return catalogue
 
 
 def test_these_tests_know_every_address():
     writing = {*WRITING_LISTS, *WRITING_OBJECTS}
-    known = PUBLIC | FORMS | FILES | {*LISTS, *OBJECTS} | writing
+    known = PUBLIC | FORMS | FILES | {*LISTS, *OBJECTS, *FORMS_OF_OBJECTS} | writing
     assert set(names_of(get_resolver().url_patterns)) == known
 
 
-@pytest.mark.parametrize("name", WRITING_LISTS + WRITING_OBJECTS)
+@pytest.mark.parametrize("name", WRITING_LISTS + WRITING_OBJECTS + FORMS_OF_OBJECTS)
 def test_nothing_is_written_without_a_sign_in(client, catalogue, name):
     refused = client.post(address(name, catalogue), HTTP_ACCEPT="text/html,*/*;q=0.8")
     assert refused.status_code == 302
     assert refused["Location"].startswith("/sign-in/?next=")
 
 
-@pytest.mark.parametrize("name", WRITING_LISTS + WRITING_OBJECTS)
+@pytest.mark.parametrize("name", WRITING_LISTS + WRITING_OBJECTS + FORMS_OF_OBJECTS)
 def test_nothing_is_written_from_another_site(catalogue, name):
     client = Client(enforce_csrf_checks=True)
     client.force_login(catalogue.ada)
     assert client.post(address(name, catalogue)).status_code == 403
 
 
-@pytest.mark.parametrize("name", WRITING_OBJECTS)
+@pytest.mark.parametrize("name", WRITING_OBJECTS + FORMS_OF_OBJECTS)
 def test_a_stranger_changes_nothing(client, catalogue, name):
     client.force_login(catalogue.stranger)
     assert client.post(address(name, catalogue)).status_code == 404
@@ -125,11 +168,11 @@ def test_a_stranger_changes_nothing(client, catalogue, name):
 @pytest.mark.parametrize("name", WRITING_OBJECTS)
 def test_what_changes_something_is_not_read(client, catalogue, name):
     client.force_login(catalogue.ada)
-    expected = 200 if name.endswith("-delete") else 405  # it asks first
+    expected = 200 if name in ASKING_FIRST else 405
     assert client.get(address(name, catalogue)).status_code == expected
 
 
-@pytest.mark.parametrize("name", LISTS + OBJECTS)
+@pytest.mark.parametrize("name", LISTS + OBJECTS + FORMS_OF_OBJECTS)
 def test_nothing_answers_without_a_sign_in(client, catalogue, name):
     refused = client.get(address(name, catalogue), HTTP_ACCEPT="text/html,*/*;q=0.8")
     assert refused.status_code == 302
@@ -145,7 +188,7 @@ def test_data_answers_without_a_sign_in_in_the_uniform_shape(client, catalogue, 
     assert refused.json()["error"]["code"] == "UNAUTHENTICATED"
 
 
-@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize("name", OBJECTS + FORMS_OF_OBJECTS)
 def test_a_stranger_finds_nothing(client, catalogue, name):
     client.force_login(catalogue.stranger)
     assert client.get(address(name, catalogue)).status_code == 404
@@ -161,10 +204,11 @@ def test_a_strangers_lists_are_empty(client, catalogue, name):
 
 
 @pytest.mark.parametrize("who", ["ada", "owner"])
-@pytest.mark.parametrize("name", LISTS + OBJECTS)
+@pytest.mark.parametrize("name", LISTS + OBJECTS + FORMS_OF_OBJECTS)
 def test_the_owner_and_an_administrator_see_it(client, catalogue, name, who):
     client.force_login(getattr(catalogue, who))
-    assert client.get(address(name, catalogue)).status_code == 200
+    with closing(client.get(address(name, catalogue))) as answer:
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("name", [*LISTS, *OBJECTS])
@@ -182,21 +226,23 @@ def test_an_address_only_reads(client, catalogue, name, method):
         assert refused.json() == {"error": {"code": "METHOD_NOT_ALLOWED", "message": sentence}}
 
 
-@pytest.mark.parametrize("name", [*LISTS, *OBJECTS])
+@pytest.mark.parametrize("name", [*LISTS, *OBJECTS, *FORMS_OF_OBJECTS])
 def test_an_address_answers_for_its_headers_alone(client, catalogue, name):
     client.force_login(catalogue.ada)
     answer = client.head(address(name, catalogue))
     assert (answer.status_code, answer.content) == (200, b"")
 
 
-@pytest.mark.parametrize("name", [*LISTS, *OBJECTS])
+@pytest.mark.parametrize("name", [*LISTS, *OBJECTS, *FORMS_OF_OBJECTS])
 def test_nothing_private_stays_in_a_shared_cache(client, catalogue, name):
     client.force_login(catalogue.ada)
-    kept = client.get(address(name, catalogue))["Cache-Control"]
+    with closing(client.get(address(name, catalogue))) as answer:
+        kept = answer["Cache-Control"]
     lasting = "private, max-age=31536000, immutable"  # its address names its content
-    assert kept == (
-        lasting if name.endswith(("-columns", "-page", "-decisions")) else "private, no-store"
-    )
+    if name.endswith(("-columns", "-page", "-decisions")):
+        assert kept == lasting
+    else:
+        assert kept == ("private, no-cache" if name in MADE else "private, no-store")
 
 
 def test_no_template_has_inline_styles_or_scripts():

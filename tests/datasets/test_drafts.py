@@ -289,6 +289,23 @@ def test_tables_of_the_inbox_are_previewed_too(ada, root):
     assert "not there any more" in gone.content.decode()
 
 
+def test_tables_of_several_files_become_one_dataset_of_the_symbol_that_was_shown(ada):
+    rows = write_table(60).splitlines(keepends=True)
+    files = (("SPY-1.csv", "".join(rows[:31])), ("TLT-2.csv", rows[0] + "".join(rows[31:])))
+    draft = send(ada, *files)["Location"]
+    assert act(ada, draft, "import", tz="UTC", stamp="open").status_code == 302
+    perform_ingest(Ingest.objects.get())
+    dataset = Dataset.objects.get()
+    assert (dataset.symbol, dataset.latest.rows) == ("SPY", 60)
+
+
+def test_a_table_has_its_symbol_from_the_name_of_its_file(ada):
+    draft = send(ada, ("SPY_minutes.csv", write_table()))["Location"]
+    act(ada, draft, "import", tz="UTC", stamp="open")
+    perform_ingest(Ingest.objects.get())
+    assert Dataset.objects.get().symbol == "SPY"
+
+
 def test_a_draft_keeps_its_files_for_a_day(ada, root):
     send(ada, ("SPY.csv", write_table()))
     draft = TableDraft.objects.get()

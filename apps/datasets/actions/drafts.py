@@ -70,15 +70,18 @@ def change_draft(*, draft: TableDraft, options: Mapping[str, Any], leave_out: in
 
 
 @transaction.atomic
-def import_draft(*, draft: TableDraft, most_bad_rows: int | None) -> Ingest:
+def import_draft(*, draft: TableDraft, symbol: str | None, most_bad_rows: int | None) -> Ingest:
     """Ask for a draft's tables to be brought in as was said; the draft ends.
 
-    ``most_bad_rows`` is how many rows its owner has seen that cannot be read, where that is known.
+    ``symbol`` is whose bars they are, where their owner has not said it. ``most_bad_rows`` is how
+    many rows they have seen that cannot be read, where that is known.
     """
     gone, _ = TableDraft.objects.filter(pk=draft.pk).delete()
     if not gone:
         raise HewstonError("This was imported or cancelled already.", code="CONFLICT")
     table = dict(draft.options.get("table") or {})
+    if symbol is not None:
+        table.setdefault("symbol", symbol)
     if most_bad_rows:
         table.setdefault("max_bad_rows", most_bad_rows)
     ingest = Ingest.objects.create(

@@ -174,7 +174,12 @@ class DraftForm:
         if self.reasons:
             raise InputError(" ".join(self.reasons))
         is_counted = len(self.tables) == 1 and self.shown["rows"]["is_whole"]
-        return import_draft(draft=self.draft, most_bad_rows=self.bad_rows if is_counted else None)
+        symbol = next(one["value"] for one in self.shown["settings"] if one["key"] == "symbol")
+        return import_draft(
+            draft=self.draft,
+            symbol=None if len(self.tables) == 1 else symbol,  # their names would say several
+            most_bad_rows=self.bad_rows if is_counted else None,
+        )
 
     def keep(self, name: str) -> TablePreset | None:
         """Keep what was said as a preset; what is wrong is ``preset_problem``."""

@@ -62,7 +62,7 @@ def preview_table(
     del progress, log  # it is over in a second
     said = Answers.read(answers)
     source = open_source(path, name=name, scratch=scratch, answers=said)
-    found = study(source, said, path=path)
+    found = study(source, said, file_name=name)
     is_whole = _is_small(source)
     blocks = source.blocks(first_line=found.plan.first_line, width=found.plan.width)
     reading = read_rows(blocks if is_whole else _first_rows(blocks), found.plan)

@@ -66,7 +66,7 @@ def read_table(
     """
     said = Answers.read(answers)
     source = open_source(path, name=name, scratch=scratch, answers=said)
-    found = study(source, said, path=path)
+    found = study(source, said, file_name=name)
     return read_planned(
         source,
         found.plan,

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -72,19 +71,19 @@ class Study:
         return [name for name, finding in self.findings.items() if finding.is_open]
 
 
-def study(source: Source, answers: Answers, *, path: Path) -> Study:
-    """Find out how a table is read.
+def study(source: Source, answers: Answers, *, file_name: str) -> Study:
+    """Find out how a table is read; ``file_name`` is what its owner calls it.
 
     Raises InputError where no bars are found, and for an answer that does not fit the table.
     """
-    return _Student(source, answers, path).study()
+    return _Student(source, answers, file_name).study()
 
 
 class _Student:
-    def __init__(self, source: Source, answers: Answers, path: Path) -> None:
+    def __init__(self, source: Source, answers: Answers, file_name: str) -> None:
         self._source = source
         self._answers = answers
-        self._path = path
+        self._file_name = file_name
         self._findings: dict[str, Finding] = dict(source.findings)
 
     def study(self) -> Study:
@@ -632,7 +631,7 @@ class _Student:
             value, confidence = symbols[0], "unknown"
             reason = f"the table has {len(symbols)} symbols; a dataset has one"
         else:
-            value, confidence = guess_symbol(self._path.name), "likely"
+            value, confidence = guess_symbol(self._file_name), "likely"
             reason = "the table does not name its symbol; this is from the file's name"
         self._findings["symbol"] = Finding(
             value=value,

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from hewston.supervisor import WEB_MEMORY
+from tests.commands import succeed
 from tests.serving import LONG_SECONDS, Answer, Serving, serve, start_serving
 
 pytestmark = pytest.mark.slow
@@ -82,6 +83,25 @@ def test_a_link_is_refused_to_a_proxy_and_to_another_host(site: Serving) -> None
     link = urlsplit(site.link).path
     assert site.request(link, headers={"X-Forwarded-For": "127.0.0.1"}).status == 403
     assert site.request(link, headers={"Host": "evil.example"}).status == 400
+
+
+def test_what_the_web_server_asks_its_children_goes_on_after_a_sweep(tmp_path: Path) -> None:
+    """Each command sweeps what lies under tmp/ without a lock."""
+    bars = "\n".join(f"2025-10-{day:02},1,2,0.5,1.5,10" for day in range(1, 30))
+    head = 'Content-Disposition: form-data; name="files"; filename="a.csv"'
+    file = f"Date,Open,High,Low,Close,Volume\n{bars}"
+    body = f"--b\r\n{head}\r\n\r\n{file}\r\n--b--\r\n"
+    with serve(tmp_path) as serving:
+        token = succeed(tmp_path, "token", "previews", "--scope", "ingest")["token"]
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "multipart/form-data; boundary=b",
+        }
+        for _ in range(2):
+            answer = serving.request("/api/datasets/preview", body=body.encode(), headers=headers)
+            assert answer.status == 200, answer.body
+            assert json.loads(answer.body)["rows"]["bars"] == 29
+            succeed(tmp_path, "verify", "--all")
 
 
 def test_ctrl_c_ends_all_of_it(serving: Serving) -> None:

@@ -24,7 +24,8 @@ from hewston.http import RETRY_SECONDS
 from hewston.webserver.flow import Flow
 
 UPLOAD_PATHS = re.compile(
-    rb"/datasets/new/|/api/datasets|/datasets/[^/]+/equality/new/|/api/datasets/[^/]+/equality"
+    rb"/datasets/new/|/api/datasets(/preview)?|/datasets/[^/]+/equality/new/"
+    rb"|/api/datasets/[^/]+/equality"
 )
 BODY_SECONDS = 300.0  # for a body that is no upload; those may take their time
 WORK_BYTES_PER_SECOND = 5e6  # an upload is given more time to be answered

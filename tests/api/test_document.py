@@ -16,6 +16,7 @@ from apps.runs.api import RunStarted
 from apps.runs.api.listing import RunList, RunOut
 from hewston.api import api
 from hewston.openapi import Problem
+from hewston.webserver.request import UPLOAD_PATHS
 from tests.datasets.tables import write_table
 from tests.scenes import DATASET_ID, RUN_ID
 
@@ -57,6 +58,16 @@ def operations(document):
 
 def test_every_address_of_the_contract_is_in_it(document):
     assert set(operations(document)) >= CONTRACT
+
+
+def test_the_web_server_lets_files_in_wherever_they_are_taken(document):
+    takes_files = [
+        path
+        for (_, path), operation in operations(document).items()
+        if "multipart/form-data" in operation.get("requestBody", {}).get("content", {})
+    ]
+    assert len(takes_files) == 3
+    assert [path for path in takes_files if not UPLOAD_PATHS.fullmatch(path.encode())] == []
 
 
 def test_every_reference_leads_somewhere(document):

@@ -27,6 +27,12 @@ from hewston.pipeline.errors import HewstonError, InputError
 # pyarrow's allocator would start a thread, which does not survive the fork.
 _ALLOCATOR = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
 _LOOK_S = 0.25  # how often somebody who waits looks at the clock
+# What those who wait ask for: imported by the fork server, since their first second is dear.
+_ASKED = (
+    "hewston.pipeline.ingest.tables.preview",
+    "hewston.pipeline.export",
+    "hewston.pipeline.differences",
+)
 _ENDING_S = 1.0  # a child that has answered has this long to end by itself
 _RUST_ERRNO = re.compile(r"\(os error (\d+)\)")  # in what polars raises when it cannot write
 _context = multiprocessing.get_context("forkserver")
@@ -111,6 +117,7 @@ def ask(work: str, *, within_s: float, memory_bytes: int | None = None, **argume
     ``call`` does.
     """
     end = time.monotonic() + within_s
+    warm(*_ASKED)
     if not _turns.acquire(timeout=within_s):
         raise HewstonError("Too many ask for work at once. Try again.", code="BUSY")
 

@@ -124,3 +124,27 @@ def test_chinese_is_told_from_signs_that_draw_boxes(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(table(lines, header).encode("gbk"))
     assert to_utf8(path, name="t", scratch=tmp_path, known=count_known).encoding == "gb18030"
+
+
+@pytest.mark.parametrize(
+    ("hour", "zone"),
+    [("23:00", "Europe/Berlin"), ("15:00", "Asia/Tokyo"), ("05:00", "America/New_York")],
+)
+def test_daily_bars_in_utc_are_of_the_dates_that_begin_then(tmp_path, hour, zone):
+    lines = rows(20, first=f"2024-01-07 {hour}", step="1d", time="%Y-%m-%dT%H:%M:%SZ")
+    found = read(tmp_path, table(lines))
+    assert (found.interval, found.market.tz) == ("1d", zone)
+
+
+@pytest.mark.parametrize(
+    ("header", "time"),
+    [
+        ("Year,Month,Day,Hour,Minute", "%Y,%m,%d,%H,%M"),
+        ("Day,Month,Year,Hour,Minute", "%d,%m,%Y,%H,%M"),
+        ("Jahr,Monat,Tag,Stunde,Minute", "%Y,%m,%d,%H,%M"),
+    ],
+)
+def test_parts_of_a_time_in_columns_of_their_own(tmp_path, header, time):
+    text = table(rows(40, time=time), f"{header},Open,High,Low,Close,Volume")
+    found = read(tmp_path, text)
+    assert starts(found)[:2] == ["2025-10-31 00:00", "2025-10-31 00:15"]

@@ -1,5 +1,6 @@
 """Which column of a table is what: by its header, and by what stands in it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,7 +27,7 @@ from hewston.pipeline.sources.tables.values import (
     is_money,
     order_of,
 )
-from hewston.pipeline.sources.tables.vocabulary import PRICES, Role, look_up
+from hewston.pipeline.sources.tables.vocabulary import PRICES, Role, look_up, part_of_time
 from hewston.pipeline.sources.tables.words_of_time import find_zone
 
 _LEAST_NUMBERS = 4  # of a row of bars
@@ -34,6 +35,9 @@ _ROWS_ABOVE = 15  # of the first bar, in which the header may be
 _LOOKED_AT = 200  # rows at once, until the first bar is found
 _CLASSIFIED = 300  # cells a column that are looked at
 _WHOLE_MINUTES = 0.95  # share of a column of times
+_YEAR_MONTH_DAY = re.compile(
+    r"(?:^| )(?:(?:19|20)\d{2} (?:0?[1-9]|1[0-2]) [0-3]?\d|[0-3]?\d [0-3]?\d (?:19|20)\d{2})(?: |$)"
+)
 _MINUTE_NS = 60_000_000_000
 _DAY_NS = 1_440 * _MINUTE_NS
 
@@ -117,7 +121,11 @@ def look_like_bars(rows: Sequence[Row]) -> list[bool]:
     times = times_among({text.strip() for row in maybe for text in row.texts if text.strip()})
     return [
         count >= _LEAST_NUMBERS
-        and (_has_typed_time(row) or any(text.strip() in times for text in row.texts))
+        and (
+            _has_typed_time(row)
+            or any(text.strip() in times for text in row.texts)
+            or _YEAR_MONTH_DAY.search(" ".join(row.texts[:8])) is not None
+        )
         for row, count in zip(rows, numbers, strict=True)
     ]
 
@@ -273,6 +281,7 @@ class Mapper:
         if not openers:
             openers = [i for i in dated if self._says(i, "close_time")]
         if not openers:
+            self._find_parts_of_time()
             return
         best = max(openers, key=self._rank_of_time)
         chosen = self._contents[best]
@@ -290,6 +299,18 @@ class Mapper:
                 self._give(
                     index, "close_time", "likely", "its times follow those of the bars' starts"
                 )
+
+    def _find_parts_of_time(self) -> None:
+        """Find a year, a month and a day in columns of their own, and an hour and a minute."""
+        parts: dict[int, int] = {}
+        for index, name in enumerate(self.names):
+            part = part_of_time(name)
+            if part is not None and self._contents[index].numeric > 0.9:  # noqa: PLR2004
+                parts.setdefault(part, index)
+        if not {0, 1, 2} <= set(parts):
+            return
+        for index in parts.values():
+            self._give(index, "time", "certain", f"{self.names[index]} is a part of the time")
 
     def _can_be_time(self, index: int) -> bool:
         is_number = self._contents[index].numeric >= 0.5  # noqa: PLR2004

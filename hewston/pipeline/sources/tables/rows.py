@@ -12,7 +12,7 @@ from hewston.pipeline.sources.tables.cells import Cells
 from hewston.pipeline.sources.tables.numbers import Style, read_numbers
 from hewston.pipeline.sources.tables.plan import Plan
 from hewston.pipeline.sources.tables.sample import column_text
-from hewston.pipeline.sources.tables.times import AWARE, NAIVE, TimeForm, pad_clock, read_times
+from hewston.pipeline.sources.tables.times import AWARE, NAIVE, TimeForm, join_times, read_times
 from hewston.pipeline.sources.tables.vocabulary import CORPORATE_ACTION, MISSING, PRICES, TOTALS
 
 MOST_LISTED = 1000  # bad rows; all of them are counted
@@ -95,14 +95,7 @@ def _read_figure(block: Cells, index: int, style: Style) -> pl.Series:
 
 
 def _time_text(block: Cells, plan: Plan) -> pl.Series:
-    date, *clock = (column_text(block, index) for index in plan.columns["time"])
-    date = date.str.strip_chars()
-    if not clock:
-        return date
-    # A cell of Excel that shows a date or a time alone holds both.
-    time = clock[0].str.strip_chars().str.replace(r"^\d{4}-\d{2}-\d{2} ", "")
-    date = date.str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "${1}")
-    return date + " " + pad_clock(time).fill_null("")
+    return join_times([column_text(block, index) for index in plan.columns["time"]])
 
 
 def _read_time(block: Cells, words: pl.Series, plan: Plan) -> pl.Series:

@@ -32,12 +32,12 @@ from hewston.pipeline.sources.tables.times import (
     as_dates,
     classify,
     find_order,
-    pad_clock,
+    join_times,
     read_times,
     study_text,
 )
 from hewston.pipeline.sources.tables.values import share_in_order
-from hewston.pipeline.sources.tables.vocabulary import PRICES
+from hewston.pipeline.sources.tables.vocabulary import PRICES, part_of_time
 from hewston.pipeline.sources.tables.wide import Wide, find_wide, names_twice
 from hewston.pipeline.sources.tables.words_of_time import (
     find_zone,
@@ -318,7 +318,9 @@ class _Student:
             if classify([text for text in texts[0] if text] or [""]) == "clock":
                 where["time"] = (times[1], times[0])
         elif len(times) > 2:  # noqa: PLR2004
-            where["time"] = times[:2]
+            parts = {index: part_of_time(columns[index].name) for index in times}
+            whole = {index: part for index, part in parts.items() if part is not None}
+            where["time"] = tuple(sorted(whole, key=lambda i: whole[i])) or times[:2]
         return where
 
     def _check_columns(self, where: dict[str, tuple[int, ...]], extent: Extent) -> None:
@@ -358,18 +360,8 @@ class _Student:
             )
 
     def _time_texts(self, where: Sequence[int], rows: Sequence[Row]) -> list[str]:
-        if len(where) == 1:
-            return [row.text(where[0]).strip() for row in rows]
-        dates = [
-            re.sub(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", r"\1", row.text(where[0]).strip())
-            for row in rows
-        ]
-        clocks = pl.Series(
-            [re.sub(r"^\d{4}-\d{2}-\d{2} ", "", row.text(where[1]).strip()) for row in rows],
-            dtype=pl.String,
-        )
-        padded = pad_clock(clocks).to_list()
-        return [f"{date} {clock or ''}" for date, clock in zip(dates, padded, strict=True)]
+        parts = [pl.Series([row.text(index) for row in rows], dtype=pl.String) for index in where]
+        return [text or "" for text in join_times(parts).to_list()]
 
     def _find_form(self, texts: Sequence[str], where: Mapping[str, tuple[int, ...]]) -> TimeForm:
         some = [text for text in texts if text.strip()]

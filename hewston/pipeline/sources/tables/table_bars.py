@@ -15,7 +15,7 @@ from hewston.pipeline.schemas import BARS, UTC_NS, Schema
 from hewston.pipeline.sources.tables.plan import Finding, Plan
 from hewston.pipeline.sources.tables.rows import MOST_LISTED, BadRow, Reading
 from hewston.pipeline.sources.tables.vocabulary import PRICES
-from hewston.pipeline.sources.tables.zones import localize, read_zone
+from hewston.pipeline.sources.tables.zones import find_midnights, localize, read_zone
 
 _NS = 1_000_000_000
 _DAY_NS = 86_400 * _NS
@@ -191,7 +191,7 @@ class _Maker:
         if self._plan.time_form.is_aware:
             shift = INTERVAL_NS["1d"] if ends else 0
             moved = rows.with_columns((pl.col("ts").cast(pl.Int64) - shift).cast(UTC_NS))
-            return moved, "UTC" if whole else None
+            return moved, find_midnights(moved["ts"])
         # Clock times: a date is what their day says, but for the midnight that ends a day.
         zone = read_zone(self._plan.tz).iana if self._plan.tz else "UTC"
         local = rows["ts"].dt.convert_time_zone("UTC" if whole else zone).dt.replace_time_zone(None)

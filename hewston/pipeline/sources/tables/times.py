@@ -290,6 +290,22 @@ def pad_clock(text: pl.Series) -> pl.Series:
     )["t"]
 
 
+def join_times(parts: Sequence[pl.Series]) -> pl.Series:
+    """Put the cells of a time together: a date, a date and a time of day, or year to second."""
+    first, *others = (part.str.strip_chars() for part in parts)
+    if not others:
+        return first
+    if len(others) == 1:
+        # A cell of Excel that shows a date or a time alone holds both.
+        clock = others[0].str.replace(r"^\d{4}-\d{2}-\d{2} ", "")
+        date = first.str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "${1}")
+        return date + " " + pad_clock(clock).fill_null("")
+    joined = first
+    for sign, part in zip("-- ::", others, strict=False):
+        joined = joined + sign + part.str.replace(r"\.0$", "").str.zfill(2)
+    return joined if len(others) != 3 else joined + ":00"  # noqa: PLR2004  # an hour alone
+
+
 def study_text(cells: Sequence[str], order: Order | None) -> TimeForm | None:
     """Find the shapes of a sample of cells; None when most of them are no dates."""
     plain = is_plain(list(cells))

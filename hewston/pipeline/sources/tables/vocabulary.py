@@ -326,6 +326,22 @@ _UNIT_WORDS = """
 _UNITS = set(_UNIT_WORDS.split())
 
 
+_PARTS = (
+    "year yyyy yy jahr ano annee anno rok год 年 年份",
+    "month mm mon monat mes mois mese miesiac месяц 月 月份",
+    "day dd dayofmonth tag dia jour giorno dzien день 日",
+    "hour hh hours stunde hora heure ora godzina час 時 时 小时",
+    "minute minutes mins mi minuto minuta минута 分 分钟",
+    "second seconds ss sec sekunde segundo секунда 秒",
+)
+_PART_OF = {word: at for at, words in enumerate(_PARTS) for word in words.split()}
+
+
+def part_of_time(header: str) -> int | None:
+    """Tell which part of a time a header names alone: 0 the year to 5 the second; else None."""
+    return _PART_OF.get(fold(header))
+
+
 def count_known(line: str) -> int:
     """Count the header words in a line of text, wherever it is divided."""
     parts = {part.strip() for part in re.split(r"[,;\t|\n]", line)}

@@ -117,6 +117,22 @@ def _find_second(naive: pl.Series, folded: pl.Series) -> pl.Series:
     )["second"]
 
 
+_MIDNIGHTS = (
+    *("UTC", "America/New_York", "Europe/Berlin", "Europe/London", "Asia/Tokyo", "Asia/Hong_Kong"),
+    *("Asia/Kolkata", "Australia/Sydney", "America/Chicago", "Europe/Moscow", "Europe/Athens"),
+    *("America/Sao_Paulo", "America/Toronto", "Asia/Dubai", "Asia/Jakarta", "Pacific/Auckland"),
+)
+
+
+def find_midnights(utc: pl.Series) -> str | None:
+    """Find the zone in which times are all midnights, and so name its dates; else None."""
+    for zone in _MIDNIGHTS:
+        local = utc.dt.convert_time_zone(zone)
+        if ((local.dt.hour() == 0) & (local.dt.minute() == 0)).all():
+            return zone
+    return None
+
+
 def guess_zone(naive: pl.Series) -> tuple[str, str]:
     """Guess the zone of intraday clock times by when the market is closed; with the reason."""
     times = naive.drop_nulls()

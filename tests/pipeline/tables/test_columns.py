@@ -87,6 +87,13 @@ def test_a_volume_in_an_unknown_language_is_what_is_left(tmp_path):
     assert roles(found)["volume"] == "Ggg"
 
 
+def test_an_indicator_is_no_volume(tmp_path):
+    lines = rows(40, line="{time},{open},{high},{low},{close},1,0.5")
+    assert "volume" not in roles(
+        preview(tmp_path, table(lines, "time,open,high,low,close,Buy,ADX"))
+    )
+
+
 def test_a_row_number_is_neither_price_nor_volume(tmp_path):
     lines = [f"{number},{line}" for number, line in enumerate(rows(150))]
     bars = read(tmp_path, table(lines, header="")).bars

@@ -148,3 +148,51 @@ def test_parts_of_a_time_in_columns_of_their_own(tmp_path, header, time):
     text = table(rows(40, time=time), f"{header},Open,High,Low,Close,Volume")
     found = read(tmp_path, text)
     assert starts(found)[:2] == ["2025-10-31 00:00", "2025-10-31 00:15"]
+
+
+def setting(found, key):
+    return next(one for one in found["settings"] if one["key"] == key)
+
+
+@pytest.mark.parametrize(
+    ("header", "signs", "expected"),
+    [
+        ("Date,Open,High,Low,Close", ";.", ("point", False)),
+        ("Date,Open,High,Low,Close", "\t,", ("point", False)),
+        ("Date,Open,High,Low,Close", ";,", ("comma", True)),
+        ("日付,始値,高値,安値,終値", "\t,", ("point", False)),
+        ("Datum,Eröffnung,Hoch,Tief,Schluss", ";.", ("point", True)),
+        ("", ";.", ("point", False)),
+    ],
+)
+def test_the_language_of_the_header_tells_what_a_sign_between_digits_is(
+    tmp_path, header, signs, expected
+):
+    delimiter, mark = signs
+    line = "{time};{open:.3f};{high:.3f};{low:.3f};{close:.3f}"
+    lines = [one.replace(".", mark).replace(";", delimiter) for one in rows(30, line=line)]
+    found = preview(tmp_path, table(lines, header.replace(",", delimiter)))
+    decimal = setting(found, "decimal")
+    assert (decimal["value"], decimal["is_open"]) == expected
+
+
+def test_blanks_between_thousands_leave_the_point_for_decimals(tmp_path):
+    line = "{time};{open:.3f};{high:.3f};{low:.3f};{close:.3f};1 {volume}"
+    text = table(rows(30, line=line), "Datum;Eröffnung;Hoch;Tief;Schluss;Volumen")
+    assert read(tmp_path, text.replace(";1 1", ";1 ")).bars["open"][0] == 100.0
+
+
+@pytest.mark.parametrize(
+    ("header", "order", "is_open"),
+    [
+        ("Date,Open,High,Low,Close", "mdy", True),
+        ("Datum,Eröffnung,Hoch,Tief,Schluss", "dmy", False),
+        ("Fecha,Apertura,Máximo,Mínimo,Cierre", "dmy", False),
+    ],
+)
+def test_only_english_may_put_the_month_first(tmp_path, header, order, is_open):
+    lines = rows(5, first="2024-03-04 00:00", step="1d", time="%m/%d/%Y")
+    found = setting(
+        preview(tmp_path, table([x.rpartition(",")[0] for x in lines], header)), "date_order"
+    )
+    assert (found["value"], found["is_open"]) == (order, is_open)

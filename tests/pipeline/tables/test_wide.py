@@ -53,6 +53,12 @@ def test_equal_names_without_symbols_are_refused(tmp_path):
     assert read(tmp_path, text, columns=named).bars["open"][0] == 1.5
 
 
+@pytest.mark.parametrize("unit", ["{} (USD)", "{} [元]", "{}_price", "PX_{}", "price {}"])
+def test_units_beside_prices_are_no_symbols(tmp_path, unit):
+    header = ",".join(["Date", *[unit.format(word) for word in WORDS]])
+    assert preview(tmp_path, table(rows(20), header))["symbols"] == []
+
+
 def test_bid_and_ask_are_no_symbols(tmp_path):
     header = ["Date", *[f"Bid{word}" for word in WORDS[:4]], *[f"Ask{word}" for word in WORDS[:4]]]
     some = rows(20, line="{time},{open},{high},{low},{close},{open},{high},{low},{close}")

@@ -27,7 +27,13 @@ from hewston.pipeline.sources.tables.values import (
     is_money,
     order_of,
 )
-from hewston.pipeline.sources.tables.vocabulary import PRICES, Role, look_up, part_of_time
+from hewston.pipeline.sources.tables.vocabulary import (
+    PRICES,
+    Role,
+    language_of,
+    look_up,
+    part_of_time,
+)
 from hewston.pipeline.sources.tables.words_of_time import find_zone
 
 _LEAST_NUMBERS = 4  # of a row of bars
@@ -457,7 +463,14 @@ class Mapper:
             behind = [i for i in left if last < i <= last + 2]
             left, reason = behind[:1] or left, "it stands beside the prices"
         else:
-            left = [i for i in left if can_be_volume(self._contents[i].values, close)]
+            # An English header would have named it; what is left there are indicators.
+            is_named = language_of(self.names) == "english"
+            left = [
+                i
+                for i in left
+                if not is_named
+                and can_be_volume(self._contents[i].values, close, is_last=len(left) == 1)
+            ]
         if not left:
             return
         chosen = max(left, key=lambda i: float(np.nanmedian(self._contents[i].values)))

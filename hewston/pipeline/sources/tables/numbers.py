@@ -71,6 +71,7 @@ _NUMBER = re.compile(
     rf"(?:[{_CURRENCIES}]|{_CODES}|{_PIECES})?\s*\)?\s*",
     re.IGNORECASE,
 )
+_GROUPED = re.compile(rf"[0-9]{{1,3}}([{_SPACES}{_APOSTROPHES}])[0-9]{{3}}(?![0-9])")
 _LARGEST = 1e99  # TradingView writes what is absent as 1e+100
 
 
@@ -148,12 +149,13 @@ def _vote(digits: str) -> str:
 def find_group_mark(columns: Iterable[Sequence[str]]) -> str | None:
     """Find the sign that groups thousands: in some column of whole numbers the small ones lack it.
 
-    None where no column has small and large ones, or where two differ.
+    A blank or an apostrophe between groups is one too. None where no column tells, or two differ.
     """
-    found = set()
+    found: set[str] = set()
     for cells in columns:
         numbers = [match[1].strip(_SPACES) for cell in cells if (match := _NUMBER.fullmatch(cell))]
         votes = Counter(map(_vote, numbers))
+        found.update(match[1] for number in numbers[:50] if (match := _GROUPED.match(number)))
         marks = {sign for number in numbers for sign in number if sign in ".,"}
         if votes["either"] and votes["none"] and len(marks) == 1 and len(votes) == 2:  # noqa: PLR2004
             found |= marks

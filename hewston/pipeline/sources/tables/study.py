@@ -37,7 +37,7 @@ from hewston.pipeline.sources.tables.times import (
     study_text,
 )
 from hewston.pipeline.sources.tables.values import share_in_order
-from hewston.pipeline.sources.tables.vocabulary import PRICES, part_of_time
+from hewston.pipeline.sources.tables.vocabulary import PRICES, language_of, part_of_time
 from hewston.pipeline.sources.tables.wide import Wide, find_wide, names_twice
 from hewston.pipeline.sources.tables.words_of_time import (
     find_zone,
@@ -91,6 +91,7 @@ class _Student:
         rows = list(self._source.head[extent.first :])
         self._sample = rows
         self._wide = self._find_wide(extent)
+        self._language = language_of(extent.header.texts if extent.header else ())
         contents = study_columns(rows, extent.width)
         for index in self._left_out():
             contents[index : index + 1] = [blank_content(len(rows))]
@@ -237,8 +238,11 @@ class _Student:
         elif found.either and not found.point:
             group = find_group_mark([content.texts[:500] for content in contents])
             if group is not None:
-                decimal, confidence = "point" if group == "," else "comma", "certain"
-                reason = "whole numbers are grouped by the other sign"
+                mark = found.example and next(sign for sign in found.example if sign in ".,")
+                decimal, confidence = ("comma" if mark == "," else "point"), "certain"
+                if group == mark:
+                    decimal = "point" if mark == "," else "comma"
+                reason = "whole numbers show how thousands are grouped"
             else:
                 decimal, confidence, reason = self._weigh_groups(
                     found.either, found.ungrouped, cells
@@ -263,8 +267,13 @@ class _Student:
                 "certain",
                 "other whole numbers are not grouped, so it is the decimal mark",
             )
-        if self._source.delimiter == "," and not has_points and self._source.text:
+        is_ours = self._language != "other"
+        if is_ours and self._source.delimiter == "," and not has_points and self._source.text:
             return as_group, "likely", "the comma separates the columns, so these are groups"
+        if is_ours and has_points:
+            return "point", "likely", "nothing suggests that a point groups thousands here"
+        if self._language in {"english", "asian"} and self._source.delimiter != ";":
+            return as_group, "likely", "with headers like these commas group thousands"
         return as_decimal, "unknown", "all such numbers have three digits behind the mark"
 
     def _map(self, extent: Extent, contents: Sequence[Content]) -> list[Column]:
@@ -419,9 +428,16 @@ class _Student:
         order: Order = evidence.fits[0]
         confidence, reason = "certain", evidence.reason
         if len(evidence.fits) > 1:
-            confidence = "likely" if dotted else "unknown"
-            reason += "; dates with points put the day first" if dotted else ""
-            order = "dmy" if dotted else self._guess_order(evidence.fits)
+            order, confidence = self._guess_order(evidence.fits), "unknown"
+            if dotted:
+                order, confidence = "dmy", "likely"
+                reason += "; dates with points put the day first"
+            elif self._language == "other" and "dmy" in evidence.fits:
+                order, confidence = "dmy", "likely"
+                reason += "; the header's language puts the day first"
+            elif self._language == "asian" and "ymd" in evidence.fits:
+                order, confidence = "ymd", "likely"
+                reason += "; the header's language puts the year first"
         self._findings["date_order"] = Finding(
             value=order, confidence=confidence, reason=reason, choices=evidence.fits
         )

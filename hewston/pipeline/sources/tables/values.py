@@ -141,13 +141,17 @@ def is_count(values: Numbers) -> bool:
     return is_even and values.min() in {0, 1}
 
 
-def can_be_volume(values: Numbers, close: Numbers) -> bool:
-    """Tell whether a column that nobody names can be a volume: whole or large, and no price."""
+def can_be_volume(values: Numbers, close: Numbers, *, is_last: bool) -> bool:
+    """Tell whether a column that nobody names can be a volume: whole or large, and no price.
+
+    The last column that is left may have fractions, as volumes of crypto have.
+    """
     known = values[~np.isnan(values)]
     if len(known) == 0 or (known < 0).any() or not known.any():
         return False
     is_whole = bool((known == np.round(known)).mean() >= _MOSTLY)
-    return (is_whole or float(np.median(known)) >= _LARGE) and not follows(values, close)
+    is_large = float(np.median(known)) >= _LARGE
+    return (is_whole or is_large or is_last) and not follows(values, close)
 
 
 def follows(values: Numbers, price: Numbers) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 Role = Literal[
@@ -253,12 +254,17 @@ MISSING = (
 )  # of which none is a number, whatever its case
 
 
+def without_units(text: str) -> str:
+    """Leave out what stands in brackets."""
+    return re.sub(r"[(\[{（【].*?[)\]}）】]", " ", text)
+
+
 def fold(text: str) -> str:
     """Write a header the one way that words are compared in: no case, accents, signs or units.
 
     What stands in brackets is a unit and left out; letters of other scripts stay as they are.
     """
-    text = re.sub(r"[(\[{（【].*?[)\]}）】]", " ", unicodedata.normalize("NFKC", text)).casefold()
+    text = without_units(unicodedata.normalize("NFKC", text)).casefold()
     parts = unicodedata.normalize("NFD", text.translate(_FOLD))
     # Only accents of European letters: taken apart, Korean syllables and が would be others.
     text = unicodedata.normalize("NFC", "".join(c for c in parts if not "\u0300" <= c <= "\u036f"))
@@ -326,6 +332,11 @@ _UNIT_WORDS = """
 _UNITS = set(_UNIT_WORDS.split())
 
 
+def is_unit(word: str) -> bool:
+    """Tell whether a word beside the name of a price is a currency, a unit or such."""
+    return fold(word) in _UNITS
+
+
 _PARTS = (
     "year yyyy yy jahr ano annee anno rok год 年 年份",
     "month mm mon monat mes mois mese miesiac месяц 月 月份",
@@ -340,6 +351,25 @@ _PART_OF = {word: at for at, words in enumerate(_PARTS) for word in words.split(
 def part_of_time(header: str) -> int | None:
     """Tell which part of a time a header names alone: 0 the year to 5 the second; else None."""
     return _PART_OF.get(fold(header))
+
+
+_ENGLISH = re.compile(r"\b(open|opening|high|highest|low|lowest|o|h|l)\b")
+_EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def language_of(names: Iterable[str]) -> str | None:
+    """Tell what a header is written in: ``english``, ``asian`` (CJK) or ``other``; None for none.
+
+    It tells how its people write numbers and dates, where nothing in them does.
+    """
+    said = [name for name in names if (look_up(name) or ("",))[0] in {"open", "high", "low"}]
+    if not said:
+        return None
+    if any(_EAST_ASIAN.search(name) for name in said):
+        return "asian"
+    parted = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name) for name in said)
+    plain = (re.sub(r"[_.]|bid|mid", " ", name.casefold()) for name in parted)
+    return "english" if all(_ENGLISH.search(name) for name in plain) else "other"
 
 
 def count_known(line: str) -> int:

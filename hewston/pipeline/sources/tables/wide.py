@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from hewston.pipeline.sources.tables.numbers import is_number
 from hewston.pipeline.sources.tables.sample import Row
-from hewston.pipeline.sources.tables.vocabulary import PRICES, look_up
+from hewston.pipeline.sources.tables.vocabulary import PRICES, is_unit, look_up, without_units
 
+_NO_SYMBOLS = {"px", "val", "level", "rate", "kline", "ohlc", "avg", "spot", "index"}
 _SIDES = {"bid", "mid", "ask", "last", "b", "m", "a"}  # of a price, and no symbols
 
 
@@ -52,8 +53,9 @@ def _group(prices: Mapping[str, Sequence[int]], labels: Mapping[int, str]) -> Wi
     is_whole = all(some == symbols for some in named) and all(
         len(where) == len(symbols) for where in prices.values()
     )
-    is_name = all(label and not is_number(label) and not look_up(label) for label in symbols)
-    if not is_whole or not is_name or {label.casefold() for label in symbols} <= _SIDES:
+    if not is_whole or not all(map(_can_be_symbol, symbols)):
+        return None
+    if {label.casefold() for label in symbols} <= _SIDES:
         return None
     places = sorted(index for where in prices.values() for index in where)
     ordered = dict.fromkeys(labels[index] for index in places)
@@ -65,9 +67,16 @@ def _group(prices: Mapping[str, Sequence[int]], labels: Mapping[int, str]) -> Wi
     )
 
 
+def _can_be_symbol(label: str) -> bool:
+    is_word = not label or is_number(label) or look_up(label) is not None
+    return not is_word and label.casefold() not in _NO_SYMBOLS and not is_unit(label)
+
+
 def _aside(header: str) -> str:
     """Give what stands in a header beside the word for a price or a volume: AAPL of AAPL.Open."""
-    words = [word for word in re.split(r"[\s._/|:,()'\"\[\]-]+", header.strip()) if word]
+    header = re.sub(r"^\((.*)\)$", r"\1", header.strip())
+    header = without_units(header)
+    words = [word for word in re.split(r"[\s._/|:,'\"-]+", header) if word]
     for at, word in enumerate(words):
         found = look_up(word)
         if len(words) > 1 and found and found[0] in {*PRICES, "volume", "vwap", "trade_count"}:

@@ -80,6 +80,7 @@ class Content:
     is_constant: bool
     is_whole: bool  # its times are whole minutes, as those of bars are
     runs_back: bool  # its times go from late to early
+    is_counting: bool  # its numbers go on by one, as those of rows do, and dates of days seldom
     values: Numbers = field(default_factory=lambda: np.empty(0))
 
 
@@ -195,6 +196,7 @@ def _study(rows: Sequence[Row], index: int) -> Content:
         is_constant=len(set(some)) == 1,
         is_whole=bool(len(moments) and (moments % _MINUTE_NS == 0).mean() >= _WHOLE_MINUTES),
         runs_back=int((steps < 0).sum()) > int((steps > 0).sum()),
+        is_counting=kind == "serial" and len(steps) > 0 and bool((abs(steps) == _DAY_NS).all()),
     )
 
 
@@ -209,6 +211,7 @@ def blank_content(rows: int) -> Content:
         is_constant=True,
         is_whole=False,
         runs_back=False,
+        is_counting=False,
     )
 
 
@@ -291,6 +294,8 @@ class Mapper:
             return
         best = max(openers, key=self._rank_of_time)
         chosen = self._contents[best]
+        if chosen.is_counting and self._said[best] != ("time", 2):
+            return  # rows that are counted, and no dates of Excel
         # The first column with a whole time, unless a later one says its zone as well.
         name = self.names[best]
         reason = f"{name} holds times" if said else "its cells are times"
@@ -325,11 +330,13 @@ class Mapper:
         is_named = self._says(index, "close_time", *PRICES, "volume", "quote_volume", "other")
         return not is_named and (index <= 2 or not self._has_header)  # noqa: PLR2004
 
-    def _rank_of_time(self, index: int) -> tuple[bool, bool, bool, int]:
+    def _rank_of_time(self, index: int) -> tuple[bool, bool, bool, bool, int]:
         """Rank times: those of bars are whole minutes; best are those that say their zone."""
         content = self._contents[index]
         is_utc = find_zone(self.names[index].replace("_", " ")) is not None
-        return content.is_whole, content.is_aware or is_utc, content.has_clock, -index
+        is_date = content.time_kind != "serial"  # numbers of days may be of anything
+        is_named = content.is_aware or is_utc
+        return content.is_whole, is_date, is_named, content.has_clock, -index
 
     def _is_close_time(self, index: int, opened: int) -> bool:
         if self._says(index, "close_time"):

@@ -206,6 +206,7 @@ class Plan:
     interval: str | None = None
     symbol: str | None = None
     layout: str | None = None
+    volume_unit: float = 1.0  # of one unit in the column of volumes, as its header says
 
     def as_json(self) -> dict[str, object]:
         """Give plain JSON values."""

@@ -13,8 +13,15 @@ from hewston.pipeline.sources.tables.numbers import Style, read_numbers
 from hewston.pipeline.sources.tables.plan import Plan
 from hewston.pipeline.sources.tables.sample import column_text
 from hewston.pipeline.sources.tables.times import AWARE, NAIVE, TimeForm, join_times, read_times
-from hewston.pipeline.sources.tables.vocabulary import CORPORATE_ACTION, MISSING, PRICES, TOTALS
+from hewston.pipeline.sources.tables.vocabulary import (
+    CORPORATE_ACTION,
+    MISSING,
+    PRICES,
+    TOTALS,
+    look_up,
+)
 
+_MOST_HEADERS = 100  # of a block; more are no headers
 MOST_LISTED = 1000  # bad rows; all of them are counted
 _EMPTY = "it has no prices"
 _LONGEST_SHOWN = 160  # characters of a bad row
@@ -48,6 +55,7 @@ class Reading:
     empty_count: int = 0  # of those, the ones that have a time and no price at all
     not_data: int = 0  # totals, footers, headers again, dividends
     last_line: int = 0
+    renamed_line: int | None = None  # of a header again that names other columns than the first
 
 
 def read_rows(blocks: Iterable[Cells], plan: Plan) -> Reading:
@@ -66,11 +74,15 @@ def _schema(plan: Plan) -> Schema:
 def _read_block(block: Cells, plan: Plan, reading: Reading) -> pl.DataFrame:
     style = Style(decimal="," if plan.decimal == "," else ".")
     words = _time_text(block, plan)
-    figures = {
+    figures: dict[str, pl.Series] = {
         name: _read_figure(block, plan.columns[name][0], style)
         for name in _FIGURES
         if name in plan.columns
     }
+    if plan.volume_unit != 1:
+        for name in ("volume", "buy_volume"):
+            if name in figures:
+                figures[name] = figures[name] * plan.volume_unit
     symbol = _nothing(block.height, pl.String())
     if "symbol" in plan.columns:
         symbol = column_text(block, plan.columns["symbol"][0]).str.strip_chars()
@@ -165,6 +177,8 @@ def _note(
     lost = block.lines.is_in(list(block.malformed)) & ~is_total
     unnamed, blank_time = unnamed & ~lost, blank_time & ~lost
     rest = ~good & ~unnamed & ~blank_time
+    if reading.renamed_line is None:
+        reading.renamed_line = _find_renaming(block, plan, unnamed & ~good)
     reading.not_data += int(((unnamed | blank_time) & ~good & _filled(block)).sum())
     shown = pl.DataFrame(
         {str(index): column_text(block, index).filter(rest) for index in range(block.width)}
@@ -182,6 +196,20 @@ def _note(
             wrong.row(number, named=True), shown.row(number), said[number] or "", plan
         )
         reading.bad.append(BadRow(line=line, reason=reason, text=whole[number][:_LONGEST_SHOWN]))
+
+
+def _find_renaming(block: Cells, plan: Plan, among: pl.Series) -> int | None:
+    """Find a header again, below the first one, in which columns of prices have other names."""
+    for number in among.arg_true().head(_MOST_HEADERS):
+        named = {}
+        for role in PRICES:
+            index = plan.columns[role][0]
+            again, first = look_up(block.text[str(index)][number] or ""), look_up(plan.names[index])
+            if again is not None:
+                named[role] = again[0] == (first[0] if first is not None else role)
+        if len(named) > len(PRICES) // 2 and not all(named.values()):
+            return int(block.lines[number])
+    return None
 
 
 def _filled(block: Cells) -> pl.Series:

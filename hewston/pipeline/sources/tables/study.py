@@ -24,6 +24,7 @@ from hewston.pipeline.sources.tables.numbers import Style, find_group_mark, is_n
 from hewston.pipeline.sources.tables.plan import Answers, Finding, Plan
 from hewston.pipeline.sources.tables.sample import Row
 from hewston.pipeline.sources.tables.source import Source
+from hewston.pipeline.sources.tables.spacing import name_last_days
 from hewston.pipeline.sources.tables.times import (
     ORDER_NAMES,
     Order,
@@ -36,6 +37,7 @@ from hewston.pipeline.sources.tables.times import (
     read_times,
     study_text,
 )
+from hewston.pipeline.sources.tables.units import find_unit
 from hewston.pipeline.sources.tables.values import share_in_order
 from hewston.pipeline.sources.tables.vocabulary import PRICES, language_of, part_of_time
 from hewston.pipeline.sources.tables.wide import Wide, find_wide, names_twice
@@ -107,7 +109,7 @@ class _Student:
         layout = recognise(self._look(extent, rows, where, contents))
         is_daily = _is_daily(times, form)
         tz = self._find_zone(form, times, layout, where, extent, columns=columns, is_daily=is_daily)
-        stamp = self._find_stamp(layout, where, columns, is_daily=is_daily)
+        stamp = self._find_stamp(layout, where, columns, times, is_daily=is_daily)
         symbols = self._find_symbols(where, rows)
         plan = Plan(
             kind=self._source.opened.kind,
@@ -127,6 +129,7 @@ class _Student:
             interval=self._answers.interval,
             symbol=self._findings["symbol"].value,
             layout=layout.name if layout else None,
+            volume_unit=self._find_volume_unit(where, columns, contents),
         )
         return Study(
             source=self._source,
@@ -372,6 +375,17 @@ class _Student:
         parts = [pl.Series([row.text(index) for row in rows], dtype=pl.String) for index in where]
         return [text or "" for text in join_times(parts).to_list()]
 
+    def _find_volume_unit(
+        self,
+        where: Mapping[str, tuple[int, ...]],
+        columns: Sequence[Column],
+        contents: Sequence[Content],
+    ) -> float:
+        if "volume" not in where:
+            return 1.0
+        index = where["volume"][0]
+        return find_unit(columns[index].name, contents[index].texts[:500])
+
     def _find_form(self, texts: Sequence[str], where: Mapping[str, tuple[int, ...]]) -> TimeForm:
         some = [text for text in texts if text.strip()]
         # Files that were put together may change how they write their times.
@@ -570,6 +584,7 @@ class _Student:
         layout: Layout | None,
         where: Mapping[str, tuple[int, ...]],
         columns: Sequence[Column],
+        times: pl.Series,
         *,
         is_daily: bool,
     ) -> str:
@@ -583,7 +598,9 @@ class _Student:
             return self._answers.stamp
         name = columns[where["time"][0]].name
         value, confidence, reason = "open", "unknown", ""
-        if is_daily:
+        if is_daily and (ends := name_last_days(times)) is not None:
+            value, reason = "close", f"{ends}, so it may be their last day"
+        elif is_daily:
             confidence, reason = "certain", "a date names the whole day"
         elif self._only_close_time:
             value, confidence, reason = "close", "certain", f"the column is called {name}"

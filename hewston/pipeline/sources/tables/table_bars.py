@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from hewston.pipeline.errors import InputError
@@ -14,6 +13,12 @@ from hewston.pipeline.intervals import INTERVAL_NS, INTERVALS, is_daily
 from hewston.pipeline.schemas import BARS, UTC_NS, Schema
 from hewston.pipeline.sources.tables.plan import Finding, Plan
 from hewston.pipeline.sources.tables.rows import MOST_LISTED, BadRow, Reading
+from hewston.pipeline.sources.tables.spacing import (
+    ONE_STEP,
+    find_changes,
+    find_interval,
+    find_odd_starts,
+)
 from hewston.pipeline.sources.tables.vocabulary import PRICES
 from hewston.pipeline.sources.tables.zones import find_midnights, localize, read_zone
 
@@ -21,11 +26,8 @@ _NS = 1_000_000_000
 _DAY_NS = 86_400 * _NS
 _MINUTE_NS = 60 * _NS
 _ROUNDING = 1e-9  # of a price, relative: what adding and dividing leaves
-_ONE_STEP = 0.2  # share of steps that may be shorter than the interval
 _FIGURES = (*PRICES, "volume", "trade_count", "vwap", "buy_volume")
 _SESSIONLESS: Schema = {name: dtype for name, dtype in BARS.items() if name != "session"}
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(kw_only=True)
@@ -65,6 +67,7 @@ class _Maker:
     def make(self, symbols: Sequence[str]) -> TableBars:
         rows = self._of_symbol(self._reading.rows, symbols)
         rows = _forward(rows)
+        self._check_rows(rows)
         rows = self._to_utc(rows)
         shuffled = int((rows["ts"].diff().cast(pl.Int64) < 0).sum())
         rows = _sorted(rows)
@@ -75,6 +78,8 @@ class _Maker:
             rows = _sorted(rows)
         rows, doubled = self._without_doubles(rows)
         self._note_counts(rows, shuffled, doubled)
+        if interval.value in INTERVALS:
+            self._note_spacing(rows, str(interval.value))
         return TableBars(
             frame=_as_bars(rows),
             lines=rows["line"],
@@ -105,6 +110,36 @@ class _Maker:
             )
             return rows.clear()
         return rows.filter(pl.col("symbol").is_in(mine))
+
+    def _check_rows(self, rows: pl.DataFrame) -> None:
+        """Refuse rows that would be read, and wrongly."""
+        line = self._reading.renamed_line
+        if line is not None:
+            self._refusals.append(
+                InputError(
+                    f"Line {line:,} of {self._name} is a header that names the columns otherwise "
+                    "than the first one. Split the file there, and bring in each part.",
+                    file=self._name,
+                    line=line,
+                    field="columns",
+                )
+            )
+        line = _find_half_days(rows) if self._has_clock() else None
+        if line is not None:
+            self._refusals.append(
+                InputError(
+                    f"At line {line:,} of {self._name} the hours begin at 1 again on the same day, "
+                    "and none is above 12: they lack AM and PM. Export the times with them, or "
+                    "with 24 hours.",
+                    file=self._name,
+                    line=line,
+                    field="columns",
+                )
+            )
+
+    def _has_clock(self) -> bool:
+        form = self._plan.time_form
+        return form.kind == "text" and any("%H" in shape.template for shape in form.shapes)
 
     def _to_utc(self, rows: pl.DataFrame) -> pl.DataFrame:
         if self._plan.time_form.is_aware:
@@ -163,9 +198,9 @@ class _Maker:
             return found
         steps = np.diff(times)
         if (
-            len(steps) and not is_daily(said) and (steps < INTERVAL_NS[said]).mean() > _ONE_STEP
+            len(steps) and not is_daily(said) and (steps < INTERVAL_NS[said]).mean() > ONE_STEP
         ) or (
-            len(steps) and is_daily(said) and (steps < INTERVAL_NS["1d"] * 0.8).mean() > _ONE_STEP
+            len(steps) and is_daily(said) and (steps < INTERVAL_NS["1d"] * 0.8).mean() > ONE_STEP
         ):
             self._refuse_interval(said, found)
         return Finding(
@@ -188,6 +223,8 @@ class _Maker:
         if not is_daily(interval):
             return (_starts_of(rows, INTERVAL_NS[interval]) if ends else rows), None
         whole = (rows["ts"].cast(pl.Int64) % _DAY_NS == 0).all()
+        if whole and interval == "1d" and self._names_days():
+            ends = False
         if self._plan.time_form.is_aware:
             shift = INTERVAL_NS["1d"] if ends else 0
             moved = rows.with_columns((pl.col("ts").cast(pl.Int64) - shift).cast(UTC_NS))
@@ -197,13 +234,18 @@ class _Maker:
         local = rows["ts"].dt.convert_time_zone("UTC" if whole else zone).dt.replace_time_zone(None)
         if ends:
             local = (local.cast(pl.Int64) - 1).cast(pl.Datetime("ns"))
-        dates = local.dt.truncate("1d")
+        dates = local.dt.truncate(interval if ends else "1d")  # a week begins on its Monday
         start = dates.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
         start = start.dt.convert_time_zone("UTC")
         # Where a summer begins at midnight, the day begins an hour later.
         later = (dates + dt.timedelta(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest")
         start = start.fill_null(later.dt.convert_time_zone("UTC")) if start.null_count() else start
         return rows.with_columns(start.cast(UTC_NS).alias("ts")), zone
+
+    def _names_days(self) -> bool:
+        """Tell whether times are dates without a time of day, which have no end to be named by."""
+        form = self._plan.time_form
+        return form.kind == "serial" or form.dates_only or not form.has_clock
 
     def _without_doubles(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
         """Drop rows that say the same again; refuse two that say different things of one bar."""
@@ -271,6 +313,23 @@ class _Maker:
             f"{_count(reading.not_data, 'row')} are totals, notes or headers and were passed over.",
         )
         self._note_outside(rows)
+        if self._plan.volume_unit != 1:
+            name = self._plan.names[self._plan.columns["volume"][0]]
+            self._find(
+                "volume_unit",
+                "Unit of the volumes",
+                "info",
+                rows.height,
+                f"The header {name[:80]!r} says its unit: volumes were multiplied by "
+                f"{self._plan.volume_unit:,.0f}.",
+            )
+
+    def _note_spacing(self, rows: pl.DataFrame, interval: str) -> None:
+        times, lines = rows["ts"].cast(pl.Int64).to_numpy(), rows["line"].to_numpy()
+        for find in (find_changes, find_odd_starts):
+            found = find(times, lines, interval)
+            if found is not None:
+                self._findings.append(found)
 
     def _note_outside(self, rows: pl.DataFrame) -> None:
         top = pl.col("high") + pl.col("high").abs() * _ROUNDING
@@ -324,6 +383,19 @@ def _forward(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.reverse() if int((steps < 0).sum()) > int((steps > 0).sum()) else rows
 
 
+def _find_half_days(rows: pl.DataFrame) -> int | None:
+    """Find the line at which hours of a clock without AM and PM begin again on the same day."""
+    ts = pl.col("ts")
+    if rows.is_empty() or not rows.select(ts.dt.hour().is_between(1, 12).all()).item():
+        return None
+    again = rows.filter(
+        (ts.dt.date() == ts.shift().dt.date())
+        & (ts.shift().dt.hour() == 12)  # noqa: PLR2004
+        & (ts.dt.hour() < 12)  # noqa: PLR2004
+    )
+    return None if again.is_empty() else int(again["line"][0])
+
+
 def _sorted(rows: pl.DataFrame) -> pl.DataFrame:
     """Sort rows by their times; most tables are sorted already."""
     return rows if rows["ts"].is_sorted() else rows.sort("ts", maintain_order=True)
@@ -335,57 +407,6 @@ def _starts_of(rows: pl.DataFrame, length: int) -> pl.DataFrame:
     over = ends % _MINUTE_NS
     whole = pl.when(over >= 59 * _NS).then(ends - over + _MINUTE_NS).otherwise(ends)
     return rows.with_columns((whole - length).cast(UTC_NS).alias("ts"))
-
-
-def find_interval(times: Ints) -> Finding:
-    """Find how far apart bars are (ns, sorted, unique): their commonest step.
-
-    Sessions, weekends and missing bars make longer steps; some shorter ones are cut short by a
-    session's end.
-    """
-    names = tuple(INTERVALS)
-    if len(times) < 2:  # noqa: PLR2004
-        return Finding(
-            value="1d", confidence="unknown", reason="one bar alone has no interval", choices=names
-        )
-    steps = np.diff(times)
-    middle = float(np.median(steps)) / _DAY_NS
-    if middle >= 0.8:  # noqa: PLR2004  # a day of 23 hours is one
-        return _find_days(middle, names)
-    commonest = int(pl.Series(steps).mode().min())  # type: ignore[arg-type]  # there are some
-    known = {length: name for name, length in INTERVAL_NS.items()}
-    shorter = float((steps < commonest).mean())
-    if commonest in known and shorter <= _ONE_STEP:
-        share = float((steps == commonest).mean())
-        return Finding(
-            value=known[commonest],
-            confidence="certain" if share > 0.5 else "likely",  # noqa: PLR2004
-            reason=f"{share:.0%} of the bars are {known[commonest]} apart",
-            choices=names,
-        )
-    for name in reversed([name for name in INTERVALS if not is_daily(name)]):
-        if float((steps % INTERVAL_NS[name] == 0).mean()) >= 0.98:  # noqa: PLR2004
-            reason = f"all steps are multiples of {name}"
-            return Finding(value=name, confidence="likely", reason=reason, choices=names)
-    return Finding(
-        value="1m",
-        confidence="unknown",
-        reason=f"the commonest step is {commonest / _NS:g} seconds, which is no interval of bars",
-        choices=names,
-    )
-
-
-def _find_days(middle: float, names: tuple[str, ...]) -> Finding:
-    for name, low, high in (("1d", 0.8, 4.5), ("1w", 4.5, 10), ("1mo", 26, 33)):
-        if low <= middle <= high:
-            reason = f"most bars are {_count(round(middle), 'day')} apart"
-            return Finding(value=name, confidence="certain", reason=reason, choices=names)
-    return Finding(
-        value="1mo",
-        confidence="unknown",
-        reason=f"most bars are {middle:g} days apart, which is no interval of bars",
-        choices=names,
-    )
 
 
 def _as_bars(rows: pl.DataFrame) -> pl.DataFrame:

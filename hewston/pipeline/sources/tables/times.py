@@ -61,6 +61,7 @@ _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _STRAYS = 0.02  # share of steps the other way that tell nothing
 _LEAP = 4  # times the span, or the unevenness, of the right order
 _DAY_NS = 86_400_000_000_000
+_MOST_SECONDS = 9_200_000_000  # since 1970: the year 2261; nanoseconds have no later one
 _FIRST_YEAR, _LAST_YEAR = 1800, 2100
 _EXCEL_EPOCH = dt.datetime(1899, 12, 30)  # noqa: DTZ001  # a serial date has no zone
 _PIVOT_YEAR = 2050  # two digits of a year beyond it are of the century before
@@ -389,13 +390,13 @@ def _read_epochs(text: pl.Series) -> pl.Series:
         whole = whole.zip_with(~scientific, parts.cast(pl.Int64, strict=False))
     size = whole.abs()
     frame = pl.DataFrame({"whole": whole, "size": size, "parts": parts})
-    fraction = pl.col("whole").is_null() & pl.col("parts").is_between(1e8, 1e11)
+    fraction = pl.col("whole").is_null() & pl.col("parts").is_between(1e8, _MOST_SECONDS)
     ns = (
-        pl.when(pl.col("size") < 10**11)
+        pl.when(pl.col("size") < _MOST_SECONDS)
         .then(pl.col("whole") * 1_000_000_000)
-        .when(pl.col("size") < 10**14)
+        .when(pl.col("size") < _MOST_SECONDS * 1_000)
         .then(pl.col("whole") * 1_000_000)
-        .when(pl.col("size") < 10**17)
+        .when(pl.col("size") < _MOST_SECONDS * 1_000_000)
         .then(pl.col("whole") * 1_000)
         .otherwise("whole")
     )

@@ -447,10 +447,10 @@ class _Student:
                 order, confidence = "dmy", "likely"
                 reason += "; dates with points put the day first"
             elif self._language == "other" and "dmy" in evidence.fits:
-                order, confidence = "dmy", "likely"
+                order = "dmy"
                 reason += "; the header's language puts the day first"
             elif self._language == "asian" and "ymd" in evidence.fits:
-                order, confidence = "ymd", "likely"
+                order = "ymd"
                 reason += "; the header's language puts the year first"
         self._findings["date_order"] = Finding(
             value=order, confidence=confidence, reason=reason, choices=evidence.fits

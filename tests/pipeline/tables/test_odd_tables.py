@@ -196,3 +196,9 @@ def test_the_month_is_guessed_to_be_first_only_below_english(tmp_path, header, o
         preview(tmp_path, table([x.rpartition(",")[0] for x in lines], header)), "date_order"
     )
     assert (found["value"], found["is_open"]) == (order, True)
+
+
+def test_bad_rows_right_below_the_header_are_listed_too(tmp_path):
+    found = read(tmp_path, table(["2025-10-30 23:30,-,-,102,101.5,5", *rows(20)]))
+    assert [row.line for row in found.reading.bad] == [2]
+    assert found.bars.height == 20

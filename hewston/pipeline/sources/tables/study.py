@@ -118,7 +118,8 @@ class _Student:
             encoding=self._source.text.encoding if self._source.text else None,
             delimiter=self._source.delimiter if self._source.text else None,
             header_line=extent.header.line if extent.header else None,
-            first_line=rows[0].line,
+            # What stands below the header is data, even where it cannot be read.
+            first_line=extent.header.line + 1 if extent.header else rows[0].line,
             width=extent.width,
             names=tuple(column.name for column in columns),
             decimal=style.decimal,

@@ -29,7 +29,7 @@ class PeriodStrip extends HTMLElement {
     cursor.setAttribute("x", this.#row * 10);
     cursor.setAttribute("visibility", "visible");
     this.querySelector(".said").textContent =
-      `${name}: ${bars} bars; of ${expected} regular ones ${missing === "0" ? "none" : missing} missing`;
+      `${name}: ${bars} ${bars === "1" ? "bar" : "bars"}; of ${expected} expected ${missing === "0" ? "none" : missing} missing`;
   }
 
   #follow() {

@@ -283,7 +283,7 @@ def test_missing_bars_are_counted_in_bars_of_the_interval():
     (session,) = found["sessions"]
     assert (session["expected"], session["missing"], session["regular_bars"]) == (7, 4, 3)
     finding = finding_of(found, "missing_bars")
-    assert finding["sentence"].startswith("4 bars of 1h had no trade")
+    assert finding["sentence"].startswith("4 bars of 1h are not there, at most")
 
 
 def test_bars_on_the_hour_cover_a_session_that_opens_at_half_past():
@@ -305,9 +305,10 @@ def test_a_break_is_no_gap():
 
 
 @pytest.mark.parametrize(
-    ("interval", "expected", "present"), [("1d", 8, 2), ("1w", 2, 1), ("1mo", 1, 1)]
+    ("interval", "expected", "present", "bars"),
+    [("1d", 8, 2, [1, 1, 0, 0, 0, 0, 0, 0]), ("1w", 2, 1, [2, 0]), ("1mo", 1, 1, [2])],
 )
-def test_from_a_day_on_whole_sessions_are_missing(interval, expected, present):
+def test_from_a_day_on_whole_sessions_are_missing(interval, expected, present, bars):
     frame = make_bars([1, 1], [1, 1], minutes=[0, 1440])
     found = report_of(frame, last=TUESDAY + dt.timedelta(days=9), interval=interval)
     assert (found["sessions_expected"], found["sessions_present"]) == (expected, present)
@@ -320,6 +321,7 @@ def test_from_a_day_on_whole_sessions_are_missing(interval, expected, present):
         "list_is_cut": False,
     }
     assert sum(session["expected"] for session in found["sessions"]) == expected
+    assert [session["bars"] for session in found["sessions"] if session["expected"]] == bars
 
 
 def test_a_split_between_two_days_is_an_outlier():
@@ -344,3 +346,10 @@ def test_gaps_are_what_no_bar_covers(starts, minutes):
     covered = {minute for start in opens for minute in range(start, start + minutes)}
     missing = [minute for minute in range(390) if minute not in covered]
     assert found["missing_session_minutes"]["count"] == len(missing)
+
+
+def test_a_weekly_bar_beyond_the_last_session_is_no_sessions_bar():
+    frame = make_bars([1, 1], [1, 1], minutes=[0, 7 * 1440])
+    found = report_of(frame, last=TUESDAY + dt.timedelta(days=1), interval="1w")
+    assert [session["bars"] for session in found["sessions"]] == [1, 0]
+    assert found["missing_bars"]["count"] == 0

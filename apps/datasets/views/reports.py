@@ -8,11 +8,13 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from hewston.pipeline.quality.completeness import Period, list_periods
+from hewston.pipeline.intervals import is_daily
+from hewston.pipeline.quality.completeness import Period, count_sessions, list_periods
 from hewston.pipeline.store import read_json
 
 _WIDTH = 10  # of a period, in the strip's own units; its height is 100
 _BAR = 8.5
+_COUNTED = {"1w": "week", "1mo": "month"}
 _MOST_SHORT = 85.0  # so that a single missing bar can be seen
 
 
@@ -23,10 +25,13 @@ def read_reports(folder: Path) -> tuple[dict[str, object], Mapping[str, Any]]:
 
 
 @functools.lru_cache(maxsize=16)
-def draw_completeness(folder: Path, number: int) -> SafeString:
-    """Draw the strip of how much of each session revision ``number`` has, with its table."""
+def draw_completeness(folder: Path, number: int, interval: str) -> SafeString:
+    """Draw the strip of how much of each session revision ``number`` has, with its table.
+
+    ``interval`` is that of its bars.
+    """
     sessions = read_reports(folder)[1]["sessions"]
-    unit, periods = list_periods(sessions)
+    unit, periods = list_periods(sessions, interval)
     shown = {
         "unit": unit,
         "periods": periods,
@@ -34,9 +39,9 @@ def draw_completeness(folder: Path, number: int) -> SafeString:
         "number": number,
         "width": _WIDTH * len(periods),
         "bar": _BAR,
-        "sessions": len(sessions),
-        "complete": sum(not one["missing"] for one in sessions),
-        "empty": sum(not one["regular_bars"] for one in sessions),
+        "counts": count_sessions(sessions),
+        "counted": name_counted(interval),
+        "is_daily": is_daily(interval),
         "paths": {
             "track": _path((index, 100.0) for index in range(len(periods))),
             "whole": _path((n, 100.0) for n, one in enumerate(periods) if not one.missing),
@@ -46,6 +51,11 @@ def draw_completeness(folder: Path, number: int) -> SafeString:
         },
     }
     return render_to_string("datasets/completeness.html", shown)
+
+
+def name_counted(interval: str) -> str:
+    """Name what should have bars of an interval."""
+    return _COUNTED.get(interval, "session")
 
 
 def _is_part(period: Period) -> bool:

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_safe
 
 from apps.datasets.forms import ChartForm
 from apps.datasets.models import Dataset, Ingest, Revision
-from apps.datasets.views.reports import draw_completeness, read_reports
+from apps.datasets.views.reports import draw_completeness, name_counted, read_reports
 from apps.datasets.views.tables import describe_reading
 from hewston.http import reading, send_file
 from hewston.pipeline import playback
-from hewston.pipeline.intervals import coarser
+from hewston.pipeline.calendar import US_EQUITIES
+from hewston.pipeline.intervals import coarser, is_daily
 from hewston.pipeline.market import SESSION_FILTERS
 
 _LONGEST_GAPS = 20
@@ -53,10 +54,13 @@ def _describe(
     with reading("dataset", found.pk, *files):
         manifest, quality = read_reports(revision.folder)
         findings = _sort_findings(quality)
-        completeness = draw_completeness(revision.folder, revision.number)
+        completeness = draw_completeness(revision.folder, revision.number, found.interval)
     return {
         **chosen,
         "intervals": revision.stored.intervals,
+        "is_daily": is_daily(found.interval),
+        "counted": name_counted(found.interval),
+        "has_closing_cross": found.calendar in US_EQUITIES and not is_daily(found.interval),
         "export_intervals": coarser(found.interval),
         "sessions": list(SESSION_FILTERS),
         "columns_url": _columns_url(found, revision, "INTERVAL", "SESSION"),

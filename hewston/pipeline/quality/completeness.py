@@ -6,20 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hewston.pipeline.intervals import INTERVALS
+
 MOST_PERIODS = 530  # two years of sessions, ten of weeks
 
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """Sessions of one exchange date, week or month, and their bars.
+    """Bars of one exchange date, week or month.
 
     ``bars`` are those of all hours; of the regular ones ``expected`` should be there and
     ``missing`` are not. ``opens`` and ``closes`` (s since 1970) are the first and the last edge.
     """
 
     name: str
-    sessions: int
-    empty: int  # sessions without a regular bar
     bars: int
     expected: int
     missing: int
@@ -32,9 +32,33 @@ class Period:
         return 1 - self.missing / self.expected if self.expected else 1.0
 
 
-def list_periods(sessions: Sequence[Mapping[str, Any]]) -> tuple[str, list[Period]]:
-    """Put the sessions of quality.json together: by "day", "week" or "month", as many as fit."""
+@dataclass(frozen=True, kw_only=True)
+class Completeness:
+    """How many sessions should have regular bars; of weeks and months one stands for all."""
+
+    expected: int
+    complete: int  # nothing is missing
+    empty: int  # no regular bar is there
+
+
+def count_sessions(sessions: Sequence[Mapping[str, Any]]) -> Completeness:
+    """Count the sessions of quality.json."""
+    counted = [one for one in sessions if _expected(one)]
+    return Completeness(
+        expected=len(counted),
+        complete=_count(counted, lambda one: not one["missing"]),
+        empty=_count(counted, lambda one: one["missing"] == _expected(one)),
+    )
+
+
+def list_periods(sessions: Sequence[Mapping[str, Any]], interval: str) -> tuple[str, list[Period]]:
+    """Put the sessions of quality.json together: by "day", "week" or "month", as many as fit.
+
+    None of these is shorter than ``interval``, that of the bars.
+    """
     for unit, name_of in _UNITS.items():
+        if INTERVALS[interval] > INTERVALS[_AT_MOST[unit]]:
+            continue
         periods = _group(sessions, name_of)
         if len(periods) <= MOST_PERIODS:
             return unit, periods
@@ -60,13 +84,12 @@ def _month(date: str) -> str:
 
 
 _UNITS = {"day": _day, "week": _week}
+_AT_MOST = {"day": "1d", "week": "1w"}  # the bars that they hold
 
 
 def _merge(name: str, group: Sequence[Mapping[str, Any]]) -> Period:
     return Period(
         name=name,
-        sessions=len(group),
-        empty=_count(group, lambda one: not one["regular_bars"]),
         bars=_count(group, lambda one: one["bars"]),
         expected=_count(group, _expected),
         missing=_count(group, lambda one: one["missing"]),

@@ -325,9 +325,10 @@ def _session_findings(
         sentence = f"{_number(count, 'regular minute')} had no trade, at most {longest:,} in a row."
         label, key = "Missing session minutes", "missing_session_minutes"
     else:
+        verb = "is" if count == 1 else "are"
         sentence = (
-            f"{_number(count, 'bar')} of {interval} had no trade or is not there, at most "
-            f"{longest:,} in a row."
+            f"{_number(count, 'bar')} of {interval} {verb} not there, at most {longest:,} in a "
+            "row: nothing traded, or the data lacks them."
         )
         label, key = "Missing bars", "missing_bars"
     if not is_daily(interval):

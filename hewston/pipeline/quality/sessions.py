@@ -67,10 +67,11 @@ def list_sessions(
     """Describe each session: its edges, the bars it has, and how many it should have and lacks.
 
     ``dates`` are the exchange dates of ``bars``. ``expected`` and ``missing`` count bars of the
-    interval in regular hours. Of weeks and months the first session counts, the others do not.
+    interval in regular hours. Of weeks and months the first session counts and has the bar, the
+    others do not.
     """
     by_date = (
-        bars.select("session", date=dates)
+        bars.select("session", date=_choose_sessions(dates, sessions["date"], interval))
         .group_by("date")
         .agg(bars=pl.len(), regular_bars=(pl.col("session") == "regular").sum())
     )
@@ -112,6 +113,18 @@ def _count_days(dates: pl.Series, sessions: pl.DataFrame, interval: str) -> pl.D
         "date",
         expected=is_first.cast(pl.Int64),
         missing=(is_first & ~periods.is_in(there.implode())).cast(pl.Int64),
+    )
+
+
+def _choose_sessions(dates: pl.Series, sessions: pl.Series, interval: str) -> pl.Series:
+    """Give the session that counts each date's bar: of weeks and months the first, if any."""
+    if not is_daily(interval):
+        return dates
+    firsts = pl.DataFrame({"period": sessions.dt.truncate(interval), "first": sessions})
+    return (
+        pl.DataFrame({"period": dates.dt.truncate(interval)})
+        .join(firsts.unique("period", keep="first"), on="period", how="left", maintain_order="left")
+        .to_series(1)
     )
 
 

@@ -1,4 +1,4 @@
-"""Ten years of bars of 15 minutes, without chance, as a dataset of the catalogue."""
+"""Bars of 15 minutes, without chance, as datasets: ten years of them, and days of evenings."""
 
 import datetime as dt
 from pathlib import Path
@@ -13,6 +13,7 @@ from hewston.pipeline.spec import Instrument
 
 LONG_ID = "LONG-20140102-20231229-15m"
 FIRST, LAST = dt.date(2014, 1, 2), dt.date(2023, 12, 29)
+EVENINGS_ID = "EVEN-20231030-20231110-15m"
 LOST = dt.date(2018, 6, 20)  # a session without bars
 EDGES = ("pre_open", "open", "close", "post_close")
 
@@ -37,10 +38,23 @@ def make_long_bars(days: pl.DataFrame) -> pl.DataFrame:
 
 
 def add_long_dataset(root: Path, owner: User) -> Dataset:
+    """Add ten years of New York sessions."""
+    return _add_dataset(root, owner, LONG_ID, code="XNYS", first=FIRST, last=LAST)
+
+
+def add_evenings_dataset(root: Path, owner: User) -> Dataset:
+    """Add two weeks of foreign exchange, whose days begin at 17:00 in New York."""
+    first, last = dt.date(2023, 10, 30), dt.date(2023, 11, 10)
+    return _add_dataset(root, owner, EVENINGS_ID, code="FX", first=first, last=last)
+
+
+def _add_dataset(
+    root: Path, owner: User, dataset_id: str, *, code: str, first: dt.date, last: dt.date
+) -> Dataset:
     """Store the bars and their rows; the levels are made by whoever looks."""
-    days = calendar.schedule("XNYS", FIRST, LAST)
+    days = calendar.schedule(code, first, last)
     bars = make_long_bars(days)
-    draft = root / "long"
+    draft = root / "draft"
     draft.mkdir()
     artifacts.write_frame(bars, draft / "bars.parquet")
     sha256 = store.sha256_file(draft / "bars.parquet")
@@ -65,20 +79,20 @@ def add_long_dataset(root: Path, owner: User) -> Dataset:
     }
     store.write_json(draft / "quality.json", quality)
     hashes = {"bars_parquet_sha256": sha256}
-    store.write_json(draft / "manifest.json", {"dataset_id": LONG_ID, "output_hashes": hashes})
-    store.publish(draft, store.Store(root).dataset_folder(LONG_ID, sha256))
+    store.write_json(draft / "manifest.json", {"dataset_id": dataset_id, "output_hashes": hashes})
+    store.publish(draft, store.Store(root).dataset_folder(dataset_id, sha256))
     dataset = Dataset.objects.create(
-        dataset_id=LONG_ID,
+        dataset_id=dataset_id,
         owner=owner,
-        symbol="LONG",
+        symbol=dataset_id.partition("-")[0],
         instrument=Instrument().as_json(),
         interval="15m",
-        from_date=FIRST,
-        to_date=LAST,
+        from_date=first,
+        to_date=last,
         products=["OHLCV"],
         provider="table",
         venue_code="long.csv",
-        calendar="XNYS",
+        calendar=code,
         tz="America/New_York",
     )
     Revision.objects.create(

@@ -28,7 +28,7 @@ INTERVALS: dict[str, dt.timedelta] = {
     "1w": 7 * DAY,
     "1mo": 31 * DAY,
 }
-CHART_INTERVALS = ("1m", "5m", "15m", "30m", "1h", "4h", "1d")  # those that pages offer
+CHART_INTERVALS = ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1mo")  # on pages
 INTERVAL_NS: dict[str, int] = {
     name: length // dt.timedelta(microseconds=1) * 1000 for name, length in INTERVALS.items()
 }

@@ -7,7 +7,7 @@ import { Ladder } from "./chart/ladder.js";
 import { Panes } from "./chart/panes.js";
 import { conclude, describeBar, describeRows } from "./chart/texts.js";
 import { buildDataTable, decimal, decimalsOf, readColours } from "./figures.js";
-import { formatMinute, startOfDate } from "./zone-format.js";
+import { Clock } from "./zone-format.js";
 import "./period-strip.js";
 
 const WINDOW = 3000; // bars the chart holds
@@ -16,7 +16,6 @@ const MARGIN = 250; // bars left at an edge before the window moves
 const FIRST_VIEW = 180;
 const AT_END = { isAtEnd: true, width: FIRST_VIEW };
 const LEAST_VIEW = 30; // bars, so that a few of them are no walls
-const DAYS = ["1d", "1w", "1mo"];
 const WITH_MARGIN = 1.1; // times what is to be seen
 const REST = 400; // milliseconds without a move before the address follows
 
@@ -28,6 +27,7 @@ function frameOf({ from, to }, rows, span) {
 
 class PriceChart extends HTMLElement {
   #panes;
+  #clock;
   #chosenBars = []; // where the chosen trade was filled
   #bars;
   #ladder;
@@ -53,6 +53,7 @@ class PriceChart extends HTMLElement {
     if (this.#box) {
       return;
     }
+    this.#clock = new Clock(this);
     this.#legend = document.createElement("p");
     this.#legend.className = "legend";
     this.#box = document.createElement("div");
@@ -101,12 +102,12 @@ class PriceChart extends HTMLElement {
     });
   }
 
-  get #zone() {
-    return this.getAttribute("tz") || "UTC";
-  }
-
   get #interval() {
     return this.getAttribute("interval");
+  }
+
+  #write(seconds) {
+    return this.#clock.write(seconds, this.#interval);
   }
 
   get #isRun() {
@@ -134,7 +135,8 @@ class PriceChart extends HTMLElement {
     return {
       isRun: this.#isRun,
       indicators: this.#bars.indicators,
-      zone: this.#zone,
+      empty: this.#bars.empty,
+      clock: this.#clock,
       places: this.#places,
       subject: this.getAttribute("subject"),
       interval: this.#interval,
@@ -221,7 +223,6 @@ class PriceChart extends HTMLElement {
     this.#places = decimalsOf(closes);
     this.#panes = new Panes(this.#box, {
       ...this.#about,
-      empty: this.#bars.empty,
       font: getComputedStyle(this).fontFamily,
     });
     this.#panes.onMove(() => this.#schedule());
@@ -273,7 +274,7 @@ class PriceChart extends HTMLElement {
       this.#explain("There are no bars in this session.");
       return;
     }
-    this.#panes.showTimes(!DAYS.includes(this.#interval));
+    this.#panes.setInterval(this.#interval);
     this.#view(view.from, view.to);
     this.#opened = place?.times ? undefined : { place: place ?? AT_END, view };
     this.#kept ??= JSON.stringify(this.#describePlace(place ?? AT_END));
@@ -390,7 +391,7 @@ class PriceChart extends HTMLElement {
     const shown = this.#isAuto ? ` · ${this.#interval} bars` : "";
     this.querySelector(".where").textContent =
       `Bar ${decimal(last + 1, 0)} of ${decimal(this.#rows, 0)} · ` +
-      formatMinute(this.#panes.at("time", last), this.#zone) + shown;
+      this.#write(this.#panes.at("time", last)) + shown;
     if (!this.#isRun) {
       clearTimeout(this.#rest);
       this.#rest = setTimeout(() => this.#under || this.#keepPlace(), REST);
@@ -590,7 +591,7 @@ class PriceChart extends HTMLElement {
 
   #onDate({ target }) {
     if (target.value && target.checkValidity()) {
-      this.goTo(startOfDate(target.value, this.#zone));
+      this.goTo(this.#clock.start(target.value));
     }
   }
 
@@ -621,7 +622,7 @@ class PriceChart extends HTMLElement {
     const bars = this.#panes.series.price.data();
     const at = (row) => bars[Math.max(0, Math.min(row - start, bars.length - 1))];
     const rows = visible ? [Math.max(0, Math.ceil(visible.from)), this.#lastRow(visible)] : [];
-    return rows.map((row) => at(row) && formatMinute(at(row).time, this.#zone));
+    return rows.map((row) => at(row) && this.#write(at(row).time));
   }
 
   /** What is on the screen, in words and numbers. */
@@ -640,13 +641,13 @@ class PriceChart extends HTMLElement {
       isAuto: this.#isAuto,
       isLoading: this.#under > 0,
       session: this.getAttribute("session"),
-      zone: this.#zone,
+      zone: this.#clock.zone,
       fills: this.#panes.marks?.fills ?? [],
       arrows: this.#panes.marks?.arrows ?? [],
       where: this.querySelector(".where").textContent,
       legend: this.#legend.textContent,
       drawn: this.#drawnTimes(visible),
-      dayStarts: drawn.dayStarts.map((time) => formatMinute(time, this.#zone)),
+      dayStarts: drawn.dayStarts.map((time) => this.#write(time)),
       label: this.#box.getAttribute("aria-label"),
     };
   }

@@ -7,7 +7,7 @@ import { Panes } from "./playback/panes.js";
 import { Projector } from "./playback/projector.js";
 import { Decision, Figures, TradeList } from "./playback/side.js";
 import { Transport } from "./playback/transport.js";
-import { formatMinute } from "./zone-format.js";
+import { Clock } from "./zone-format.js";
 
 const MINUTES = {
   "1m": 1, "2m": 2, "3m": 3, "5m": 5, "10m": 10, "15m": 15, "20m": 20, "30m": 30, "1h": 60, "2h": 120,
@@ -47,7 +47,7 @@ class RunPlayer extends HTMLElement {
         source: this.getAttribute("src"),
         decisions: this.getAttribute("decisions"),
         interval: this.getAttribute("interval"),
-        tz: this.getAttribute("tz"),
+        clock: new Clock(this),
         startingCash: Number(this.getAttribute("starting-cash")),
         multiplier: Number(this.getAttribute("multiplier")),
       });
@@ -83,14 +83,12 @@ class RunPlayer extends HTMLElement {
 
   async #begin() {
     const film = this.#film;
-    const zone = this.getAttribute("zone");
     const { signal } = this.#life;
     if (film.bars === 0) {
       throw new Error("This run has no bars: there is nothing to play.");
     }
     const notice = this.#findPlace();
     this.#panes = new Panes(this.#box, film, await film.grid(film.interval), {
-      zone,
       signal,
       onView: () => this.#table.refresh(),
       onPoint: (row) => {
@@ -101,15 +99,14 @@ class RunPlayer extends HTMLElement {
     this.#table = buildDataTable(() => this.#panes.describeRows());
     this.querySelector(".controls").after(this.#table);
     this.#figures = new Figures(this);
-    this.#decision = new Decision(this.querySelector(".decision"), { places: this.#panes.places, zone });
-    this.#trades = new TradeList(this, { zone });
+    this.#decision = new Decision(this.querySelector(".decision"), { places: this.#panes.places });
+    this.#trades = new TradeList(this);
     this.#projector = new Projector(
       film,
       { socket: this.getAttribute("socket"), stream: this.getAttribute("stream") },
       { onMove: (isJump) => this.#draw(isJump), onChange: () => this.#onChange() },
     );
     this.#transport = new Transport(this, film, this.#projector, {
-      zone,
       signal,
       zoom: (factor) => this.#panes.zoom(factor),
       fit: () => this.#fit(),
@@ -150,7 +147,6 @@ class RunPlayer extends HTMLElement {
       return; // the film goes on unseen
     }
     const film = this.#film;
-    const zone = this.getAttribute("zone");
     this.#panes.draw(isJump);
     this.#figures.show(film);
     this.#decision.show(film);
@@ -158,7 +154,7 @@ class RunPlayer extends HTMLElement {
     this.#transport.follow();
     this.#describeBar();
     this.#table.refresh();
-    const time = formatMinute(film.columns.time[film.cursor], zone);
+    const time = film.writeTime(film.cursor);
     this.#where.textContent = `Bar ${decimal(film.cursor + 1, 0)} of ${decimal(film.bars, 0)} · ${time}`;
     const { equity, position } = film.figuresAt(film.cursor);
     this.#box.setAttribute(

@@ -4,7 +4,7 @@ import uPlot from "uplot";
 
 import { loadColumns } from "./columns.js";
 import { buildDataTable, decimal, percent, readColours } from "./figures.js";
-import { formatMinute, wallSeconds } from "./zone-format.js";
+import { Clock, isDaily } from "./zone-format.js";
 
 const HEIGHTS = [200, 118];
 const HALF_HOUR = 1800; // seconds
@@ -22,6 +22,7 @@ const AXIS_TEXTS = [
 
 class LinePlots extends HTMLElement {
   #plots = [];
+  #clock;
   #data;
   #box;
   #legend;
@@ -35,6 +36,7 @@ class LinePlots extends HTMLElement {
     if (this.#box) {
       return;
     }
+    this.#clock = new Clock(this);
     this.#legend = document.createElement("p");
     this.#legend.className = "legend";
     this.#box = document.createElement("div");
@@ -47,7 +49,9 @@ class LinePlots extends HTMLElement {
     try {
       const { columns } = await loadColumns(this.getAttribute("src"));
       const depth = columns.drawdown.map((value) => -value);
-      this.#data = { time: columns.time, equity: columns.equity, depth };
+      const { time, equity } = columns;
+      const drawn = isDaily(this.#interval) ? time.map((at) => this.#clock.midnight(at)) : time;
+      this.#data = { time, drawn, equity, depth };
       const deepest = depth.reduce((least, value) => Math.min(least, value), 0);
       this.#places = deepest <= -0.01 || deepest === 0 ? 1 : deepest <= -0.001 ? 2 : 3;
       if (this.isConnected) {
@@ -74,8 +78,13 @@ class LinePlots extends HTMLElement {
     });
   }
 
+  get #interval() {
+    return this.getAttribute("interval");
+  }
+
+  /** Bars of dates are drawn at their midnights, as if those were UTC. */
   get #zone() {
-    return this.getAttribute("tz") || "UTC";
+    return isDaily(this.#interval) ? "UTC" : this.#clock.zone;
   }
 
   #conclude() {
@@ -94,7 +103,7 @@ class LinePlots extends HTMLElement {
     }
     this.#plots.forEach((plot) => plot.destroy());
     const colour = readColours(this);
-    const { time, equity, depth } = this.#data;
+    const { drawn, equity, depth } = this.#data;
     const lines = [
       { values: equity, stroke: colour.line, fill: colour.fill, write: (value) => decimal(value, 0) },
       {
@@ -105,9 +114,9 @@ class LinePlots extends HTMLElement {
       },
     ];
     this.#plots = lines.map((line, index) => new uPlot(
-      this.#options(line, HEIGHTS[index], colour, index), [time, line.values], this.#box,
+      this.#options(line, HEIGHTS[index], colour, index), [drawn, line.values], this.#box,
     ));
-    this.#describe(time.length - 1);
+    this.#describe(drawn.length - 1);
   }
 
   #options({ stroke, fill, write }, height, colour, index) {
@@ -125,8 +134,8 @@ class LinePlots extends HTMLElement {
         // A single bar has half an hour on either side; else the bars fill the plot.
         x: {
           range: (_plot, low, high) => {
-            const { time } = this.#data;
-            return time.length > 1 ? [low, high] : [time[0] - HALF_HOUR, time[0] + HALF_HOUR];
+            const { drawn } = this.#data;
+            return drawn.length > 1 ? [low, high] : [drawn[0] - HALF_HOUR, drawn[0] + HALF_HOUR];
           },
         },
         y: {
@@ -153,7 +162,7 @@ class LinePlots extends HTMLElement {
   #describe(row) {
     const { time, equity, depth } = this.#data;
     const texts = [
-      formatMinute(time[row], this.#zone),
+      this.#clock.write(time[row], this.#interval),
       `Equity ${decimal(equity[row])} ${this.getAttribute("currency")}`,
       `Drawdown ${decimal(depth[row] * 100, Math.max(2, this.#places))}%`,
     ];
@@ -168,9 +177,9 @@ class LinePlots extends HTMLElement {
     const { time, equity, depth } = this.#data;
     const rows = [];
     for (let row = 0; row < time.length; row += 1) {
-      const day = (at) => Math.floor(wallSeconds(time[at], this.#zone) / 86400);
+      const day = (at) => this.#clock.midnight(time[at]);
       if (row === time.length - 1 || day(row) !== day(row + 1)) {
-        const date = formatMinute(time[row], this.#zone).slice(0, 10);
+        const date = this.#clock.write(time[row], "1d");
         rows.push([date, decimal(equity[row]), `${decimal(depth[row] * 100, Math.max(2, this.#places))}%`]);
       }
     }

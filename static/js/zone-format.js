@@ -29,14 +29,54 @@ export function wallSeconds(seconds, zone) {
   return seconds + offsets.get(key);
 }
 
-/** "2024-01-02 09:40" */
-export function formatMinute(seconds, zone) {
-  return new Date(wallSeconds(seconds, zone) * 1000).toISOString().slice(0, 16).replace("T", " ");
+const HOUR = 3600;
+const DAY = 86400;
+
+/** Whether bars of an interval are of whole exchange dates. */
+export function isDaily(interval) {
+  return ["1d", "1w", "1mo"].includes(interval);
 }
 
-/** Seconds since 1970 at which a date, "2024-01-02", begins in a zone. */
-export function startOfDate(date, zone) {
-  const midnight = Date.parse(`${date}T00:00:00Z`) / 1000;
-  const guess = midnight - (wallSeconds(midnight, zone) - midnight);
-  return midnight - (wallSeconds(guess, zone) - guess); // the offset of that night, not of noon UTC
+/**
+ * How the times of bars are told. Those below a day have a clock on the viewer's wall, the others
+ * their exchange date: that of the close, where a session begins in the evening before.
+ */
+export class Clock {
+  #zone;
+  #tz;
+  #shift; // seconds from the beginning of an exchange date to its midnight
+
+  /** element: zone, the viewer's; tz and evening (the hour at which a date begins), the exchange's. */
+  constructor(element) {
+    this.#tz = element.getAttribute("tz");
+    this.#zone = element.getAttribute("zone");
+    this.#shift = (24 - Number(element.getAttribute("evening"))) * HOUR;
+  }
+
+  get zone() {
+    return this.#zone;
+  }
+
+  /** Seconds since 1970 of a time on the wall, or of its date's midnight, as if they were UTC. */
+  wall(seconds, interval) {
+    return isDaily(interval) ? this.midnight(seconds) : wallSeconds(seconds, this.#zone);
+  }
+
+  /** The midnight of a time's exchange date, as if it were UTC. */
+  midnight(seconds) {
+    return Math.floor((wallSeconds(seconds, this.#tz) + this.#shift) / DAY) * DAY;
+  }
+
+  /** "2024-01-02 09:40", or from a day on "2024-01-02". */
+  write(seconds, interval) {
+    const text = new Date(this.wall(seconds, interval) * 1000).toISOString();
+    return text.slice(0, isDaily(interval) ? 10 : 16).replace("T", " ");
+  }
+
+  /** Seconds since 1970 at which an exchange date, "2024-01-02", begins. */
+  start(date) {
+    const begin = Date.parse(`${date}T00:00:00Z`) / 1000 - this.#shift;
+    const guess = begin - (wallSeconds(begin, this.#tz) - begin);
+    return begin - (wallSeconds(guess, this.#tz) - guess); // the offset of then, not of UTC's night
+  }
 }

@@ -1,16 +1,15 @@
-// A Lightweight Charts time scale that counts its days by a zone's wall clock.
+// A Lightweight Charts time scale that counts its days as the bars are told: see Clock.
 
 import { defaultHorzScaleBehavior } from "lightweight-charts";
 
-import { wallSeconds } from "./zone-format.js";
-
-/** A time scale whose ticks and labels follow a zone's wall clock. */
+/** A time scale whose ticks and labels follow the wall clock, or the dates of longer bars. */
 export class ZonedScale extends defaultHorzScaleBehavior() {
-  zone = "UTC";
+  clock;
+  interval;
   dayStarts = [];
 
   #toWall(item) {
-    return this.convertHorzItemToInternal(wallSeconds(this.key(item), this.zone));
+    return this.convertHorzItemToInternal(this.clock.wall(this.key(item), this.interval));
   }
 
   fillWeightsForPoints(points, startIndex) {

@@ -30,6 +30,7 @@ def main(root: Path, port: str) -> None:
 
     catalogue = scenes.fill_catalogue(scenes.build_stage(root))
     ranges.add_long_dataset(root, catalogue.ada)
+    ranges.add_evenings_dataset(root, catalogue.ada)
     place = ["-b", "127.0.0.1", "-p", port]
     serve([*place, "-v", "0", "hewston.asgi:application"])
 

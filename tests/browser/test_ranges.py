@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.test_charts import open_chart, snapshot, wait_until
-from tests.ranges import LONG_ID
+from tests.ranges import EVENINGS_ID, LONG_ID
 
 LONG = f"/datasets/{LONG_ID}/"
 
@@ -58,8 +58,8 @@ def test_what_is_panned_to_is_there_up_to_the_first_bar(watched, pages):
 
 def test_zooming_out_and_in_changes_the_interval_by_itself(watched):
     chart = open_chart(watched, LONG)
-    state = press(watched, chart, "f", "state.interval === '1d' && state.visible.from <= 0")
-    assert state["drawn"] == ["2014-01-02 09:30", "2023-12-29 09:30"]
+    state = press(watched, chart, "f", "state.interval === '1w' && state.visible.from <= 0")
+    assert state["drawn"] == ["2014-01-02", "2023-12-26"]  # the first sessions of their weeks
     assert state["candles"] == state["rows"]
     for name in ("1h", "15m"):
         for _ in range(6):
@@ -70,6 +70,24 @@ def test_zooming_out_and_in_changes_the_interval_by_itself(watched):
         state = wait_until(watched, chart, f"!state.isLoading && state.interval === '{name}'")
     assert state["drawn"][0].startswith("2018-")  # the middle of ten years
     expect(chart.get_by_role("button", name="auto")).to_have_attribute("aria-pressed", "true")
+
+
+def test_bars_of_days_have_the_date_of_their_close_and_no_time(watched, context, address):
+    context.add_cookies([{"name": "zone", "value": "utc", "url": address}])
+    chart = open_chart(watched, f"/datasets/{EVENINGS_ID}/?interval=1d")
+    state = snapshot(chart)
+    assert state["drawn"] == ["2023-10-30", "2023-11-10"]
+    assert state["dayStarts"][:3] == ["2023-10-30", "2023-10-31", "2023-11-01"]
+    assert state["where"] == "Bar 10 of 10 \N{MIDDLE DOT} 2023-11-10"
+    assert state["legend"].startswith("2023-11-10O")
+    assert "on 2023-10-30 to" in state["label"]
+    chart.get_by_text("Show data").click()
+    expect(chart.get_by_role("columnheader", name="Date")).to_be_visible()
+    chart.get_by_role("button", name="15m").click()
+    state = wait_until(watched, chart, "!state.isLoading && state.interval === '15m'")
+    chart.get_by_label("Go to").fill("2023-11-06")  # whose first bar is on Sunday, after the clocks
+    state = wait_until(watched, chart, "state.dayStarts.includes('2023-11-05 22:00')")
+    assert state["drawn"][0] < "2023-11-05 22:00" < state["drawn"][1]
 
 
 def test_an_interval_that_was_chosen_stays_while_one_zooms(watched):
@@ -128,7 +146,7 @@ def test_the_strip_says_how_complete_each_week_is_and_leads_to_it(watched, theme
     for key in ("End", "Home", "ArrowRight"):
         watched.keyboard.press(key)
     said = watched.locator(".said")
-    expect(said).to_have_text("week of 2014-01-06: 125 bars; of 130 regular ones 5 missing")
+    expect(said).to_have_text("week of 2014-01-06: 125 bars; of 130 expected 5 missing")
     watched.keyboard.press("Enter")
     state = wait_until(watched, chart, "!state.isLoading && state.drawn[0].startsWith('2014-01-0')")
     assert state["drawn"][1].startswith("2014-01-1")
@@ -142,6 +160,6 @@ def test_the_strip_says_how_complete_each_week_is_and_leads_to_it(watched, theme
 
 def test_the_page_of_ten_years_passes_axe(watched, theme):
     chart = open_chart(watched, LONG)
-    press(watched, chart, "f", "state.interval === '1d'")
+    press(watched, chart, "f", "state.interval === '1w'")
     found = Axe().run(watched)
     assert found.violations_count == 0, found.generate_report()

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import gzip
+import shutil
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from apps.datasets.models import Revision
 from hewston.pipeline import playback
+from hewston.pipeline.store import Store
 from tests.columns import parse_columns
 from tests.scenes import DATASET_ID
 
@@ -94,16 +96,16 @@ def test_times_follow_the_viewer_to_utc(ada):
     ada.cookies["zone"] = "utc"
     page = ada.get(PAGE).content.decode()
     assert "2023-10-30 12:30" in page
-    assert 'tz="UTC"' in page
+    assert 'zone="UTC" tz="America/New_York"' in page
 
 
 def test_the_chart_opens_as_the_address_says(ada):
     page = ada.get(PAGE + "?interval=1h&session=extended").content.decode()
-    assert 'interval="1h" session="extended" tz' in page
+    assert 'interval="1h" session="extended" zone' in page
     page = ada.get(PAGE + "?interval=auto&at=1699020000").content.decode()
     assert 'interval="1m" auto session="regular" at="1699020000"' in page
     page = ada.get(PAGE + "?interval=7m&session=lunch&at=noon").content.decode()
-    assert 'interval="1m" auto session="regular" tz' in page
+    assert 'interval="1m" auto session="regular" zone' in page
 
 
 def test_an_older_revision_has_its_own_page(ada, catalogue):
@@ -148,7 +150,17 @@ def test_the_outline_says_what_all_bars_are(ada, catalogue, stage):
         "last": regular["ts_open"][-1].timestamp(),
         "missing": 7 * 10,
         "empty": [],
-        "sizes": {"1m": 2730, "5m": 546, "15m": 182, "30m": 91, "1h": 49, "4h": 14, "1d": 7},
+        "sizes": {
+            "1m": 2730,
+            "5m": 546,
+            "15m": 182,
+            "30m": 91,
+            "1h": 49,
+            "4h": 14,
+            "1d": 7,
+            "1w": 2,
+            "1mo": 2,
+        },
     }
     starts = [regular["ts_open"][row].timestamp() for row in (0, 2000)]
     assert columns["starts"].tolist() == starts
@@ -219,9 +231,29 @@ def test_what_cannot_be_exported_is_said(ada):
     assert "<h1>" in browser.content.decode()
 
 
+def test_a_level_that_nobody_made_is_made_when_a_chart_asks(ada, catalogue, settings):
+    shutil.rmtree(settings.DATA_ROOT / "cache" / "levels", ignore_errors=True)
+    url = columns_url(catalogue, "1w", "all")
+    assert ada.get(url + "/0").status_code == 200
+    assert parse_columns(ada.get(url).content)[0]["about"]["rows"] == 2
+    (made,) = (settings.DATA_ROOT / "cache" / "levels").rglob("1w/outline.json")
+    assert made.stat().st_mode & 0o222 == 0
+    assert list(Store(settings.DATA_ROOT).temporary.iterdir()) == []
+
+
+def test_bars_of_an_evening_have_the_date_of_their_close(ada, catalogue):
+    catalogue.dataset.calendar, catalogue.dataset.interval = "FX", "1d"
+    catalogue.dataset.save()
+    catalogue.revision.first_ts = dt.datetime(2023, 10, 29, 21, tzinfo=dt.UTC)  # 17:00
+    catalogue.revision.save()
+    page = ada.get(PAGE).content.decode()
+    assert '<dt>First bar</dt><dd><time datetime="2023-10-30">2023-10-30</time>' in page
+    assert 'zone="America/New_York" tz="America/New_York" evening="17"' in page
+
+
 def test_completeness_is_drawn_and_said_for_each_session(ada):
     page = ada.get(PAGE).content.decode()
-    assert "0 of 7 sessions complete; a bar for each" in page
+    assert "0 of 7 sessions complete</span>" in page
     assert page.count("data-from=") == 7
     opens = 1_699_018_200  # 3 November 2023, 09:30 in New York
     link = f'<a href="?revision=1&amp;at={opens}#bars" data-from="{opens}"'

@@ -209,6 +209,25 @@ def test_bars_with_a_zone_of_their_own_have_its_dates() -> None:
         assert calendar.start_of_date(dates, name, "UTC")[0] == stamps[0]
 
 
+@given(
+    st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2030, 12, 31), timezones=st.just(dt.UTC)),  # noqa: DTZ001
+    st.sampled_from(["XNYS", "24/7", "FX", "CME", "ICE", "XTKS"]),
+    st.sampled_from([None, "UTC", "America/New_York"]),
+)
+def test_one_time_has_the_date_that_it_has_among_many(
+    moment: dt.datetime, name: str, tz: str | None
+) -> None:
+    times = pl.Series([moment], dtype=pl.Datetime("ns", "UTC"))
+    assert calendar.date_of(moment, name, tz) == calendar.exchange_date(times, name, tz)[0]
+
+
+def test_a_date_begins_in_the_evening_unless_bars_have_a_zone_of_their_own() -> None:
+    hours = [calendar.evening_of(name) for name in ("FX", "CME", "ICE", "XNYS", "24/7")]
+    assert hours == [17, 17, 18, 24, 24]
+    assert calendar.evening_of("FX", "America/New_York") == 17
+    assert calendar.evening_of("FX", "UTC") == 24
+
+
 @settings(deadline=None)
 @given(
     st.dates(dt.date(1990, 1, 1), dt.date(2030, 12, 31)),

@@ -203,6 +203,13 @@ def test_a_deleted_level_is_made_again_and_leaves_nothing_half_made(tmp_path):
     assert list(store.Store(tmp_path).temporary.iterdir()) == []
 
 
+def test_an_outline_counts_what_weeks_and_months_would_have(stored):
+    about = parse_columns(pages.encode_outline(stored, "1w", "regular"))[0]["about"]
+    assert (about["sizes"]["1w"], about["sizes"]["1mo"]) == (5, 2)
+    assert (about["rows"], about["missing"]) == (5, 0)
+    assert about["sizes"]["1d"] == 21
+
+
 def test_weeks_and_months_have_no_grid():
     assert Grid(DAYS, "1w").size == Grid(DAYS, "1mo").size == 0
     assert Grid(DAYS.clear(), "1m").size == 0

@@ -24,6 +24,7 @@ from apps.datasets.actions.changing import (
     settle_dataset_deletions,
     tag_dataset,
 )
+from apps.datasets.actions.charting import make_level
 from apps.datasets.actions.comparing import (
     DIFFERENCE_FIELDS,
     compare_revisions,
@@ -101,6 +102,7 @@ __all__ = [
     "import_draft",
     "list_inbox",
     "list_tables",
+    "make_level",
     "preview_table",
     "read_differences",
     "read_equality_fields",

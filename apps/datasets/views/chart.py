@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from apps.datasets.actions import make_level
 from apps.datasets.models import Dataset
 from hewston.http import compress_columns, reading, send_columns
 from hewston.pipeline import playback
@@ -20,6 +21,7 @@ def columns(
     """Give the outline of a revision's bars at an interval."""
     stored = _find(request, dataset_id, address, interval, session)
     with reading("dataset", dataset_id, *stored.files):
+        make_level(stored=stored, interval=interval)
         return send_columns(request, _encode_outline(stored, interval, session))
 
 
@@ -36,6 +38,7 @@ def page(
     """Give one page of a revision's bars at an interval, counted from 0."""
     stored = _find(request, dataset_id, address, interval, session)
     with reading("dataset", dataset_id, *stored.files):
+        make_level(stored=stored, interval=interval)
         is_there = page_number < playback.count_pages(stored, interval, session)
         encoded = _encode_page(stored, interval, session, page_number) if is_there else b""
     if not is_there:

@@ -6,7 +6,7 @@ import re
 import statistics
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 from zoneinfo import ZoneInfo
 
 from django import forms, template
@@ -15,6 +15,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from hewston.pipeline.breakdown import Bin, YearOfReturns
+from hewston.pipeline.calendar import date_of, evening_of
+from hewston.pipeline.intervals import is_daily
 from hewston.pipeline.metrics import METRICS
 
 register = template.Library()
@@ -172,6 +174,36 @@ def moment(
         '<time datetime="{}">{}</time>',
         when.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         local.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+class Dated(Protocol):
+    """What has exchange dates: a dataset."""
+
+    calendar: str
+    tz: str
+
+
+@register.simple_tag(takes_context=True)
+def bar_moment(
+    context: Context, value: dt.datetime | str | None, dataset: Dated, interval: str
+) -> SafeString | str:
+    """Write when a bar begins: those of a day or longer by their exchange date, without a time."""
+    if value is None or not is_daily(interval):
+        return moment(context, value, dataset.tz)
+    when = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    date = date_of(when, dataset.calendar, dataset.tz)
+    return format_html('<time datetime="{}">{}</time>', date, date)
+
+
+@register.simple_tag(takes_context=True)
+def clock(context: Context, dataset: Dated) -> SafeString:
+    """Give a chart's element what it tells times by: zone, tz and evening."""
+    return format_html(
+        'zone="{}" tz="{}" evening="{}"',
+        viewer_zone(context, dataset.tz),
+        dataset.tz,
+        evening_of(dataset.calendar, dataset.tz),
     )
 
 

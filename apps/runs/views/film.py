@@ -16,13 +16,13 @@ from hewston.http import (
     send_columns,
 )
 from hewston.pipeline import artifacts, playback
-from hewston.pipeline.intervals import CHART_INTERVALS, coarser
+from hewston.pipeline.intervals import CHART_INTERVALS, coarser, is_daily
 from hewston.pipeline.playback.decisions import encode_decisions
 from hewston.pipeline.spec import RunSpec, canonical_json
 from hewston.pipeline.store import read_json
 from hewston.taskqueue import Status
 
-_FILM_INTERVALS = ("1m", "5m", "15m", "1h", "1d")
+_FILM_INTERVALS = ("1m", "5m", "15m", "1h", "1d", "1w", "1mo")
 
 
 @require_safe
@@ -34,6 +34,7 @@ def watch(request: HttpRequest, run_id: str) -> HttpResponse:
         spec = run.run_spec
         page |= {
             "interval": spec.interval,
+            "is_daily": is_daily(spec.interval),
             "intervals": [
                 name
                 for name in list_intervals(run)

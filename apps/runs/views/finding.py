@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 
+import polars as pl
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
@@ -10,6 +11,7 @@ from hewston.http import (
     reading,
 )
 from hewston.pipeline import artifacts
+from hewston.pipeline.intervals import is_daily
 from hewston.taskqueue import Status
 
 
@@ -32,3 +34,18 @@ def reading_run(run: Run) -> AbstractContextManager[None]:
     names = (*map(artifacts.frame_file, artifacts.FRAMES), artifacts.METRICS_FILE)
     files = [run.folder / name for name in (*names, artifacts.MANIFEST_FILE)]
     return reading("run", run.pk, *files, run.revision.folder / "bars.parquet")
+
+
+def read_trades(run: Run) -> pl.DataFrame:
+    """Read a finished run's trades (TRADES_RT) as pages show them.
+
+    Where its bars are of whole dates, a trade's times are when its bars begin: a fill at the close
+    is at the edge of the next date.
+    """
+    trades = artifacts.read_frame(run.folder, "trades")
+    if not is_daily(run.run_spec.interval):
+        return trades
+    starts = artifacts.read_frame(run.folder, "equity")["ts_open"]
+    return trades.with_columns(
+        entry_ts=starts.gather(trades["entry_bar"]), exit_ts=starts.gather(trades["exit_bar"])
+    )

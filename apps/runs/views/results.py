@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.runs.forms import TradeOrder
-from apps.runs.views.finding import find_finished, find_run, reading_run
+from apps.runs.views.finding import find_finished, find_run, read_trades, reading_run
 from hewston.http import (
     send_csv,
     send_file,
@@ -26,7 +26,7 @@ def trades(request: HttpRequest, run_id: str) -> HttpResponse:
     form = TradeOrder(request.GET)
     column, falls = form.chosen()
     with reading_run(run):
-        found = artifacts.read_frame(run.folder, "trades").sort(
+        found = read_trades(run).sort(
             column, "trade_id", descending=[falls, False], nulls_last=True
         )
     page = Paginator(range(found.height), _TRADES_PAGE).get_page(request.GET.get("page"))

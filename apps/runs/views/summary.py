@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from apps.runs.models import Run
 from apps.runs.views.film import columns_url_of, list_intervals
-from apps.runs.views.finding import find_run, reading_run
+from apps.runs.views.finding import find_run, read_trades, reading_run
 from hewston.pipeline import artifacts, breakdown
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.store import read_json
@@ -99,7 +99,7 @@ def _break_down(
 
 def _choose_trades(run: Run, wanted: str) -> dict[str, object]:
     """Choose the trades to show beside the chart: around the wanted one, else the first."""
-    found = artifacts.read_frame(run.folder, "trades")
+    found = read_trades(run)
     is_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(found.height))
     row = found["trade_id"].index_of(int(wanted)) if is_number else None
     start = 0 if row is None else max(row - _TRADES_BESIDE_CHART // 2, 0)

@@ -16,7 +16,12 @@ from hewston.pipeline.calendar.codes import (
     calendar_version,
     zone,
 )
-from hewston.pipeline.calendar.dates import exchange_date, start_of_date
+from hewston.pipeline.calendar.dates import (
+    date_of,
+    evening_of,
+    exchange_date,
+    start_of_date,
+)
 from hewston.pipeline.calendar.labels import EDGES, label
 from hewston.pipeline.calendar.sessions import SCHEDULE, schedule
 
@@ -31,6 +36,8 @@ __all__ = [
     "SCHEDULE",
     "US_EQUITIES",
     "calendar_version",
+    "date_of",
+    "evening_of",
     "exchange_date",
     "label",
     "schedule",

@@ -1,5 +1,8 @@
 """The exchange date of a time, and the time at which an exchange date begins."""
 
+import datetime as dt
+from zoneinfo import ZoneInfo
+
 import polars as pl
 
 from hewston.pipeline.calendar.codes import EVENINGS, zone
@@ -40,6 +43,21 @@ def start_of_date[Dates: (pl.Series, pl.Expr)](
         wall = wall.dt.offset_by("-" + _until_midnight(evening))
     first = _as_utc(wall, own)
     return first.fill_null(_as_utc(wall.dt.offset_by("1h"), own))
+
+
+def date_of(moment: dt.datetime, calendar: str, tz: str | None = None) -> dt.date:
+    """Give the exchange date of one aware time; see exchange_date."""
+    own, evening = _rule(calendar, tz)
+    wall = moment.astimezone(ZoneInfo(own)).replace(tzinfo=None)
+    return (wall + dt.timedelta(hours=_HOURS_PER_DAY - evening)).date()
+
+
+def evening_of(calendar: str, tz: str | None = None) -> int:
+    """Give the hour on the wall at which the next exchange date begins; 24 is midnight.
+
+    ``tz`` as of exchange_date. Raises InputError for an unknown calendar.
+    """
+    return _rule(calendar, tz)[1]
 
 
 def _rule(calendar: str, tz: str | None) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from hewston.pipeline.playback.columns import (
 from hewston.pipeline.playback.film import Film, read_film
 from hewston.pipeline.playback.levels import (
     StoredBars,
+    has_level,
     scan_level,
 )
 from hewston.pipeline.playback.pages import count_pages, encode_outline, encode_page
@@ -36,6 +37,7 @@ __all__ = [
     "encode_outline",
     "encode_page",
     "encode_run",
+    "has_level",
     "read_film",
     "read_schedule",
     "scan_level",

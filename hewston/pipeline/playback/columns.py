@@ -19,7 +19,7 @@ from hewston.pipeline.schemas import BARS, EQUITY, FILLS, SIGNALS
 from hewston.pipeline.spec import RunSpec, sha256_text
 from hewston.pipeline.store import read_json
 
-FORMAT = 3  # part of every address: raise it when the same input gives other bytes
+FORMAT = 4  # part of every address: raise it when the same input gives other bytes
 MAGIC = b"HWC1"
 _ALIGNMENT = 8
 _PRICE_COLUMNS = ("open", "high", "low", "close", "volume")

@@ -114,8 +114,18 @@ def make_levels(stored: StoredBars, intervals: Iterable[str]) -> None:
                 field="interval",
                 allowed=stored.intervals,
             )
-        if not (stored.place(interval) / "outline.json").exists():
+        if not has_level(stored, interval):
             _make_level(stored, interval)
+
+
+def has_level(stored: StoredBars, interval: str) -> bool:
+    """Tell whether a level is made: what it holds is then read in no time."""
+    return (stored.place(interval) / "outline.json").exists()
+
+
+def make_level(*, stored: StoredBars, interval: str, **_told: object) -> None:
+    """Make one level, in a child that has no progress to tell."""
+    make_levels(stored, [interval])
 
 
 def make_all_levels(*, stored: StoredBars, **_told: object) -> None:

@@ -3,6 +3,7 @@
 import polars as pl
 
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.intervals import DAY, INTERVALS
 from hewston.pipeline.playback.columns import BAR_COLUMNS, bar_columns, encode_columns, seconds
 from hewston.pipeline.playback.grid import Grid
 from hewston.pipeline.playback.levels import PAGE_ROWS, StoredBars, read_outline, scan_level
@@ -14,8 +15,8 @@ def encode_outline(stored: StoredBars, interval: str, session: str) -> bytes:
 
     Columns: starts (s since 1970, UTC, of the first bar of each page). ``about``: rows, page_rows,
     open of the first bar and close of the last (null without bars), last (s, its time), and of
-    the regular sessions: missing bars, and sizes: for each interval how many bars they would have;
-    empty: columns without any value.
+    the regular sessions: missing bars, and sizes: for each interval how many bars they would have,
+    also of weeks and months; empty: columns without any value.
     """
     level = read_outline(stored, interval)
     outline = level[session]
@@ -27,7 +28,7 @@ def encode_outline(stored: StoredBars, interval: str, session: str) -> bytes:
         "last": None if outline["last"] is None else outline["last"] / 1e9,
         "missing": level["grid"] - level["present"],
         "empty": [name.removesuffix("_mean") for name in level["empty"]],
-        "sizes": {name: Grid(stored.schedule, name).size for name in stored.intervals},
+        "sizes": {name: _count(stored.schedule, name) for name in stored.intervals},
     }
     return encode_columns({"starts": seconds(_times(outline["starts"]))}, about=about)
 
@@ -67,6 +68,13 @@ def encode_page(stored: StoredBars, interval: str, session: str, number: int) ->
         "gap_missing": gaps["missing"],
     }
     return encode_columns(bar_columns(frame) | marks)
+
+
+def _count(schedule: pl.DataFrame, interval: str) -> int:
+    """Count the bars of an interval that sessions would have."""
+    if INTERVALS[interval] > DAY:
+        return schedule["date"].dt.truncate(interval).n_unique()
+    return Grid(schedule, interval).size
 
 
 def _times(nanoseconds: list[int]) -> pl.Series:

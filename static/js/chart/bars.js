@@ -21,7 +21,6 @@ function search(times, time) {
 
 export class WholeBars {
   sizes = {};
-  empty = [];
   missing = 0;
 
   static async open(url, signal) {
@@ -32,6 +31,7 @@ export class WholeBars {
   constructor(columns, about) {
     this.columns = columns; // with those of the fills
     this.indicators = about.indicators ?? [];
+    this.empty = ["volume", "spread"].filter((name) => columns[name].every(Number.isNaN));
     this.rows = columns.time.length;
     this.open = columns.open[0];
     this.close = columns.close[this.rows - 1];

@@ -15,6 +15,7 @@ import { readColours } from "../figures.js";
 import { FillMarks } from "../fill-marks.js";
 import { SessionShade } from "../session-shade.js";
 import { ZonedScale } from "../zone.js";
+import { isDaily } from "../zone-format.js";
 import { GapMarks } from "./gap-marks.js";
 
 const SHARES = { price: 60, volume: 14, equity: 18, spread: 18, own: 14 };
@@ -33,11 +34,12 @@ export class Panes {
   #held; // the window's columns and gaps
   #areGapsShown = true;
 
-  /** about: zone, font, places (decimals), isRun, indicators, empty (names of columns). */
+  /** about: clock, interval, font, places (decimals), isRun, indicators, empty (names of columns). */
   constructor(box, about) {
     this.#box = box;
     this.#indicators = about.indicators;
-    this.#scale.zone = about.zone;
+    this.#scale.clock = about.clock;
+    this.#scale.interval = about.interval;
     this.#chart = createChartEx(box, this.#scale, {
       autoSize: true,
       layout: { attributionLogo: false, fontSize: 11, fontFamily: about.font },
@@ -185,8 +187,10 @@ export class Panes {
     return this.#held.gaps.find((gap) => gap.row === row);
   }
 
-  showTimes(areVisible) {
-    this.#chart.timeScale().applyOptions({ timeVisible: areVisible });
+  /** Tells bars as those of an interval; they are to be filled in again. */
+  setInterval(interval) {
+    this.#scale.interval = interval;
+    this.#chart.timeScale().applyOptions({ timeVisible: !isDaily(interval) });
   }
 
   setView({ from, to }) {

@@ -2,7 +2,7 @@
 // horizon: the cursor, or the last bar when the viewer asked for everything.
 
 import { loadColumns } from "../columns.js";
-import { wallSeconds } from "../zone-format.js";
+import { isDaily } from "../zone-format.js";
 
 /** How many of some rising numbers are not above a value. */
 export function countUpTo(numbers, value) {
@@ -95,15 +95,15 @@ export class Film {
   #source;
   #dayStarts; // the first bar of each exchange date
 
-  /** source: the address of columns, with INTERVAL in it; tz: the exchange's zone. */
-  static async load({ source, decisions, interval, tz, startingCash, multiplier }) {
+  /** source: the address of columns, with INTERVAL in it. */
+  static async load({ source, decisions, interval, clock, startingCash, multiplier }) {
     const [bars, told] = await Promise.all([
       loadColumns(source.replace("INTERVAL", interval)),
       loadColumns(decisions),
     ]);
     const film = new Film();
     film.interval = interval;
-    film.tz = tz;
+    film.clock = clock;
     film.startingCash = startingCash;
     film.multiplier = multiplier;
     film.columns = bars.columns;
@@ -118,6 +118,7 @@ export class Film {
 
   #prepare() {
     const { columns, told } = this;
+    this.hasVolume = !columns.volume.every(Number.isNaN);
     this.deepest = runningMost(columns.drawdown);
     this.fees = runningSum(told.fill_fee);
     this.closed = countUpTo(told.trade_exit_bar, this.bars);
@@ -152,14 +153,22 @@ export class Film {
     return this.#nearest(seconds, (bar) => this.columns.time[bar]);
   }
 
-  /** The same for a clock on the wall of a zone. */
-  barAtWall(seconds, zone) {
-    return this.#nearest(seconds, (bar) => wallSeconds(this.columns.time[bar], zone));
+  /** The same for what a clock shows on the wall; of bars of dates it is the first from a date on. */
+  barAtWall(seconds) {
+    if (isDaily(this.interval)) {
+      return this.firstBarOf(seconds);
+    }
+    return this.#nearest(seconds, (bar) => this.clock.wall(this.columns.time[bar], this.interval));
   }
 
   /** The first bar of an exchange date, or of the next one: its midnight, as if that were UTC. */
   firstBarOf(midnight) {
-    return this.#firstFrom(midnight, (bar) => wallSeconds(this.columns.time[bar], this.tz));
+    return this.#firstFrom(midnight, (bar) => this.clock.midnight(this.columns.time[bar]));
+  }
+
+  /** Writes when one of the run's bars begins. */
+  writeTime(bar) {
+    return this.clock.write(this.columns.time[bar], this.interval);
   }
 
   #nearest(seconds, timeOf) {
@@ -197,7 +206,7 @@ export class Film {
     const starts = [];
     let day;
     this.columns.time.forEach((time, bar) => {
-      const own = Math.floor(wallSeconds(time, this.tz) / 86400);
+      const own = this.clock.midnight(time);
       if (own !== day) {
         day = own;
         starts.push(bar);
@@ -257,7 +266,7 @@ export class Film {
         id: told.trade_id[index],
         side: side > 0 ? "Long" : "Short",
         entryBar: told.trade_entry_bar[index],
-        entryTime: this.columns.time[told.trade_entry_bar[index]],
+        entryTime: this.writeTime(told.trade_entry_bar[index]),
         isClosed,
         pnl: isClosed ? told.trade_net_pnl[index] : gain * qty,
       };

@@ -15,7 +15,7 @@ import { FillMarks } from "../fill-marks.js";
 import { decimal, decimalsOf, readColours } from "../figures.js";
 import { SessionShade } from "../session-shade.js";
 import { ZonedScale } from "../zone.js";
-import { formatMinute } from "../zone-format.js";
+import { isDaily } from "../zone-format.js";
 import { CursorLine } from "./cursor-line.js";
 
 const LEAST = 1500; // bars the chart holds after a jump
@@ -31,7 +31,6 @@ export class Panes {
   #film;
   #grid;
   #box;
-  #zone;
   #chart;
   #scale = new ZonedScale();
   #series = {};
@@ -52,15 +51,15 @@ export class Panes {
   #onPoint;
 
   /** hooks: onView() after the view moved, onPoint(row) where the pointer is, or undefined. */
-  constructor(box, film, grid, { zone, signal, onView, onPoint }) {
+  constructor(box, film, grid, { signal, onView, onPoint }) {
     this.#box = box;
     this.#film = film;
     this.#grid = grid;
-    this.#zone = zone;
     this.#onView = onView;
     this.#onPoint = onPoint;
     this.#places = decimalsOf(film.columns.close);
     this.#create();
+    this.#tell();
     this.paint();
     box.addEventListener("pointerdown", () => {
       this.#pressed = true;
@@ -74,7 +73,7 @@ export class Panes {
   }
 
   #create() {
-    this.#scale.zone = this.#zone;
+    this.#scale.clock = this.#film.clock;
     this.#chart = createChartEx(this.#box, this.#scale, {
       autoSize: true,
       layout: { attributionLogo: false, fontSize: 11, fontFamily: getComputedStyle(this.#box).fontFamily },
@@ -89,20 +88,27 @@ export class Panes {
       minMove: Number((10 ** -this.#places).toFixed(this.#places)),
     };
     const quiet = { lastValueVisible: false, priceLineVisible: false };
+    const shares = [58];
     const add = (name, kind, pane, options) => {
       this.#series[name] = this.#chart.addSeries(kind, options, pane);
     };
+    const below = (name, kind, share, options) => {
+      add(name, kind, shares.length, options);
+      shares.push(share);
+    };
     add("price", CandlestickSeries, 0, { priceFormat: price, priceLineSource: PriceLineSource.LastVisible });
-    add("volume", HistogramSeries, 1, { ...quiet, priceFormat: { type: "volume" } });
-    add("equity", AreaSeries, 2, { lineWidth: 1, priceLineSource: PriceLineSource.LastVisible });
-    add("drawdown", AreaSeries, 3, {
+    if (this.#film.hasVolume) {
+      below("volume", HistogramSeries, 12, { ...quiet, priceFormat: { type: "volume" } });
+    }
+    below("equity", AreaSeries, 18, { lineWidth: 1, priceLineSource: PriceLineSource.LastVisible });
+    below("drawdown", AreaSeries, 12, {
       ...quiet,
       lineWidth: 1,
       invertFilledArea: true,
       priceFormat: { type: "custom", formatter: (value) => `${decimal(value * 100, 2)}%`, minMove: 0.0001 },
     });
     for (const { name, pane } of this.#film.indicators) {
-      add(`indicator:${name}`, LineSeries, pane === "price" ? 0 : 4, {
+      add(`indicator:${name}`, LineSeries, pane === "price" ? 0 : shares.length, {
         ...quiet, priceFormat: price, lineWidth: 1, crosshairMarkerVisible: false,
       });
     }
@@ -110,7 +116,7 @@ export class Panes {
     this.#series.price.attachPrimitive(this.#shade);
     this.#series.price.attachPrimitive(this.#line);
     this.#marks = new FillMarks(this.#series.price);
-    const shares = [58, 12, 18, 12, 14];
+    shares.push(14);
     this.#chart.panes().forEach((pane, index) => pane.setStretchFactor(shares[index]));
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.#settle());
     this.#chart.subscribeCrosshairMove(({ logical }) => {
@@ -163,9 +169,15 @@ export class Panes {
   use(grid) {
     if (grid !== this.#grid) {
       this.#grid = grid;
-      this.#chart.timeScale().applyOptions({ timeVisible: grid.interval !== "1d" });
+      this.#tell();
       this.draw(true);
     }
+  }
+
+  /** Tells bars as those of the grid's interval. */
+  #tell() {
+    this.#scale.interval = this.#grid.interval;
+    this.#chart.timeScale().applyOptions({ timeVisible: !isDaily(this.#grid.interval) });
   }
 
   /** Shows what is known up to the horizon. After a jump the view follows in any case. */
@@ -235,7 +247,7 @@ export class Panes {
     const point = (value) => (Number.isNaN(value) ? { time } : { time, value }); // absent stays absent
     const points = {
       price: { time, open, high, low, close },
-      volume: { time, value: volume, color: close < open ? this.#colour.down : this.#colour.up },
+      volume: { ...point(volume), color: close < open ? this.#colour.down : this.#colour.up },
       equity: point(grid.value("equity", row, bar)),
       drawdown: point(-grid.value("drawdown", row, bar)),
     };
@@ -260,8 +272,9 @@ export class Panes {
     [this.#start, this.#end] = [start, end];
     const data = Object.fromEntries(Object.keys(this.#series).map((name) => [name, []]));
     for (let row = start; row < end; row += 1) {
-      for (const [name, point] of Object.entries(this.#points(row))) {
-        data[name].push(point);
+      const points = this.#points(row);
+      for (const name of Object.keys(data)) {
+        data[name].push(points[name]);
       }
     }
     for (const [name, series] of Object.entries(this.#series)) {
@@ -327,11 +340,14 @@ export class Panes {
   /** Names and figures of a shown bar, by default the last: for the legend. */
   describe(row = this.#row) {
     const points = this.#points(row);
-    const parts = [["", formatMinute(points.price.time, this.#zone)]];
+    const parts = [["", this.#film.clock.write(points.price.time, this.#grid.interval)]];
     for (const [name, label] of [["open", "O"], ["high", "H"], ["low", "L"], ["close", "C"]]) {
       parts.push([label, decimal(points.price[name], this.#places)]);
     }
-    parts.push(["V", decimal(points.volume.value, 0)], ["Equity", decimal(points.equity.value)]);
+    if (this.#film.hasVolume) {
+      parts.push(["V", decimal(points.volume.value, 0)]);
+    }
+    parts.push(["Equity", decimal(points.equity.value)]);
     parts.push(["Drawdown", `${decimal(points.drawdown.value * 100, 2)}%`]);
     this.#film.indicators.forEach(({ name }, index) => {
       const { value } = points[`indicator:${name}`];
@@ -349,7 +365,7 @@ export class Panes {
     for (let row = from; row <= to; row += 1) {
       rows.push(this.describe(row).map(([, text]) => text));
     }
-    const names = { "": "Time", O: "Open", H: "High", L: "Low", C: "Close", V: "Volume" };
+    const names = { "": isDaily(this.#grid.interval) ? "Date" : "Time", O: "Open", H: "High", L: "Low", C: "Close", V: "Volume" };
     return { header: this.describe(this.#row).map(([name]) => names[name] ?? name), rows };
   }
 

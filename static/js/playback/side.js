@@ -1,7 +1,6 @@
 // Beside the film: figures so far, what was decided at the bar under the cursor, trades so far.
 
 import { decimal, percent } from "../figures.js";
-import { formatMinute } from "../zone-format.js";
 
 const PAGE = 50; // trades that are listed at once
 
@@ -58,14 +57,12 @@ export class Decision {
   #time;
   #list;
   #places;
-  #zone;
 
-  constructor(panel, { places, zone }) {
+  constructor(panel, { places }) {
     this.#panel = panel;
     this.#time = panel.querySelector("[data-decision=time]");
     this.#list = panel.querySelector("dl");
     this.#places = places;
-    this.#zone = zone;
   }
 
   show(film) {
@@ -73,7 +70,7 @@ export class Decision {
     const price = (value) => decimal(value, this.#places);
     const told = film.decisionAt(bar);
     const at = film.figuresAt(bar);
-    this.#time.textContent = formatMinute(film.columns.time[bar], this.#zone);
+    this.#time.textContent = film.writeTime(bar);
     const facts = [["Close", price(film.columns.close[bar])]];
     for (const { name } of film.indicators) {
       facts.push([name, price(film.columns[`indicator:${name}`][bar])]);
@@ -123,18 +120,16 @@ export class TradeList {
   #pager;
   #page;
   #count;
-  #zone;
   #newest = true; // follows the film
   #first = 0; // of the page, counted from the latest
   #shown = "";
   #open = []; // cells of trades that are open, the oldest first
 
-  constructor(root, { zone }) {
+  constructor(root) {
     this.#body = root.querySelector(".trade-list tbody");
     this.#pager = root.querySelector(".pager");
     this.#page = root.querySelector(".trade-page");
     this.#count = root.querySelector(".trade-count");
-    this.#zone = zone;
   }
 
   show(film) {
@@ -167,7 +162,7 @@ export class TradeList {
       const number = row.insertCell();
       number.append(button);
       row.insertCell().textContent = trade.side;
-      row.insertCell().textContent = formatMinute(trade.entryTime, this.#zone);
+      row.insertCell().textContent = trade.entryTime;
       const profit = row.insertCell();
       number.className = profit.className = "num";
       this.#writeProfit(profit, trade);

@@ -1,7 +1,6 @@
 // The transport bar: buttons, the scrub slider, the speed, the dialogs, the keys.
 
 import { decimal } from "../figures.js";
-import { formatMinute } from "../zone-format.js";
 
 const SPEEDS = [1, 2, 5, 10, 30, 60, 150, 300, 900, 1800, 6000, 30_000, 60_000]; // bars a second
 const COPIED = 1500; // milliseconds
@@ -11,7 +10,6 @@ export class Transport {
   #film;
   #projector;
   #view;
-  #zone;
   #slider;
   #speed;
   #state;
@@ -19,12 +17,11 @@ export class Transport {
   #sought; // where the slider stands until the next frame of the screen
 
   /** view: zoom(factor) and fit() of the chart. */
-  constructor(root, film, projector, { zone, signal, ...view }) {
+  constructor(root, film, projector, { signal, ...view }) {
     this.#root = root;
     this.#film = film;
     this.#projector = projector;
     this.#view = view;
-    this.#zone = zone;
     this.#slider = root.querySelector(".slider");
     this.#speed = root.querySelector("[data-speed]");
     this.#state = root.querySelector(".state");
@@ -62,11 +59,11 @@ export class Transport {
 
   /** Follows the cursor. */
   follow() {
-    const { cursor, bars, columns } = this.#film;
+    const { cursor, bars } = this.#film;
     if (this.#sought === undefined) {
       this.#slider.value = cursor;
     }
-    const time = formatMinute(columns.time[cursor], this.#zone);
+    const time = this.#film.writeTime(cursor);
     this.#slider.setAttribute("aria-valuetext", `${time}, bar ${decimal(cursor + 1, 0)} of ${decimal(bars, 0)}`);
   }
 
@@ -111,7 +108,7 @@ export class Transport {
 
   #askWhere() {
     const dialog = this.#root.querySelector("dialog.goto");
-    const wall = (bar) => formatMinute(this.#film.columns.time[bar], this.#zone).replace(" ", "T");
+    const wall = (bar) => this.#film.writeTime(bar).replace(" ", "T");
     const field = dialog.querySelector("input");
     [field.min, field.max] = [wall(0), wall(this.#film.bars - 1)];
     field.value = wall(this.#film.cursor);
@@ -120,9 +117,9 @@ export class Transport {
   }
 
   #goTo(dialog) {
-    const seconds = Date.parse(`${dialog.querySelector("input").value}Z`) / 1000;
+    const seconds = dialog.querySelector("input").valueAsNumber / 1000; // as if it were UTC
     if (dialog.returnValue === "go" && !Number.isNaN(seconds)) {
-      this.#projector.seek(this.#film.barAtWall(seconds, this.#zone));
+      this.#projector.seek(this.#film.barAtWall(seconds));
     }
   }
 

@@ -1,23 +1,13 @@
 """Which column of a table is what: by its header, and by what stands in it."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import polars as pl
 
-from hewston.pipeline.sources.tables.numbers import Style, is_missing, is_number, read_numbers
-from hewston.pipeline.sources.tables.sample import Row, width_of
-from hewston.pipeline.sources.tables.times import (
-    TimeForm,
-    are_clocks,
-    classify,
-    read_times,
-    study_text,
-    times_among,
-)
+from hewston.pipeline.sources.tables.contents import Content
+from hewston.pipeline.sources.tables.sample import Row
+from hewston.pipeline.sources.tables.times import are_clocks
 from hewston.pipeline.sources.tables.values import (
     Numbers,
     can_be_volume,
@@ -36,26 +26,6 @@ from hewston.pipeline.sources.tables.vocabulary import (
 )
 from hewston.pipeline.sources.tables.words_of_time import find_zone
 
-_LEAST_NUMBERS = 4  # of a row of bars
-_ROWS_ABOVE = 15  # of the first bar, in which the header may be
-_LOOKED_AT = 200  # rows at once, until the first bar is found
-_CLASSIFIED = 300  # cells a column that are looked at
-_WHOLE_MINUTES = 0.95  # share of a column of times
-_YEAR_MONTH_DAY = re.compile(
-    r"(?:^| )(?:(?:19|20)\d{2} (?:0?[1-9]|1[0-2]) [0-3]?\d|[0-3]?\d [0-3]?\d (?:19|20)\d{2})(?: |$)"
-)
-_MINUTE_NS = 60_000_000_000
-_DAY_NS = 1_440 * _MINUTE_NS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extent:
-    """Where a table begins: its header, when there is one, and its first row of data."""
-
-    header: Row | None
-    first: int  # index of the first row of data in the sample
-    width: int
-
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
@@ -66,169 +36,6 @@ class Column:
     role: Role
     confidence: str  # certain, likely or guess
     reason: str
-
-
-@dataclass(kw_only=True)
-class Content:
-    """What stands in a column of the sample."""
-
-    texts: list[str]
-    time_kind: str | None
-    has_clock: bool
-    is_aware: bool
-    numeric: float  # share of cells that are numbers, of those that are not blank
-    is_constant: bool
-    is_whole: bool  # its times are whole minutes, as those of bars are
-    runs_back: bool  # its times go from late to early
-    is_counting: bool  # its numbers go on by one, as those of rows do, and dates of days seldom
-    values: Numbers = field(default_factory=lambda: np.empty(0))
-
-
-def find_extent(rows: Sequence[Row]) -> Extent | None:
-    """Find where the rows of bars begin, and the header above them; None where there are none."""
-    first = None
-    for start in range(0, len(rows), _LOOKED_AT):
-        some = rows[start : start + _LOOKED_AT]
-        marks = look_like_bars(some)
-        first = next(
-            (start + at for at, is_bar in enumerate(marks) if is_bar and _goes_on(marks, at)), None
-        )
-        if first is not None:
-            break
-    if first is None:
-        return None
-    above = [row for row in rows[max(0, first - _ROWS_ABOVE) : first] if not row.is_blank]
-    below = rows[first : first + 50]
-    return Extent(header=_beside(_find_header(above), below), first=first, width=width_of(below))
-
-
-def _beside(header: Row | None, below: Sequence[Row]) -> Row | None:
-    """Put a header over its columns where R left out the name of the first, the rows' names."""
-    if header is None or not header.cells:
-        return header
-    is_short = all(len(row.cells) == len(header.cells) + 1 and row.texts[-1] for row in below)
-    said = look_up(header.text(0))
-    if not is_short or not times_among({row.text(0).strip() for row in below}):
-        return header
-    return header if said and said[0] == "time" else replace(header, cells=(None, *header.cells))
-
-
-def _goes_on(marks: Sequence[bool], at: int) -> bool:
-    """Tell whether rows of bars follow; one alone may be a title with some numbers."""
-    return at + 1 == len(marks) or any(marks[at + 1 : at + 4])
-
-
-def look_like_bars(rows: Sequence[Row]) -> list[bool]:
-    """Tell which rows can be bars: those with a time and at least four numbers."""
-    numbers = [
-        sum(isinstance(cell, float) or is_number(text) for cell, text in _pairs(row))
-        for row in rows
-    ]
-    maybe = [row for row, count in zip(rows, numbers, strict=True) if count >= _LEAST_NUMBERS]
-    times = times_among({text.strip() for row in maybe for text in row.texts if text.strip()})
-    return [
-        count >= _LEAST_NUMBERS
-        and (
-            _has_typed_time(row)
-            or any(text.strip() in times for text in row.texts)
-            or _YEAR_MONTH_DAY.search(" ".join(row.texts[:8])) is not None
-        )
-        for row, count in zip(rows, numbers, strict=True)
-    ]
-
-
-def _has_typed_time(row: Row) -> bool:
-    return any(cell is not None and not isinstance(cell, str | float) for cell in row.cells)
-
-
-def _pairs(row: Row) -> list[tuple[object, str]]:
-    return list(zip(row.cells, row.texts, strict=True))
-
-
-def _find_header(above: Sequence[Row]) -> Row | None:
-    """Choose the row that names the most columns; the nearest where nobody names any."""
-    named = [(len(_price_words(row)), number) for number, row in enumerate(above)]
-    most, number = max(named, default=(0, 0))
-    if most >= 2:  # noqa: PLR2004  # one word alone may stand in a title
-        return above[number]
-    if not above:
-        return None
-    last = above[-1]
-    filled = [text for text in last.texts if text.strip()]
-    words = [text for text in filled if not is_number(text) and not is_missing(text)]
-    is_header = len(filled) >= _LEAST_NUMBERS and len(words) > 0.6 * len(filled)
-    return last if is_header and not look_like_bars([last])[0] else None
-
-
-def _price_words(row: Row) -> set[str]:
-    found = (look_up(text) for text in row.texts if text.strip())
-    return {role[0] for role in found if role and role[0] in PRICES}
-
-
-def study_columns(rows: Sequence[Row], width: int) -> list[Content]:
-    """Look what stands in each column."""
-    return [_study(rows, index) for index in range(width)]
-
-
-def _study(rows: Sequence[Row], index: int) -> Content:
-    texts = [row.text(index).strip() for row in rows]
-    filled = [text for text in texts if text and not is_missing(text)]
-    step = max(1, len(filled) // _CLASSIFIED)
-    some = filled[::step]
-    is_typed = any(
-        index < len(row.cells) and not isinstance(row.cells[index], str | float | None)
-        for row in rows[:200]
-    )
-    kind = classify(some) if some else None
-    if is_typed and kind != "clock":
-        kind = "text"
-    form = study_text(some, None) if kind == "text" and some else None
-    if kind in {"epoch", "serial"}:
-        form = TimeForm(kind=kind)
-    moments = _moments(some, form)
-    steps = np.diff(moments)
-    return Content(
-        texts=texts,
-        time_kind=kind,
-        has_clock=kind == "epoch" or bool(form and form.has_clock and (moments % _DAY_NS).any()),
-        is_aware=kind == "epoch" or bool(form and form.is_aware),
-        numeric=sum(map(is_number, some)) / len(some) if some else 0.0,
-        is_constant=len(set(some)) == 1,
-        is_whole=bool(len(moments) and (moments % _MINUTE_NS == 0).mean() >= _WHOLE_MINUTES),
-        runs_back=int((steps < 0).sum()) > int((steps > 0).sum()),
-        is_counting=kind == "serial" and len(steps) > 0 and bool((abs(steps) == _DAY_NS).all()),
-    )
-
-
-def blank_content(rows: int) -> Content:
-    """Give the content of a column in which nothing is looked for."""
-    return Content(
-        texts=[""] * rows,
-        time_kind=None,
-        has_clock=False,
-        is_aware=False,
-        numeric=0.0,
-        is_constant=True,
-        is_whole=False,
-        runs_back=False,
-        is_counting=False,
-    )
-
-
-def _moments(cells: Sequence[str], form: TimeForm | None) -> npt.NDArray[np.int64]:
-    """Read times as nanoseconds, without those that cannot be read."""
-    if form is None:
-        return np.empty(0, dtype=np.int64)
-    read = read_times(pl.Series(cells, dtype=pl.String), form)
-    return read.drop_nulls().cast(pl.Int64).to_numpy()
-
-
-def read_values(contents: Sequence[Content], style: Style) -> None:
-    """Read the numbers of every column that has some; NaN where there is none."""
-    for content in contents:
-        if content.numeric > 0.5:  # noqa: PLR2004
-            read = read_numbers(pl.Series(content.texts, dtype=pl.String), style)
-            content.values = read.fill_null(float("nan")).to_numpy()
 
 
 class Mapper:

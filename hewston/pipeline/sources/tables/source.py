@@ -9,9 +9,9 @@ from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import suggest
 from hewston.pipeline.sources.tables import excel, lines, parquet
 from hewston.pipeline.sources.tables.cells import MOST_COLUMNS, Cells
-from hewston.pipeline.sources.tables.columns import look_like_bars
 from hewston.pipeline.sources.tables.containers import Opened, unwrap
 from hewston.pipeline.sources.tables.encodings import Text, to_utf8
+from hewston.pipeline.sources.tables.extent import look_like_bars
 from hewston.pipeline.sources.tables.plan import DELIMITER_NAMES, Answers, Finding
 from hewston.pipeline.sources.tables.sample import Row, rows_of
 from hewston.pipeline.sources.tables.texttable import TextTable

@@ -9,16 +9,14 @@ import polars as pl
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import suggest
-from hewston.pipeline.sources.tables.columns import (
-    Column,
+from hewston.pipeline.sources.tables.columns import Column, Mapper
+from hewston.pipeline.sources.tables.contents import (
     Content,
-    Extent,
-    Mapper,
     blank_content,
-    find_extent,
     read_values,
     study_columns,
 )
+from hewston.pipeline.sources.tables.extent import Extent, find_extent
 from hewston.pipeline.sources.tables.layouts import Layout, Look, recognise
 from hewston.pipeline.sources.tables.numbers import Style, find_group_mark, is_number, weigh
 from hewston.pipeline.sources.tables.plan import Answers, Finding, Plan

@@ -23,6 +23,7 @@ EXIT_INTERRUPTED = 130
 def prepare_database() -> None:
     """Bring the catalogue's tables up to date; waits for another process that does the same."""
     settings.DATA_ROOT.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.INBOX.mkdir(parents=True, exist_ok=True)  # pages and docs say to copy files there
     with (settings.DATA_ROOT / ".migrate-lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         executor = MigrationExecutor(connection)

@@ -33,7 +33,7 @@ def dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """Show one dataset: chart, quality, manifest, revisions, runs."""
     mine = Dataset.objects.visible_to(request.user).prefetch_related("tags")
     found = get_object_or_404(mine, pk=dataset_id)
-    revisions = list(found.revisions.annotate(used_by=Count("runs")))
+    revisions = list(found.revisions.annotate(used_by=Count("runs")).order_by("-number"))
     form = ChartForm(request.GET)
     revision = form.choose_revision(revisions)
     if revision is None and (revisions or "revision" in request.GET):

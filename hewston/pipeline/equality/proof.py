@@ -17,6 +17,7 @@ from hewston.pipeline.equality.vendor import read_vendor
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.ahead import Meter
 from hewston.pipeline.ingest.drafts import Progress, within
+from hewston.pipeline.ingest.files import SUFFIXES
 from hewston.pipeline.intervals import INTERVAL_NS, is_daily
 from hewston.pipeline.schemas import SESSION, UTC_NS
 from hewston.pipeline.sources.dbn.bytestream import open_bytes
@@ -168,6 +169,8 @@ def _span_of(subject: Subject, ours: pl.DataFrame, length: int) -> Span:
     """Give what the dataset covers: what was requested of its vendor, else its bars."""
     headers = []
     for path in subject.raw:
+        if not path.name.endswith(SUFFIXES):
+            continue  # a table says nothing of what was requested
         with open_bytes(path, name=path.name) as stream:
             header = read_header(stream)
         if header.schema in DTYPES and subject.symbol in header.symbols:

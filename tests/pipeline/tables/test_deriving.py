@@ -5,8 +5,10 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -210,3 +212,25 @@ def test_every_real_file_is_recognised(real_data, tmp_path):
         settings = {one["key"]: one["value"] for one in found["settings"]}
         assert (found["layout"], settings["interval"]) == (layout, interval), name
         assert not found["refusals"], name
+
+
+def test_a_sheet_and_a_file_in_an_archive_name_their_symbols(tmp_path):
+    book = openpyxl.Workbook()
+    first = book.active
+    assert first is not None
+    for sheet, name in ((first, "KO"), (book.create_sheet(), "PEP")):
+        sheet.title = name
+        for row in table(rows(30)).splitlines():
+            sheet.append(row.split(","))
+    book.save(tmp_path / "two_sheets.xlsx")
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as archive:
+        archive.writestr("ETHUSDT-15m-2025-11.csv", table(rows(30)))
+    for name, answers, symbol in (
+        ("two_sheets.xlsx", {"sheet": "PEP"}, "PEP"),
+        ("some.zip", {}, "ETHUSDT"),
+    ):
+        scratch = tmp_path / name.replace(".", "-")
+        scratch.mkdir()
+        said = {"tz": "UTC", "stamp": "open", **answers}
+        found = read_table(tmp_path / name, name=name, answers=said, scratch=scratch)
+        assert found.plan.symbol == symbol

@@ -305,3 +305,47 @@ def test_the_times_of_aware_bars_are_kept(tmp_path):
     found = read(tmp_path, table(lines), tz=None)
     assert found.bars["ts_open"][0] == dt.datetime(2025, 10, 31, 4, tzinfo=UTC)
     assert found.bars["ts_open"].dtype == pl.Datetime("ns", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol"),
+    [("FX_EURUSD, 60.csv", "EURUSD"), ("BINANCE_BTCUSDT.P, 1D_5f3a1.csv", "BTCUSDT.P")],
+)
+def test_the_symbol_of_tradingview_stands_behind_the_exchange(tmp_path, name, symbol):
+    text = table(
+        [f"{1761868800 + 900 * n},1,2,0.5,1.5,10" for n in range(30)],
+        header="time,open,high,low,close,Volume",
+    )
+    assert read(tmp_path, text, name=name, symbol=None).plan.symbol == symbol
+
+
+WEDNESDAY_MS = 1_761_696_000_000  # 2025-10-29
+
+
+def test_klines_of_two_weekdays_are_crypto(tmp_path):
+    lines = [
+        f"{ts},{n % 7 + 1},{n % 7 + 3},{n % 7 + 0.5},{n % 7 + 2},10,{ts + 59_999},15,3,4,6,0"
+        for n, ts in enumerate(range(WEDNESDAY_MS, WEDNESDAY_MS + 2 * 86_400_000, 60_000))
+    ]
+    found = read(tmp_path, table(lines, header=""))
+    assert found.market.asset_class == "crypto"
+    assert found.bars["buy_volume"][0] == 4
+    assert found.bars["sell_volume"][0] == 6
+
+
+def test_volumes_of_both_sides_are_taken_as_they_stand(tmp_path):
+    lines = [f"{line},{600 + n},{300 + n}" for n, line in enumerate(rows(30))]
+    header = "Date,Open,High,Low,Close,Volume,buy_volume,sell_volume"
+    bars = read(tmp_path, table(lines, header=header)).bars
+    assert (bars["buy_volume"][2], bars["sell_volume"][2]) == (602, 302)
+
+
+def test_hours_that_are_not_the_calendars_are_said(tmp_path):
+    weekdays = [
+        line
+        for line in rows(900, first="2025-10-27 00:00", step="30m")
+        if dt.date.fromisoformat(line[:10]).weekday() < 5 and 9 <= int(line[11:13]) < 17
+    ]
+    found = read(tmp_path, table(weekdays), tz="Europe/Berlin")
+    said = next(one for one in found.made.findings if one["key"] == "other_hours")
+    assert "in the regular sessions of XNYS" in said["sentence"]

@@ -326,6 +326,7 @@ def _together(
         tz=first.made.tz,
         asset_class=_asset_class(options.overrides),
         calendar=options.calendar,
+        layout=first.plan.layout,
     )
     return with_sessions(frame, first.interval, market), market
 

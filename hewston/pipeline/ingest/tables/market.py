@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from hewston.pipeline import calendar as exchange_calendar
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.instrument import check_overrides, default_calendar
 from hewston.pipeline.intervals import is_daily
+from hewston.pipeline.sources.tables.layouts import class_of
 from hewston.pipeline.spec import AssetClass, Instrument
 
 _MOST_DECIMALS = 12
@@ -37,8 +38,9 @@ def choose_market(
     tz: str | None,
     asset_class: str | None,
     calendar: str | None,
+    layout: str | None,
 ) -> Market:
-    """Choose by what a person says, else by the days and hours that the bars cover.
+    """Choose by what a person says, else the layout, else the days and hours of the bars.
 
     Raises InputError for an asset class or a calendar that is not known.
     """
@@ -49,6 +51,8 @@ def choose_market(
             allowed=list(get_args(AssetClass)),
         )
     found, reason = guess_asset_class(ts_open, interval)
+    if (known := class_of(layout)) is not None:
+        found, reason = known, f"all bars of {layout} are"
     chosen: AssetClass = asset_class or found  # type: ignore[assignment]  # checked above
     code = calendar or default_calendar(chosen)
     zone = tz or exchange_calendar.zone(code)
@@ -58,6 +62,23 @@ def choose_market(
         tz=zone,
         reason="you said so" if asset_class else reason,
     )
+
+
+def note_sessions(bars: pl.DataFrame, market: Market) -> list[dict[str, Any]]:
+    """Find whether most of BARS lie where the calendar's market is closed; at most one finding."""
+    regular = int((bars["session"] == "regular").sum())
+    if 2 * regular >= bars.height:
+        return []
+    return [
+        {
+            "key": "other_hours",
+            "label": "Other hours than the calendar's",
+            "severity": "warning",
+            "count": bars.height - regular,
+            "sentence": f"Only {regular:,} of {bars.height:,} bars lie in the regular sessions of "
+            f"{market.calendar}. Check the zone of the times, and say their calendar.",
+        }
+    ]
 
 
 def guess_asset_class(ts_open: pl.Series, interval: str) -> tuple[AssetClass, str]:

@@ -8,7 +8,11 @@ from typing import Any
 import polars as pl
 
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.ingest.tables.market import choose_market, describe_instrument
+from hewston.pipeline.ingest.tables.market import (
+    choose_market,
+    describe_instrument,
+    note_sessions,
+)
 from hewston.pipeline.ingest.tables.reading import with_sessions
 from hewston.pipeline.intervals import INTERVALS
 from hewston.pipeline.sources.tables.cells import Cells
@@ -75,7 +79,7 @@ def preview_table(
     bars = made.frame
     if not bars.is_empty() and made.interval.value in INTERVALS:
         with _collecting(refusals):
-            market, bars = _describe_market(made, dict(overrides or {}), calendar)
+            market, bars = _describe_market(made, dict(overrides or {}), calendar, found.layout)
     elif bars.is_empty() and not refusals:
         refusals.append(
             InputError(f"{source.name} has no rows of bars.", file=source.name).as_json()
@@ -135,7 +139,7 @@ def _first_rows(blocks: Iterator[Cells]) -> Iterator[Cells]:
 
 
 def _describe_market(
-    made: TableBars, overrides: dict[str, object], calendar: str | None
+    made: TableBars, overrides: dict[str, object], calendar: str | None, layout: str | None
 ) -> tuple[dict[str, object], pl.DataFrame]:
     asset_class = overrides.get("asset_class")
     market = choose_market(
@@ -144,8 +148,10 @@ def _describe_market(
         tz=made.tz,
         asset_class=None if asset_class is None else str(asset_class),
         calendar=calendar,
+        layout=layout,
     )
     bars = with_sessions(made.frame, str(made.interval.value), market)
+    made.findings += note_sessions(bars, market)
     instrument = describe_instrument(bars, market, {**overrides, "asset_class": market.asset_class})
     described: dict[str, object] = {
         "asset_class": market.asset_class,

@@ -8,7 +8,7 @@ import polars as pl
 
 from hewston.pipeline import calendar as exchange_calendar
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.ingest.tables.market import Market, choose_market
+from hewston.pipeline.ingest.tables.market import Market, choose_market, note_sessions
 from hewston.pipeline.intervals import is_daily
 from hewston.pipeline.schemas import BARS, SESSION
 from hewston.pipeline.sources.tables.plan import Answers, Finding, Plan
@@ -115,9 +115,12 @@ def read_planned(
         tz=made.tz,
         asset_class=asset_class,
         calendar=calendar,
+        layout=plan.layout,
     )
+    bars = with_sessions(made.frame, interval, market)
+    made.findings += note_sessions(bars, market)
     return Table(
-        bars=with_sessions(made.frame, interval, market),
+        bars=bars,
         interval=interval,
         market=market,
         plan=plan,

@@ -254,7 +254,7 @@ class Mapper:
             self._choose_volume(said, self._contents[closes[0]].values)
         else:
             self._find_volume_by_value(self._contents[closes[0]].values)
-        for role in ("quote_volume", "trade_count", "vwap", "buy_volume"):
+        for role in ("quote_volume", "trade_count", "vwap", "buy_volume", "sell_volume"):
             for i, content in enumerate(self._contents):
                 if i not in self._roles and self._says(i, role) and content.numeric > 0.5:  # noqa: PLR2004
                     self._give(i, role, "likely", f"its header says {role.replace('_', ' ')}")

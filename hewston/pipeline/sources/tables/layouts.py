@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hewston.pipeline.sources.tables.vocabulary import fold
+from hewston.pipeline.spec import AssetClass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +40,17 @@ class Layout:
     stamp: str | None = None
     tz_guess: tuple[str, str] | None = None
     stamp_guess: tuple[str, str] | None = None
+    asset_class: AssetClass | None = None  # where its vendor has one alone
 
 
 def recognise(look: Look) -> Layout | None:
     """Find the layout of a table; None where it is nobody's in particular."""
     return next((layout for layout in LAYOUTS if layout.matches(look)), None)
+
+
+def class_of(name: str | None) -> AssetClass | None:
+    """Give the asset class of all bars of a layout, by its name; None where it has several."""
+    return next((layout.asset_class for layout in LAYOUTS if layout.name == name), None)
 
 
 def _has(look: Look, *words: str) -> bool:
@@ -85,14 +92,22 @@ def _is_compact_semicolon(look: Look) -> bool:
 
 _DAILY_WORDS = ("date", "open", "high", "low", "close")
 
+TRADINGVIEW = "TRADINGVIEW"
 LAYOUTS: Sequence[Layout] = (
     Layout(
         name="TradingView chart data",
-        code="TRADINGVIEW",
+        code=TRADINGVIEW,
         matches=_is_tradingview,
         stamp="open",
     ),
-    Layout(name="Binance klines", code="BINANCE", matches=_is_binance, tz="UTC", stamp="open"),
+    Layout(
+        name="Binance klines",
+        code="BINANCE",
+        matches=_is_binance,
+        tz="UTC",
+        stamp="open",
+        asset_class="crypto",
+    ),
     Layout(
         name="MetaTrader 5",
         code="METATRADER",
@@ -161,6 +176,7 @@ LAYOUTS: Sequence[Layout] = (
         matches=lambda look: "cryptodatadownload" in look.preamble.casefold(),
         tz="UTC",
         stamp_guess=("open", "CryptoDataDownload writes the start of each bar"),
+        asset_class="crypto",
     ),
     Layout(
         name="Barchart",

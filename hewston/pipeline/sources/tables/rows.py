@@ -25,8 +25,10 @@ _MOST_HEADERS = 100  # of a block; more are no headers
 MOST_LISTED = 1000  # bad rows; all of them are counted
 _EMPTY = "it has no prices"
 _LONGEST_SHOWN = 160  # characters of a bad row
-_FIGURES = (*PRICES, "volume", "trade_count", "vwap", "buy_volume", "quote_volume")
-_OPTIONAL = ("trade_count", "vwap", "buy_volume", "quote_volume")
+_FIGURES = (
+    *(*PRICES, "volume", "trade_count", "vwap"),
+    *("buy_volume", "sell_volume", "quote_volume"),
+)
 
 ROWS: Schema = {
     "line": pl.UInt64,  # in its file, counted from 1
@@ -80,7 +82,7 @@ def _read_block(block: Cells, plan: Plan, reading: Reading) -> pl.DataFrame:
         if name in plan.columns
     }
     if plan.volume_unit != 1:
-        for name in ("volume", "buy_volume"):
+        for name in ("volume", "buy_volume", "sell_volume"):
             if name in figures:
                 figures[name] = figures[name] * plan.volume_unit
     symbol = _nothing(block.height, pl.String())

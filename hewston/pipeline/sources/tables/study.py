@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,7 @@ from hewston.pipeline.sources.tables.contents import (
     study_columns,
 )
 from hewston.pipeline.sources.tables.extent import Extent, find_extent
-from hewston.pipeline.sources.tables.layouts import Layout, Look, recognise
+from hewston.pipeline.sources.tables.layouts import TRADINGVIEW, Layout, Look, recognise
 from hewston.pipeline.sources.tables.numbers import Style, find_group_mark, is_number, weigh
 from hewston.pipeline.sources.tables.plan import Answers, Finding, Plan
 from hewston.pipeline.sources.tables.sample import Row
@@ -108,7 +109,7 @@ class _Student:
         is_daily = _is_daily(times, form)
         tz = self._find_zone(form, times, layout, where, extent, columns=columns, is_daily=is_daily)
         stamp = self._find_stamp(layout, where, columns, times, is_daily=is_daily)
-        symbols = self._find_symbols(where, rows)
+        symbols = self._find_symbols(where, rows, layout)
         plan = Plan(
             kind=self._source.opened.kind,
             member=self._source.opened.member,
@@ -632,8 +633,19 @@ class _Student:
         )
         return value
 
+    def _guess_symbol(self, layout: Layout | None) -> tuple[str, str]:
+        """Guess the symbol by the name of what holds these bars alone, with the reason."""
+        sheet, member = self._source.findings.get("sheet"), self._source.opened.member
+        if sheet is not None and len(sheet.choices) > 1:
+            return guess_symbol(str(sheet.value)), "this is the name of its sheet"
+        if member is not None:
+            return guess_symbol(Path(member).name), "this is from the file's name in the archive"
+        found = _of_tradingview(self._file_name) if layout and layout.code == TRADINGVIEW else None
+        said = "the table does not name its symbol; this is from the file's name"
+        return found or guess_symbol(self._file_name), said
+
     def _find_symbols(
-        self, where: dict[str, tuple[int, ...]], rows: Sequence[Row]
+        self, where: dict[str, tuple[int, ...]], rows: Sequence[Row], layout: Layout | None
     ) -> tuple[str, ...]:
         """Find whose bars they are; a column of symbols is kept only where it names several."""
         found: dict[str, None] = dict.fromkeys(self._wide.columns if self._wide else ())
@@ -655,8 +667,7 @@ class _Student:
             value, confidence = symbols[0], "unknown"
             reason = f"the table has {len(symbols)} symbols; a dataset has one"
         else:
-            value, confidence = guess_symbol(self._file_name), "likely"
-            reason = "the table does not name its symbol; this is from the file's name"
+            (value, reason), confidence = self._guess_symbol(layout), "likely"
         self._findings["symbol"] = Finding(
             value=value,
             confidence=confidence,
@@ -664,6 +675,12 @@ class _Student:
             choices=symbols if len(symbols) > 1 else (),
         )
         return symbols
+
+
+def _of_tradingview(file_name: str) -> str | None:
+    """Take the symbol from a name like ``FX_EURUSD, 60.csv``, which begins with the exchange."""
+    match = re.match(r"[A-Z0-9]+_([A-Z0-9.!-]+)", Path(file_name).name)
+    return match[1] if match else None
 
 
 def _mark(decimal: str) -> str:

@@ -26,7 +26,7 @@ _NS = 1_000_000_000
 _DAY_NS = 86_400 * _NS
 _MINUTE_NS = 60 * _NS
 _ROUNDING = 1e-9  # of a price, relative: what adding and dividing leaves
-_FIGURES = (*PRICES, "volume", "trade_count", "vwap", "buy_volume")
+_FIGURES = (*PRICES, "volume", "trade_count", "vwap", "buy_volume", "sell_volume")
 _SESSIONLESS: Schema = {name: dtype for name, dtype in BARS.items() if name != "session"}
 
 
@@ -414,14 +414,17 @@ def _as_bars(rows: pl.DataFrame) -> pl.DataFrame:
         # A column of zeros beside a volume is one that its vendor does not fill.
         return pl.when(pl.col(name).sum() > 0).then(pl.col(name))
 
+    buy, sell = whole("buy_volume"), pl.col("volume") - whole("buy_volume")
+    if (rows["sell_volume"].sum() or 0) > 0:
+        buy, sell = pl.col("buy_volume"), pl.col("sell_volume")
     return rows.select(
         pl.col("ts").cast(UTC_NS).alias("ts_open"),
         *PRICES,
         "volume",
         whole("trade_count").cast(pl.UInt32, strict=False).alias("trade_count"),
         pl.col("vwap"),
-        whole("buy_volume").alias("buy_volume"),
-        (pl.col("volume") - whole("buy_volume")).alias("sell_volume"),
+        buy.alias("buy_volume"),
+        sell.alias("sell_volume"),
         *(
             pl.lit(None, pl.Float64).alias(name)
             for name in _SESSIONLESS

@@ -17,6 +17,7 @@ Role = Literal[
     "trade_count",
     "vwap",
     "buy_volume",
+    "sell_volume",
     "symbol",
     "period",
     "other",
@@ -181,6 +182,9 @@ _WORDS: dict[Role, dict[int, str]] = {
             taker buy base|takerbuybaseassetvolume|buy volume|taker buy base vol
             taker base volume|tb base av
         """,
+    },
+    "sell_volume": {
+        2: "sell volume|ask volume|taker sell volume|taker sell base volume|down volume",
     },
     "symbol": {
         2: """

@@ -120,20 +120,40 @@ def is_plain(cells: list[str]) -> bool:
 def respell(text: pl.Series) -> pl.Series:
     """Put times into one spelling: ``31 Oct 2025 09:30:00 AM +0100`` and the like.
 
-    Words that are not of a time stay, so that what holds them cannot be read. Whole columns pass
-    here, so a step is taken only where some cell needs it.
+    Words that are not of a time stay, so that what holds them cannot be read.
     """
-    text = _count_from_christ(text.str.strip_chars(" \t\"'\u00a0"))
-    for signs, pattern, plain in _SIGN_STEPS:
-        if text.str.contains_any(signs).any():
-            text = text.str.replace_all(pattern, plain)
-    skeletons = text.str.replace_all(r"[^\p{L}.]+", " ").unique().drop_nulls()
-    words = {word for skeleton in skeletons for word in skeleton.split()}
+    column = _Column(_count_from_christ(text.str.strip_chars(" \t\"'\u00a0")))
+    for pattern, plain in _SIGN_STEPS:
+        column.replace(pattern, plain)
+    words = column.words()
     if not words <= _ENGLISH:
-        text = _respell_words(text, {word.strip(".") for word in words})
-    if words:
-        text = text.str.replace(_MONTH_ALONE, "01 ${1} ${2}")
-    return text.str.replace_all(r"\s+", " ").str.strip_chars()
+        _respell_words(column, {word.strip(".") for word in words})
+    column.replace(_MONTH_ALONE, "01 ${1} ${2}")
+    column.replace(r"\s+", " ")
+    return column.text.str.strip_chars()
+
+
+class _Column:
+    """Cells, and what they look like with every digit a 1, of which there are few.
+
+    A whole column passes here, so it is only looked through where some cell would change.
+    """
+
+    def __init__(self, text: pl.Series) -> None:
+        self.text = text
+        self._looks = text.str.replace_all(r"\d", "1").unique()
+
+    def replace(self, pattern: str, plain: str) -> None:
+        """Replace a pattern that treats all digits alike."""
+        changed = self._looks.str.replace_all(pattern, plain)
+        if not changed.equals(self._looks):
+            self._looks = changed.unique()
+            self.text = self.text.str.replace_all(pattern, plain)
+
+    def words(self) -> set[str]:
+        """Give the words in all cells."""
+        skeletons = self._looks.str.replace_all(r"[^\p{L}.]+", " ").unique().drop_nulls()
+        return {word for skeleton in skeletons for word in skeleton.split()}
 
 
 def _count_from_christ(text: pl.Series) -> pl.Series:
@@ -150,34 +170,33 @@ def _count_from_christ(text: pl.Series) -> pl.Series:
     return text
 
 
-_SIGN_STEPS: tuple[tuple[list[str], str, str], ...] = (
-    ([","], r"(\d:\d{2}),(\d{3,9})\b", "${1}.${2}"),
-    (["+", "-"], r"(\d:\d{2}(?:\.\d+)?\s?[+-]\d{2})$", "${1}00"),
+_SIGN_STEPS = (
+    (r"(\d:\d{2}),(\d{3,9})\b", "${1}.${2}"),
+    (r"(\d:\d{2}(?:\.\d+)?\s?[+-]\d{2})$", "${1}00"),
     (
-        ["\u00a0", "\u202f", "\u2009", ",", "_", ";", "|"],
         r"[\u00a0\u202f\u2009,_;|]+",
         " ",
     ),
-    (["T", "t"], r"(\d)[Tt](\d)", "${1} ${2}"),
-    (["Z", "z"], r"(\d)[Zz]$", "${1}Z"),
+    (r"(\d)[Tt](\d)", "${1} ${2}"),
+    (r"(\d)[Zz]$", "${1}Z"),
     # 2025年10月31日 9時30分 and 2025. 10. 31. are 2025-10-31 9:30.
-    (["年", "년"], r"\s*[年년]\s*", "-"),
-    (["月", "월"], r"\s*[月월]\s*", "-"),
-    (["日", "일", "号"], r"\s*[日일号]\s*", " "),
-    (["時", "时", "點", "点", "시"], r"\s*[時时點点시]\s*", ":"),
-    (["分", "분"], r"\s*[分분]\s*(\d)", ":${1}"),
-    (["分", "秒", "분", "초"], r"\s*[分秒분초]", ""),
-    ([": ", ":"], r":\s*$", ":00"),
-    ([". "], r"(\d)\.\s+(\d)", "${1}.${2}"),
-    ([". "], r"(\d)\.\s+(\d)", "${1}.${2}"),
-    ([". "], r"(\d)\.\s+(\p{L})", "${1} ${2}"),
-    ([". ", "."], r"(\d{4})\.(\d{1,2})\.(\d{1,2})\.", "${1}.${2}.${3} "),
-    ([". ", "."], r"(\d)\.\s*$", "${1}"),
-    (["- "], r"(\d)\s+-\s+(\d)", "${1} ${2}"),
-    (["- "], r"(\d)-\s+(\d)", "${1}-${2}"),
+    (r"\s*[年년]\s*", "-"),
+    (r"\s*[月월]\s*", "-"),
+    (r"\s*[日일号]\s*", " "),
+    (r"\s*[時时點点시]\s*", ":"),
+    (r"\s*[分분]\s*(\d)", ":${1}"),
+    (r"\s*[分秒분초]", ""),
+    (r":\s*$", ":00"),
+    (r"(\d)\.\s+(\d)", "${1}.${2}"),
+    (r"(\d)\.\s+(\d)", "${1}.${2}"),
+    (r"(\d)\.\s+(\p{L})", "${1} ${2}"),
+    (r"(\d{4})\.(\d{1,2})\.(\d{1,2})\.", "${1}.${2}.${3} "),
+    (r"(\d)\.\s*$", "${1}"),
+    (r"(\d)\s+-\s+(\d)", "${1} ${2}"),
+    (r"(\d)-\s+(\d)", "${1}-${2}"),
     # A month alone is its first day; with a point it would be a number.
-    (["-", "/"], r"^(\d{4})([-/])(0?[1-9]|1[0-2])$", "${1}${2}${3}${2}01"),
-    (["-", "/"], r"^(0?[1-9]|1[0-2])([-/])(\d{4})$", "${3}${2}${1}${2}01"),
+    (r"^(\d{4})([-/])(0?[1-9]|1[0-2])$", "${1}${2}${3}${2}01"),
+    (r"^(0?[1-9]|1[0-2])([-/])(\d{4})$", "${3}${2}${1}${2}01"),
 )
 _WORD_STEPS = (
     (r"(?:上午|午前|오전)\s*([0-9:.]+)", "${1} AM"),
@@ -202,9 +221,9 @@ _WORD_STEPS = (
 )
 
 
-def _respell_words(text: pl.Series, words: set[str]) -> pl.Series:
+def _respell_words(column: _Column, words: set[str]) -> None:
     for pattern, plain in _WORD_STEPS:
-        text = text.str.replace_all(pattern, plain)
+        column.replace(pattern, plain)
     lowered = {word.casefold() for word in words}
     for month in MONTHS:
         # Longest first, so that June is not Jun and an e.
@@ -213,13 +232,12 @@ def _respell_words(text: pl.Series, words: set[str]) -> pl.Series:
         )
         if found:
             either = "|".join(re.escape(word) for word in reversed(found))
-            text = text.str.replace_all(rf"(?i)\b(?:{either})\b\.?", month)
+            column.replace(rf"(?i)\b(?:{either})\b\.?", month)
     for aside in (_WEEKDAYS, ZONE_WORDS):
         found = sorted((word for word in lowered if word in aside), key=len)
         if found:
             either = "|".join(re.escape(word) for word in reversed(found))
-            text = text.str.replace_all(rf"(?i)(?:^|\s)\(?(?:{either})\b\)?\.?(?:\s|$)", " ")
-    return text
+            column.replace(rf"(?i)(?:^|\s)\(?(?:{either})\b\)?\.?(?:\s|$)", " ")
 
 
 def find_zone(text: str) -> str | None:

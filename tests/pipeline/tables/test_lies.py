@@ -160,3 +160,9 @@ def test_volumes_are_in_the_unit_that_their_header_says(tmp_path):
 )
 def test_a_header_says_a_unit_or_none(header, cells, unit):
     assert find_unit(header, cells) == unit
+
+
+def test_a_price_that_no_engine_can_take_is_a_bad_row(tmp_path):
+    lines = [*rows(40), "2025-11-30 00:00,1e98,1e98,1e98,1e98,1"]
+    bad = read(tmp_path, table(lines)).reading.bad
+    assert [(row.line, row.reason) for row in bad] == [(42, "the price 1e+98 is beyond 1e+12")]

@@ -21,6 +21,7 @@ from hewston.pipeline.sources.tables.vocabulary import (
     look_up,
 )
 
+_LARGEST_PRICE = 1e12  # an engine of 64-bit prices takes 1.7e13, and a cost is added to them
 _MOST_HEADERS = 100  # of a block; more are no headers
 MOST_LISTED = 1000  # bad rows; all of them are counted
 _EMPTY = "it has no prices"
@@ -136,7 +137,8 @@ def _sort_out(
         some=pl.any_horizontal(pl.col(name).is_not_null() for name in PRICES),
         right=(pl.col("high") >= pl.col("low"))
         & (pl.col("volume").fill_null(0) >= 0)
-        & pl.any_horizontal(pl.col(name) != 0 for name in PRICES[:3]),
+        & pl.any_horizontal(pl.col(name) != 0 for name in PRICES[:3])
+        & pl.all_horizontal(pl.col(name).abs() <= _LARGEST_PRICE for name in PRICES),
     )
     good = known["time"] & known["prices"] & known["right"].fill_null(value=False)
     volume = _says_volume(block, plan)
@@ -242,6 +244,13 @@ def _explain(row: Mapping[str, Any], cells: Sequence[str], time: str, plan: Plan
             if is_empty and name == "volume":
                 continue
             return f"{name} is missing" if is_empty else f"{name} {said!r} is no number"
+    return _explain_figures(row)
+
+
+def _explain_figures(row: Mapping[str, Any]) -> str:
+    largest = max((row[name] for name in PRICES), key=abs)
+    if abs(largest) > _LARGEST_PRICE:
+        return f"the price {largest:g} is beyond {_LARGEST_PRICE:g}"
     if row["high"] < row["low"]:
         return f"the high {row['high']:g} is below the low {row['low']:g}"
     if (row["volume"] or 0) < 0:

@@ -11,8 +11,12 @@ import polars as pl
 import pytest
 
 from hewston.pipeline.equality import REPORT_FILE
+from hewston.pipeline.ingest.request import derive as derive_files
+from hewston.pipeline.ingest.ticks import silent
 from hewston.pipeline.store import read_json
 from tests.pipeline.dbnfiles import Meta, Print, write_dbn
+from tests.pipeline.tables.reading import rows, table
+from tests.pipeline.tables.reading import write as write_table
 from tests.pipeline.test_proof import (
     PRINTS,
     derive,
@@ -56,6 +60,17 @@ def test_a_table_of_the_same_bars_is_equal(tmp_path, subject, bars):
     assert (report["verdict"], report["bars"]["equal"]) == ("EQUAL", len(bars))
     assert report["notes"] == []
     assert report["sessions"][0]["both"] == len(bars)
+
+
+@pytest.mark.parametrize("step", ["1m", "15m", "1d", "1w"])
+def test_a_dataset_of_a_table_is_equal_to_that_table(tmp_path, step):
+    path = write_table(tmp_path, table(rows(80, step=step, first="2025-03-03 00:00")))
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    options = {"table": {**STAMPED, "symbol": "AAA"}}
+    (draft,) = derive_files([path], staging=staging, options=options, progress=silent).drafts
+    report = report_of(subject_of(draft, raw=(path,)), tmp_path, path, table=STAMPED)
+    assert (report["verdict"], report["bars"]["equal"]) == ("EQUAL", 80)
 
 
 @pytest.mark.parametrize("column", FIGURES)

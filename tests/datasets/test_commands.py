@@ -75,6 +75,9 @@ def test_bars_leave_as_a_file(root: Path, name: str, tmp_path: Path) -> None:
     words = ("--interval", "1h", "--from-date", "2023-11-06", "--to-date", "2023-11-07")
     answer = succeed(root, "dataset", "export", name, "--to", path, *words)
     assert answer["rows"] == 14
+    error = run_command(root, "dataset", "export", name, "--to", path, *words).error
+    assert "is there already" in error["message"]
+    path.unlink()
     again = succeed(root, "dataset", "export", name, "--to", path, *words)
     assert again["sha256"] == answer["sha256"]
     assert [one.name for one in tmp_path.iterdir()] == ["bars.xlsx"]

@@ -147,6 +147,12 @@ def _export(dataset: Dataset, options: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(
             f"The name {path.name} must end in {_SUFFIXES}.", field="to", allowed=_SUFFIXES
         )
+    if path.exists():
+        raise InputError(
+            f"{path} is there already. Choose another name, or remove it first.",
+            field="to",
+            file=str(path),
+        )
     said = {name: options[_DATES.get(name, name).replace("-", "_")] for name in SELECTION_FIELDS}
     given = {name: value for name, value in said.items() if value is not None}
     asked = read_fields(SELECTION_FIELDS, given, of="option of an export")

@@ -150,7 +150,8 @@ def _choose_id(owner_id: int, draft: DatasetDraft, chosen: set[str]) -> str:
 
 
 def _slug(text: str) -> str:
-    return re.sub(r"[^A-Z0-9._-]", "-", text.upper())
+    # A command takes what begins with a dash for an option.
+    return re.sub(r"[^A-Z0-9._-]", "-", text.upper()).lstrip("-") or "SYMBOL"
 
 
 def _describe_range(draft: DatasetDraft) -> str:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -18,12 +17,13 @@ from hewston.pipeline.sources.tables.contents import (
     study_columns,
 )
 from hewston.pipeline.sources.tables.extent import Extent, find_extent
-from hewston.pipeline.sources.tables.layouts import TRADINGVIEW, Layout, Look, recognise
+from hewston.pipeline.sources.tables.layouts import Layout, Look, recognise
 from hewston.pipeline.sources.tables.numbers import Style, find_group_mark, is_number, weigh
 from hewston.pipeline.sources.tables.plan import Answers, Finding, Plan
 from hewston.pipeline.sources.tables.sample import Row
 from hewston.pipeline.sources.tables.source import Source
 from hewston.pipeline.sources.tables.spacing import name_last_days
+from hewston.pipeline.sources.tables.symbols import guess_symbol, plain_symbol
 from hewston.pipeline.sources.tables.times import (
     ORDER_NAMES,
     Order,
@@ -633,17 +633,6 @@ class _Student:
         )
         return value
 
-    def _guess_symbol(self, layout: Layout | None) -> tuple[str, str]:
-        """Guess the symbol by the name of what holds these bars alone, with the reason."""
-        sheet, member = self._source.findings.get("sheet"), self._source.opened.member
-        if sheet is not None and len(sheet.choices) > 1:
-            return guess_symbol(str(sheet.value)), "this is the name of its sheet"
-        if member is not None:
-            return guess_symbol(Path(member).name), "this is from the file's name in the archive"
-        found = _of_tradingview(self._file_name) if layout and layout.code == TRADINGVIEW else None
-        said = "the table does not name its symbol; this is from the file's name"
-        return found or guess_symbol(self._file_name), said
-
     def _find_symbols(
         self, where: dict[str, tuple[int, ...]], rows: Sequence[Row], layout: Layout | None
     ) -> tuple[str, ...]:
@@ -662,12 +651,13 @@ class _Student:
         if said is not None:
             value, confidence, reason = said, "said", _SAID
         elif len(symbols) == 1:
-            value, confidence, reason = _plain_symbol(symbols[0]), "certain", "the table names it"
+            value, confidence, reason = plain_symbol(symbols[0]), "certain", "the table names it"
         elif symbols:
             value, confidence = symbols[0], "unknown"
             reason = f"the table has {len(symbols)} symbols; a dataset has one"
         else:
-            (value, reason), confidence = self._guess_symbol(layout), "likely"
+            confidence = "likely"
+            value, reason = guess_symbol(self._source, layout, self._file_name)
         self._findings["symbol"] = Finding(
             value=value,
             confidence=confidence,
@@ -675,12 +665,6 @@ class _Student:
             choices=symbols if len(symbols) > 1 else (),
         )
         return symbols
-
-
-def _of_tradingview(file_name: str) -> str | None:
-    """Take the symbol from a name like ``FX_EURUSD, 60.csv``, which begins with the exchange."""
-    match = re.match(r"[A-Z0-9]+_([A-Z0-9.!-]+)", Path(file_name).name)
-    return match[1] if match else None
 
 
 def _mark(decimal: str) -> str:
@@ -699,71 +683,3 @@ def _is_daily(times: pl.Series, form: TimeForm) -> bool:
     if not form.has_clock:
         return True
     return len(known) > 1 and bool(((known.cast(pl.Int64) % (_DAY_SECONDS * 10**9)) == 0).all())
-
-
-def _plain_symbol(text: str) -> str:
-    return re.sub(r"[/\s]+", "", text).upper()[:71] or "SYMBOL"
-
-
-_NOISE = {
-    *(
-        "csv",
-        "txt",
-        "data",
-        "history",
-        "historical",
-        "export",
-        "prices",
-        "price",
-        "ohlc",
-        "ohlcv",
-        "daily",
-    ),
-    *(
-        "bars",
-        "candles",
-        "klines",
-        "chart",
-        "intraday",
-        "stock",
-        "quotes",
-        "download",
-        "table",
-        *(
-            "nt",
-            "mt4",
-            "mt5",
-            "wiki",
-            "quandl",
-            "yahoo",
-            "yahoofinance",
-            "googlefinance",
-            "binance",
-        ),
-        *(
-            "coinbase",
-            "bitstamp",
-            "kraken",
-            "stooq",
-            "finam",
-            "histdata",
-            "dat",
-            "ascii",
-            "us",
-            "bar",
-        ),
-        "m1",
-        "min",
-    ),
-}
-
-
-def guess_symbol(file_name: str) -> str:
-    """Take from a file's name what looks most like a symbol."""
-    stem = re.sub(
-        r"(\.(csv|tsv|txt|gz|zip|xlsx|xlsm|parquet|zst|bz2|last|bid|ask))+$", "", file_name.lower()
-    )
-    words = [word for word in re.split(r"[\s_,.()-]+", stem) if word and word not in _NOISE]
-    words = [word for word in words if re.search(r"[a-z]", word)] or [stem or "symbol"]
-    original = re.search(re.escape(words[0]), file_name, re.IGNORECASE)
-    return re.sub(r"[^A-Z0-9.]", "-", (original[0] if original else words[0]).upper())[:71]

@@ -134,7 +134,7 @@ def test_no_run_is_asked_for_on_a_dataset_that_is_deleted_at_the_same_moment(tmp
         statuses = [status for status, _ in site.do_at_once([*delete, *ask])]
         left, _ = site.post(None, method="GET", path=address)
         runs = site.post(None, method="GET", path="/backtests")[1]["total"]
-        folders = list((tmp_path / "datasets").rglob("bars.parquet"))
+        folders = list((tmp_path / "datasets" / DATASET_ID).rglob("bars.parquet"))
     asked, deleted = statuses[AT_ONCE // 2 :], statuses[: AT_ONCE // 2]
     if left == 404:
         assert (sorted(deleted), {*asked}, runs, folders) == ([204] + [404] * 9, {404}, 0, [])

@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.pipeline.dbnfiles import Meta, Print, write_dbn
+from tests.scenes import DATASET_ID
 
 PROJECT = Path(__file__).resolve().parents[2]
 MINUTES = 380  # nearly a session
@@ -156,7 +157,7 @@ def test_what_is_wrong_with_what_was_sent_is_said_in_place(page, tmp_path):
 
 
 def test_a_wrong_value_is_focused_and_described(page):
-    page.goto("/runs/new/")
+    page.goto(f"/runs/new/?dataset_id={DATASET_ID}")
     page.get_by_label("Fast").fill("500")
     page.get_by_role("button", name="Run", exact=True).click()
     fast = page.get_by_label("Fast")
@@ -170,7 +171,7 @@ def test_a_wrong_value_is_focused_and_described(page):
 def test_a_run_is_asked_for_and_followed_without_javascript(worker, browser, browser_context_args):
     context = browser.new_context(**browser_context_args, java_script_enabled=False)
     page = context.new_page()
-    page.goto("/runs/new/?strategy=buy_and_hold")
+    page.goto(f"/runs/new/?dataset_id={DATASET_ID}&strategy=buy_and_hold")
     page.get_by_label("Size").fill("7")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("h1")).to_contain_text("buy_and_hold — run")

@@ -185,10 +185,10 @@ def test_runs_end_whatever_is_killed_in_the_middle(
     shared: tuple[Path, Serving], kinds: tuple[str, ...]
 ) -> None:
     root, serving = shared
-    ids = ask(root, "runs", dataset_of(root), 4)
+    ids = ask(root, "runs", dataset_of(root), 8)
     wait(lambda: job_of(serving, "runs"), "no job began")
     kill(serving, *kinds)
-    assert wait_for_end(root, "runs_run", ids) == ["DONE"] * 4
+    assert wait_for_end(root, "runs_run", ids) == ["DONE"] * 8
 
 
 @pytest.mark.parametrize(

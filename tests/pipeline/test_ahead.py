@@ -169,8 +169,7 @@ def test_no_more_files_are_begun_than_are_needed_ahead():
 
 
 def test_the_first_in_order_that_fails_raises_and_the_others_end():
-    ended = threading.Event()
-    failed = threading.Event()
+    ended, begun, failed = threading.Event(), threading.Event(), threading.Event()
     meter = Meter(total_bytes=1, progress=lambda _state: None)
 
     def work(item: int) -> int:
@@ -179,7 +178,9 @@ def test_the_first_in_order_that_fails_raises_and_the_others_end():
             raise ValueError(item)
         assert failed.wait(10)
         if item == 0:
+            assert begun.wait(10)
             raise ValueError(item)
+        begun.set()
         try:
             while True:
                 meter.tell(str(item), consumed=0)

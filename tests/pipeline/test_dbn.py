@@ -266,7 +266,7 @@ def test_definitions_describe_the_instrument_and_are_kept_with_it(tmp_path):
     assert draft.instrument.tick_size == 0.25
     assert draft.instrument.multiplier == 50
     assert [raw.name for raw in draft.raw_files] == ["a.dbn", "d.dbn"]
-    assert draft.calendar == "24/7"
+    assert draft.calendar == "CME"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
+from apps.datasets.views import chart, reports
 from apps.datasets.views import summary as dataset_views
 from apps.runs.views import film, summary
 from hewston.pipeline import playback
@@ -24,8 +25,11 @@ def ada(client, catalogue, tmp_path, settings, monkeypatch):
     for module, name in (
         (film, "_encode"),
         (summary, "_break_down"),
-        (dataset_views, "_encode"),
-        (dataset_views, "_read_reports"),
+        (chart, "_encode_outline"),
+        (chart, "_encode_page"),
+        (reports, "read_reports"),
+        (dataset_views, "read_reports"),
+        (dataset_views, "draw_completeness"),
     ):
         fresh = functools.lru_cache(getattr(module, name).__wrapped__)
         monkeypatch.setattr(module, name, fresh)

@@ -90,7 +90,8 @@ def test_arrows_step_by_bars_and_trades(watched):
     state = film.press("Shift+ArrowRight", "state.cursor > 101")
     assert state["markers"][-1]["time"] == state["time"]
     assert "FillBought 100 at 98.26, reference 98.25" in state["decision"]
-    assert "OrderBuy 100 at market, sent" in film.press("ArrowLeft", "state.gen")["decision"]
+    before = film.press("ArrowLeft", f"state.cursor === {state['cursor'] - 1}")
+    assert "OrderBuy 100 at market, sent" in before["decision"]
     film.press("ArrowRight", f"state.cursor === {state['cursor']}")
     first = state["cursor"]
     second = film.press("Shift+ArrowRight", f"state.cursor > {first}")["cursor"]

@@ -14,7 +14,7 @@ from hewston.pipeline.schemas import BARS, SESSION
 from hewston.pipeline.sources.tables.plan import Answers, Finding, Plan
 from hewston.pipeline.sources.tables.rows import Reading, check_bad_rows, read_rows
 from hewston.pipeline.sources.tables.source import Source, open_source
-from hewston.pipeline.sources.tables.study import Study, study
+from hewston.pipeline.sources.tables.study import study
 from hewston.pipeline.sources.tables.table_bars import TableBars, to_bars
 
 Told = Callable[[int], None]  # rows read so far
@@ -169,8 +169,3 @@ def refuse_open(findings: Mapping[str, Finding], *, name: str) -> None:
         field=next(iter(asked)),
         questions=[{"option": key, **finding.as_json()} for key, finding in asked.items()],
     )
-
-
-def question_words(study_found: Study) -> dict[str, str]:
-    """Say what each open question of a study is about."""
-    return {key: _ASKED[key] for key in study_found.questions}

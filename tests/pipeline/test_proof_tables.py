@@ -1,6 +1,7 @@
 """A dataset proved against tables of bars."""
 
 import csv
+import dataclasses
 import datetime as dt
 import io
 import zipfile
@@ -202,3 +203,66 @@ def test_a_vendor_with_other_rules_differs_in_few_bars(tmp_path, real_data, symb
     share = {one["column"]: one["exact"] / one["compared"] for one in report["columns"]}
     assert 0.98 < share["volume"] < 1
     assert all(0.7 < share[name] < 1 for name in FIGURES[:4])
+
+
+def derive_table(folder: Path, lines: str, *, name: str, calendar: str, **answers: object):
+    staging = folder / f"staging-{name}"
+    staging.mkdir()
+    path = folder / f"{name}.csv"
+    path.write_text(lines)
+    options = {"calendar": calendar, "table": {"symbol": "AAA", **answers}}
+    return derive_files([path], staging=staging, options=options, progress=silent).drafts[0]
+
+
+def test_days_stamped_with_the_evening_before_are_those_of_a_table_of_dates(tmp_path):
+    days = [dt.date(2024, 3, 4) + dt.timedelta(days=n) for n in range(5)]
+    began = [dt.datetime.combine(day, dt.time(17), NEW_YORK) - dt.timedelta(days=1) for day in days]
+    figures = [f"{1.1 + n / 100:.2f},1.5,1.0,{1.2 + n / 100:.2f},{n + 5}" for n in range(5)]
+    times = "time,open,high,low,close,Volume\n" + "".join(
+        f"{int(at.timestamp())},{row}\n" for at, row in zip(began, figures, strict=True)
+    )
+    dates = "Date,Open,High,Low,Close,Volume\n" + "".join(
+        f"{day},{row}\n" for day, row in zip(days, figures, strict=True)
+    )
+    draft = derive_table(tmp_path, times, name="evenings", calendar="FX", stamp="open")
+    path = tmp_path / "dates.csv"
+    path.write_text(dates)
+    report = report_of(subject_of(draft, raw=()), tmp_path, path)
+    assert (report["verdict"], report["bars"]["equal"]) == ("EQUAL", 5)
+    assert (report["dates"]["first"], report["dates"]["last"]) == ("2024-03-04", "2024-03-08")
+
+
+def test_volume_that_is_unknown_is_not_compared_when_bars_are_merged(tmp_path, subject, bars):
+    unknown = bars.with_columns(volume=pl.lit(None, pl.Float64))
+    unknown.write_parquet(tmp_path / "bars.parquet")
+    changed = dataclasses.replace(subject, bars=tmp_path / "bars.parquet")
+    path = write_csv(tmp_path / "AAA.csv", merge_by_hand(PRINTS, 3600))
+    report = report_of(changed, tmp_path, path, table=STAMPED)
+    assert report["verdict"] == "EQUAL"
+    assert "volume" in report["not_compared"]
+
+
+def test_days_of_a_zone_are_those_of_a_vendor_with_the_same_dates(tmp_path):
+    lines = "Date,Open,High,Low,Close,Volume\n" + "".join(
+        f"2023-01-0{day},{100 + day},{110 + day},{90 + day},{101 + day},{day}\n"
+        for day in range(3, 7)
+    )
+    draft = derive_table(tmp_path, lines, name="days", calendar="XFRA", tz="Europe/Berlin")
+    midnights = [dt.datetime(2023, 1, day, tzinfo=dt.UTC) for day in range(3, 7)]
+    bars = pl.read_parquet(draft.bars).with_columns(
+        ts_open=pl.Series(midnights).cast(pl.Datetime("ns", "UTC"))
+    )
+    meta = Meta(schema="ohlcv-1d", end=dt.date(2023, 1, 7))
+    path = write_vendor(tmp_path / "days.dbn", bars, meta)
+    report = report_of(subject_of(draft, raw=()), tmp_path, path)
+    assert (report["verdict"], report["bars"]["equal"]) == ("EQUAL", 4)
+    assert (report["dates"]["first"], report["dates"]["last"]) == ("2023-01-03", "2023-01-06")
+
+
+def test_another_tick_size_is_another_comparison(tmp_path, subject, bars):
+    path = write_csv(tmp_path / "AAA.csv", bars)
+    coarse = dataclasses.replace(subject, tick_size=1.0)
+    digests = {
+        prove_against(one, tmp_path, path, table=STAMPED).digest for one in (subject, coarse)
+    }
+    assert len(digests) == 2

@@ -31,13 +31,19 @@ class Comparison:
 
 
 def compare(
-    ours: pl.DataFrame, theirs: pl.DataFrame, *, tick_size: float, calendar: str
+    ours: pl.DataFrame,
+    theirs: pl.DataFrame,
+    *,
+    tick_size: float,
+    calendar: str,
+    tz: str | None = None,
 ) -> Comparison:
     """Compare bars of the same interval, both in the schema BARS, sorted and unique.
 
     Bars belong together by ``ts_open``, and each column is compared where both have a value. A
     value is equal only when it is the same number; how near the others are is told in tiers: to
-    1e-9 of the larger one, then, of prices, to a tick. ``calendar`` gives the exchange dates.
+    1e-9 of the larger one, then, of prices, to a tick. ``calendar`` gives the exchange dates,
+    ``tz`` their zone where it is not the calendar's, as in ``exchange_date``.
     """
     both, here, there = _match(ours, theirs)
     columns = {name: _values(both, name) for name in VALUES}
@@ -68,7 +74,7 @@ def compare(
             "only_ours": _list(here),
             "only_theirs": _list(there),
             "sessions": _count_sessions(both, here, there, wrong),
-            "dates": _count_dates(both, here, there, calendar),
+            "dates": _count_dates(*(_dates(one, calendar, tz) for one in (both, here, there))),
         },
         differences=_join(compared, here, there),
     )
@@ -184,22 +190,20 @@ def _count_sessions(
 
 
 def _count_dates(
-    both: pl.DataFrame, here: pl.DataFrame, there: pl.DataFrame, calendar: str
+    shared: set[dt.date], here: set[dt.date], there: set[dt.date]
 ) -> dict[str, object]:
     """Count the exchange dates that both have bars of, and that one alone has."""
-    shared = _dates(both, calendar)
-    ours, theirs = _dates(here, calendar) - shared, _dates(there, calendar) - shared
     return {
         "both": len(shared),
-        "only_ours": len(ours - theirs),
-        "only_theirs": len(theirs - ours),
+        "only_ours": len(here - there - shared),
+        "only_theirs": len(there - here - shared),
         "first": min(shared).isoformat() if shared else None,
         "last": max(shared).isoformat() if shared else None,
     }
 
 
-def _dates(bars: pl.DataFrame, calendar: str) -> set[dt.date]:
-    return set(exchange_date(bars["ts_open"], calendar).unique())
+def _dates(bars: pl.DataFrame, calendar: str, tz: str | None) -> set[dt.date]:
+    return set(exchange_date(bars["ts_open"], calendar, tz).unique())
 
 
 def _join(

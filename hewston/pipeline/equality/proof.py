@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from hewston.pipeline import calendar, store
+from hewston.pipeline.calendar import exchange_date
 from hewston.pipeline.equality.compare import compare, write_time
 from hewston.pipeline.equality.files import Other, OtherBars, take
 from hewston.pipeline.equality.ranges import Span, covered, cut_at_utc, requested
@@ -25,6 +26,7 @@ from hewston.pipeline.sources.dbn.header import read_header
 from hewston.pipeline.sources.dbn.records import DTYPES
 from hewston.pipeline.spec import canonical_json, sha256_text
 
+FORMAT = 1  # raise it when the same files give another report
 REPORT_FILE, DIFFERENCES_FILE = "report.json", "differences.parquet"
 _COPYING, _READING, _READ = (0.0, 0.3), (0.3, 0.8), 0.8
 
@@ -50,7 +52,7 @@ class Subject:
 class Proof:
     """What came of it. ``folder`` holds REPORT_FILE and DIFFERENCES_FILE.
 
-    ``digest`` names what was compared with: the files' content and the options.
+    ``digest`` names what was compared with: the files' content, the options and the tick size.
     """
 
     folder: Path
@@ -90,7 +92,12 @@ def prove(
     inside = [shared.within(bars, length) for bars in (ours, theirs.bars)]
     if not is_table:
         inside = [_labelled(bars, subject, theirs) for bars in inside]
-    comparison = compare(*inside, tick_size=subject.tick_size, calendar=subject.calendar)
+    comparison = compare(
+        *inside,
+        tick_size=subject.tick_size,
+        calendar=subject.calendar,
+        tz=None if is_table or not is_daily(theirs.interval) else "UTC",
+    )
     described = tuple(_describe(file) for file in theirs.files)
     report = {
         **_name(subject),
@@ -116,7 +123,7 @@ def prove(
     folder.mkdir()
     comparison.differences.rechunk().write_parquet(folder / DIFFERENCES_FILE, compression="zstd")
     store.write_json(folder / REPORT_FILE, report)
-    return Proof(folder=folder, digest=_digest(theirs.files, options), files=described)
+    return Proof(folder=folder, digest=_digest(subject, theirs.files, options), files=described)
 
 
 def _read_theirs(
@@ -162,6 +169,9 @@ def _read_ours(subject: Subject, theirs: OtherBars, length: int, *, is_table: bo
     if is_table:
         daily = is_daily(theirs.interval)
         return name_by_date(ours, subject.tz, subject.calendar) if daily else ours
+    if is_daily(subject.interval):  # its dates are those of its own zone
+        dates = exchange_date(pl.col("ts_open"), subject.calendar, subject.tz)
+        return ours.with_columns(ts_open=dates.cast(pl.Datetime("ns")).cast(UTC_NS))
     return ours if theirs.interval == "1m" else cut_at_utc(ours, length)
 
 
@@ -183,7 +193,7 @@ def _labelled(bars: pl.DataFrame, subject: Subject, theirs: OtherBars) -> pl.Dat
     if theirs.interval != "1m" or bars.is_empty():
         return bars.with_columns(session=pl.lit(None, SESSION))
     ts = bars["ts_open"]
-    dates = calendar.exchange_date(ts, subject.calendar)
+    dates = exchange_date(ts, subject.calendar)
     sessions = calendar.schedule(subject.calendar, dates[0], dates[-1])
     return bars.with_columns(session=calendar.label(ts, sessions))
 
@@ -228,7 +238,12 @@ def _say_apart(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str:
     )
 
 
-def _digest(files: Sequence[Other], options: Mapping[str, Any]) -> str:
-    """Name what was compared with; the files' names do not matter."""
-    said = {"files": sorted(file.sha256 for file in files), "options": dict(options)}
+def _digest(subject: Subject, files: Sequence[Other], options: Mapping[str, Any]) -> str:
+    """Name what was compared with, and how near counts; the files' names do not matter."""
+    said = {
+        "format": FORMAT,
+        "files": sorted(file.sha256 for file in files),
+        "options": dict(options),
+        "tick_size": subject.tick_size,
+    }
     return sha256_text(canonical_json(said))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hewston.pipeline.schemas import BARS, UTC_NS
+from hewston.pipeline.resampling import merge_at
+from hewston.pipeline.schemas import UTC_NS
 from hewston.pipeline.sources.dbn.header import Header
 
 _FAR = 9_214_646_400_000_000_000  # 2261-12-31: what is requested without an end ends later
@@ -49,28 +50,5 @@ def covered(bars: pl.DataFrame, length: int) -> Span:
 
 
 def cut_at_utc(bars: pl.DataFrame, length: int) -> pl.DataFrame:
-    """Merge bars by UTC hours or days, ``length`` ns long, whatever the sessions; see ``merge``."""
-    return merge(bars, (pl.col("ts_open").to_physical() // length * length).cast(UTC_NS))
-
-
-def merge(bars: pl.DataFrame, start: pl.Expr) -> pl.DataFrame:
-    """Merge bars (schema BARS, sorted) that have the same ``start``, a UTC time.
-
-    Only open, high, low, close, volume and trade_count are given, and the session where they share
-    one; all else is null.
-    """
-    merged = bars.group_by(start.alias("ts_open"), maintain_order=True).agg(
-        pl.col("open").first(),
-        pl.col("high").max(),
-        pl.col("low").min(),
-        pl.col("close").last(),
-        pl.col("volume").sum(),
-        pl.when(pl.col("trade_count").null_count() == 0).then(pl.col("trade_count").sum()),
-        pl.when(pl.col("session").n_unique() == 1).then(pl.col("session").first()),
-    )
-    return as_bars(merged)
-
-
-def as_bars(columns: pl.DataFrame) -> pl.DataFrame:
-    """Fill in the columns of BARS that are not there with nulls."""
-    return columns.match_to_schema(pl.Schema(BARS), missing_columns="insert", integer_cast="upcast")
+    """Merge bars by UTC hours or days, ``length`` ns long, whatever the sessions."""
+    return merge_at(bars, (bars["ts_open"].to_physical() // length * length).cast(UTC_NS))

@@ -7,11 +7,12 @@ import polars as pl
 
 from hewston.pipeline.calendar import exchange_date, zone
 from hewston.pipeline.equality.files import Other, OtherBars
-from hewston.pipeline.equality.ranges import covered, merge
+from hewston.pipeline.equality.ranges import covered
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.ahead import Meter
 from hewston.pipeline.ingest.tables import Table, read_table
 from hewston.pipeline.intervals import DAY, INTERVAL_NS, INTERVALS, is_daily
+from hewston.pipeline.resampling import merge_at
 from hewston.pipeline.schemas import UTC_NS
 
 _BYTES_A_ROW = 50  # about: progress is told in bytes
@@ -91,9 +92,14 @@ def _named_by_date(table: Table, calendar: str) -> pl.DataFrame:
 
 
 def name_by_date(bars: pl.DataFrame, tz: str, calendar: str) -> pl.DataFrame:
-    """Name bars of days by the midnight, in the calendar's zone, of their date in ``tz``."""
-    dates = pl.col("ts_open").dt.convert_time_zone(tz).dt.date()
-    return bars.with_columns(ts_open=_midnight(dates, calendar))
+    """Name bars of days by the midnight, in the calendar's zone, of their exchange date.
+
+    ``tz`` is the zone of their dates, as in ``exchange_date``: a day stamped with the evening on
+    which its session began is that of the session's end.
+    """
+    return bars.with_columns(
+        ts_open=_midnight(exchange_date(pl.col("ts_open"), calendar, tz), calendar)
+    )
 
 
 def as_table(bars: pl.DataFrame, theirs: OtherBars, *, calendar: str) -> pl.DataFrame:
@@ -111,13 +117,13 @@ def as_table(bars: pl.DataFrame, theirs: OtherBars, *, calendar: str) -> pl.Data
         )
     if is_daily(theirs.interval):
         regular = bars.filter(pl.col("session") == "regular")
-        dates = exchange_date(regular["ts_open"], calendar)
-        return merge(regular.with_columns(date=dates), _midnight(pl.col("date"), calendar))
+        dates = exchange_date(pl.col("ts_open"), calendar)
+        return merge_at(regular, regular.select(_midnight(dates, calendar)).to_series())
     kept = bars.filter(pl.col("session").is_in(theirs.bars["session"].unique().implode()))
     length, tz = INTERVAL_NS[theirs.interval], zone(calendar)
     phase = theirs.bars.select(_wall(tz)).to_series()[0] % length
     start = ((_wall(tz) - phase) // length * length + phase).cast(pl.Datetime("ns"))
-    return merge(kept, _in_utc(start, tz))
+    return merge_at(kept, kept.select(_in_utc(start, tz)).to_series())
 
 
 def _wall(tz: str) -> pl.Expr:

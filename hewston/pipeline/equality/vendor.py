@@ -6,11 +6,11 @@ import polars as pl
 
 from hewston.pipeline.bars import to_price
 from hewston.pipeline.equality.files import Other, OtherBars
-from hewston.pipeline.equality.ranges import as_bars, requested
+from hewston.pipeline.equality.ranges import requested
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.ahead import Meter
 from hewston.pipeline.ingest.drafts import LeftOut
-from hewston.pipeline.schemas import UTC_NS
+from hewston.pipeline.schemas import BARS, UTC_NS
 from hewston.pipeline.sources.dbn.bytestream import open_bytes
 from hewston.pipeline.sources.dbn.header import Header, read_header
 from hewston.pipeline.sources.dbn.ohlcv import PRICES, read_ohlcv
@@ -161,12 +161,9 @@ def _of_minutes(seconds: pl.DataFrame) -> pl.DataFrame:
 
 def _as_bars(merged: pl.DataFrame) -> pl.DataFrame:
     prices = {name: to_price(merged[name]) for name in PRICES}
-    return as_bars(
-        pl.DataFrame(
-            {
-                "ts_open": merged["ts"].cast(UTC_NS),
-                **prices,
-                "volume": merged["volume"].cast(pl.Float64),
-            }
-        )
-    )
+    columns = {
+        "ts_open": merged["ts"].cast(UTC_NS),
+        **prices,
+        "volume": merged["volume"].cast(pl.Float64),
+    }
+    return pl.DataFrame(columns).match_to_schema(pl.Schema(BARS), missing_columns="insert")

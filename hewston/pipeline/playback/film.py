@@ -20,6 +20,7 @@ from hewston.pipeline import artifacts
 from hewston.pipeline.calendar import exchange_date, start_of_date
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.market import select_bars
+from hewston.pipeline.resampling import merge_at
 from hewston.pipeline.schemas import UTC_NS
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import read_json
@@ -209,18 +210,8 @@ def _read_bars(bars_file: Path, starts: pl.Series, spec: RunSpec, stored: str) -
     start = bars.select("ts_open").join_asof(
         starts.to_frame("start"), left_on="ts_open", right_on="start"
     )["start"]
-    is_known = pl.col("volume").null_count() == 0
-    return (
-        bars.filter(start.is_not_null())  # what comes before is warm-up
-        .group_by(start.drop_nulls().alias("ts_open"), maintain_order=True)
-        .agg(
-            pl.col("open").first(),
-            pl.col("high").max(),
-            pl.col("low").min(),
-            pl.col("close").last(),
-            pl.when(is_known).then(pl.col("volume").sum()),
-        )
-    )
+    # What comes before the first of them is warm-up.
+    return merge_at(bars.filter(start.is_not_null()), start.drop_nulls())
 
 
 def _date_outcomes(orders: pl.DataFrame, fills: pl.DataFrame) -> pl.DataFrame:

@@ -6,6 +6,13 @@ from hewston.pipeline.resampling.buckets import (
     list_edges,
     number_periods,
 )
-from hewston.pipeline.resampling.merging import resample
+from hewston.pipeline.resampling.merging import merge_at, resample
 
-__all__ = ["check_interval", "first_dates_after", "list_edges", "number_periods", "resample"]
+__all__ = [
+    "check_interval",
+    "first_dates_after",
+    "list_edges",
+    "merge_at",
+    "number_periods",
+    "resample",
+]

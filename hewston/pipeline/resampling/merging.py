@@ -63,6 +63,24 @@ def resample(
     return _merge(bars, buckets, daily=is_daily(interval)).match_to_schema(pl.Schema(BARS))
 
 
+def merge_at(bars: pl.DataFrame, starts: pl.Series) -> pl.DataFrame:
+    """Merge bars (schema ``BARS``, sorted) that follow each other and have the same start.
+
+    ``starts`` gives each bar the UTC time at which its longer one begins, whatever the sessions;
+    a longer bar has the session of its parts, or null where they have several. Columns that are
+    not given are null. All else is merged as ``resample`` says.
+    """
+    bars = bars.match_to_schema(pl.Schema(BARS), missing_columns="insert")
+    if bars.is_empty():
+        return bars
+    ns = starts.to_physical().to_numpy()
+    rows = np.flatnonzero(np.append(True, ns[1:] != ns[:-1]))
+    merged = _merge(bars.rechunk(), Buckets(starts=ns[rows], rows=rows), daily=False)
+    sessions = bars["session"].to_physical().to_numpy()
+    is_one = np.maximum.reduceat(sessions, rows) == np.minimum.reduceat(sessions, rows)
+    return merged.with_columns(pl.when(pl.Series(is_one)).then("session"))
+
+
 def _merge(bars: pl.DataFrame, buckets: Buckets, *, daily: bool) -> pl.DataFrame:
     rows = buckets.rows
     last = np.append(rows[1:], bars.height) - 1

@@ -1,5 +1,6 @@
 """Times as people write them."""
 
+import dataclasses
 import datetime as dt
 
 import polars as pl
@@ -17,9 +18,9 @@ from hewston.pipeline.sources.tables.words_of_time import find_zone
 
 
 def parse(*cells, order="dmy"):
-    form = study_text(cells, order)
+    form = study_text(cells)
     assert form is not None
-    return read_times(pl.Series(cells), form).to_list()
+    return read_times(pl.Series(cells), dataclasses.replace(form, order=order)).to_list()
 
 
 HALF_PAST_TWO = dt.datetime(2025, 10, 31, 14, 30)
@@ -138,7 +139,7 @@ def test_two_digits_of_a_year_are_of_this_century_until_2050():
 
 def test_a_day_above_twelve_tells_the_order():
     cells = ["01/02/2025", "13/02/2025"]
-    form = study_text(cells, None)
+    form = study_text(cells)
     assert form is not None
     assert find_order(cells, form).fits == ("dmy",)
     cells = ["01/02/2025", "02/13/2025"]
@@ -147,28 +148,28 @@ def test_a_day_above_twelve_tells_the_order():
 
 def test_even_steps_tell_the_order():
     cells = [f"{day:02}/03/2026 {hour:02}:00" for day in range(4, 10) for hour in range(24)]
-    form = study_text(cells, None)
+    form = study_text(cells)
     assert form is not None
     assert find_order(cells, form).fits == ("dmy",)
 
 
 def test_nights_between_days_tell_the_order_of_times_of_day():
     cells = [f"10/{day:02}/2013 {hour:02}:00" for day in (7, 8) for hour in range(9, 17)]
-    form = study_text(cells, None)
+    form = study_text(cells)
     assert form is not None
     assert find_order(cells, form).fits == ("mdy",)
 
 
 def test_a_year_of_months_is_no_row_of_days():
     cells = [f"01.{month:02}.{year}" for year in (2020, 2021, 2022) for month in range(1, 13)]
-    form = study_text(cells, None)
+    form = study_text(cells)
     assert form is not None
     assert find_order(cells, form).fits == ("dmy",)
 
 
 def test_days_that_could_be_months_are_asked():
     cells = [f"03/{day:02}/2024" for day in range(4, 9)]
-    form = study_text(cells, None)
+    form = study_text(cells)
     assert form is not None
     assert set(find_order(cells, form).fits) == {"dmy", "mdy"}
 
@@ -190,14 +191,14 @@ def test_a_zone_named_beyond_doubt(text, zone):
 
 def test_where_both_orders_fit_both_are_given():
     cells = [f"04/03/2026 {hour:02}:00" for hour in range(24)]
-    form = study_text(cells, None)
+    form = study_text(cells)
     assert form is not None
     assert set(find_order(cells, form).fits) == {"dmy", "mdy"}
 
 
 def test_midnights_with_an_offset_are_dates():
     cells = ["2023-01-03 00:00:00+09:00", "2023-01-04 00:00:00+09:00"]
-    form = study_text(cells, None)
+    form = study_text(cells)
     assert form is not None
     dates = as_dates(cells, form)
     assert dates is not None

@@ -10,7 +10,7 @@ import polars as pl
 from hewston.pipeline import calendar as exchange_calendar
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest.instrument import check_overrides, default_calendar
-from hewston.pipeline.intervals import is_daily
+from hewston.pipeline.intervals import INTERVAL_NS, is_daily
 from hewston.pipeline.sources.tables.layouts import class_of
 from hewston.pipeline.spec import AssetClass, Instrument
 
@@ -90,21 +90,15 @@ def guess_asset_class(ts_open: pl.Series, interval: str) -> tuple[AssetClass, st
         return "crypto", "its bars cover Saturdays and Sundays"
     if not is_daily(interval):
         hours = ts_open.dt.hour().n_unique()
-        nights = hours >= min(22, 24 * 60 // _minutes(interval))  # all but a daily halt
+        nights = hours >= min(
+            22, INTERVAL_NS["1d"] // INTERVAL_NS[interval]
+        )  # all but a daily halt
         if nights and saturdays == 0:
             return "fx", "its bars go round the clock from Sunday evening or Monday to Friday"
-        span = ts_open.dt.date().n_unique()
-        if saturdays > 0 and span <= 2 and nights:  # noqa: PLR2004
-            return "crypto", "its bars cover a Saturday round the clock"
         return "equity", "its bars keep to weekdays"
     if sundays > 0.02 and saturdays == 0:  # noqa: PLR2004  # some brokers have a short bar on Sundays
         return "fx", "it has bars of Sundays and none of Saturdays"
     return "equity", "its bars keep to weekdays"
-
-
-def _minutes(interval: str) -> int:
-    unit = {"m": 1, "h": 60, "d": 1440, "w": 10_080, "o": 44_640}[interval[-1]]
-    return int("".join(char for char in interval if char.isdigit())) * unit
 
 
 def describe_instrument(

@@ -96,9 +96,10 @@ def read_planned(
 ) -> Table:
     """Read all rows by a plan, and refuse what cannot become a dataset."""
     reading = read_all(source, plan, told)
-    if reading.rows.is_empty() and not reading.bad_count:
-        raise InputError(f"{name} has no rows of bars.", file=name)
     check_bad_rows(reading, name=name, most=most_bad)
+    if reading.rows.is_empty():
+        kind = "bars that can be read" if reading.bad_count else "bars"
+        raise InputError(f"{name} has no rows of {kind}.", file=name)
     made = to_bars(reading, plan, name=name, symbols=symbols)
     if any(finding.is_open for finding in asked.values()):  # else a guess may be what is refused
         refuse_open({**asked, "interval": made.interval}, name=name)

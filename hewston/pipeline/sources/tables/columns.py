@@ -154,7 +154,7 @@ class Mapper:
         if self._has_header and not self._says(index, "time"):
             return False
         pairs = [(a, b) for a, b in zip(one.texts, other.texts, strict=True) if a and b][:50]
-        if not all(b.isdigit() and a.isdigit() for a, b in pairs):
+        if not all(b.isdecimal() and a.isdecimal() for a, b in pairs):
             return False
         lengths = {int(b) - int(a) for a, b in pairs}
         return min(lengths, default=0) > 0 and (len(lengths) == 1 or not self._has_header)

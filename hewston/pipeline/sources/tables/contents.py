@@ -51,7 +51,7 @@ def _study(rows: Sequence[Row], index: int) -> Content:
     kind = classify(some) if some else None
     if is_typed and kind != "clock":
         kind = "text"
-    form = study_text(some, None) if kind == "text" and some else None
+    form = study_text(some) if kind == "text" and some else None
     if kind in {"epoch", "serial"}:
         form = TimeForm(kind=kind)
     moments = _moments(some, form)

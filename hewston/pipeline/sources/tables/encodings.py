@@ -78,7 +78,7 @@ def to_utf8(
     """
     with path.open("rb") as source:
         head = source.read(_HEAD_BYTES)
-    choice = _asked(encoding) if encoding else _evident(head)
+    choice = _asked(encoding, head) if encoding else _evident(head)
     if choice is None:
         try:
             return _as_it_is(path, _UTF8, name=name, scratch=scratch)
@@ -94,7 +94,10 @@ def to_utf8(
     return _first_that_fits(path, choices, name=name, scratch=scratch)
 
 
-def _asked(encoding: str) -> Choice:
+def _asked(encoding: str, head: bytes) -> Choice:
+    evident = _evident(head)
+    if evident and encoding.lower() == evident.encoding[:-3]:
+        return evident  # of utf-16 and utf-32 the file says which way round
     try:
         found = codecs.lookup(_ALIASES.get(encoding.lower(), encoding)).name
     except (LookupError, ValueError):

@@ -181,7 +181,7 @@ def find_odd_starts(times: Ints, lines: Ints, interval: str) -> dict[str, Any] |
         "label": "Bars that begin at odd times",
         "severity": "warning",
         "count": count,
-        "sentence": f"{_count(count, 'bar')} do not begin at a whole minute of the {interval} bars "
+        "sentence": f"{_count(count, 'bar')} began at no whole minute of the {interval} bars "
         f"around, the first at line {int(lines[first]):,} ({moment:%Y-%m-%d %H:%M:%S} UTC). They "
         "may be unfinished, or their times may be the ends of bars.",
         "rows": [

@@ -158,14 +158,13 @@ class _Maker:
             self._find(
                 "folded_hours",
                 "Hours that came twice",
-                "info" if found.told_apart == folded else "warning",
+                "info" if found.is_told_apart else "warning",
                 folded,
-                f"{_count(folded, 'row')} lie in an hour that the clock of {zone.name} showed "
-                f"twice "
+                f"{_count(folded, 'row')} of an hour that the clock of {zone.name} showed twice "
                 f"({', '.join(str(day) for day in days[:5])}{' …' if len(days) > 5 else ''}); "  # noqa: PLR2004
                 + (
                     "their order in the file tells which is which."
-                    if found.told_apart == folded
+                    if found.is_told_apart
                     else "where only one of the two is there, it was taken for the first."
                 ),
             )
@@ -225,12 +224,17 @@ class _Maker:
         whole = (rows["ts"].cast(pl.Int64) % _DAY_NS == 0).all()
         if whole and interval == "1d" and self._names_days():
             ends = False
-        if self._plan.time_form.is_aware:
-            shift = INTERVAL_NS["1d"] if ends else 0
-            moved = rows.with_columns((pl.col("ts").cast(pl.Int64) - shift).cast(UTC_NS))
-            return moved, find_midnights(moved["ts"])
-        # Clock times: a date is what their day says, but for the midnight that ends a day.
         zone = read_zone(self._plan.tz).iana if self._plan.tz else "UTC"
+        if self._plan.time_form.is_aware:
+            if ends:
+                rows = rows.with_columns(_whole_minutes(pl.col("ts")))
+            midnights = find_midnights(rows["ts"])
+            if midnights is None and ends:
+                rows = rows.with_columns(pl.col("ts").dt.offset_by(f"-{interval}"))
+            if midnights is None or not ends:
+                return rows, midnights
+            whole, zone = False, midnights
+        # Clock times: a date is what their day says, but for the midnight that ends a day.
         local = rows["ts"].dt.convert_time_zone("UTC" if whole else zone).dt.replace_time_zone(None)
         if ends:
             local = (local.cast(pl.Int64) - 1).cast(pl.Datetime("ns"))
@@ -288,7 +292,7 @@ class _Maker:
             "Rows that cannot be read",
             "error" if reading.bad_count else "info",
             reading.bad_count,
-            f"{_count(reading.bad_count, 'row')} could not be read and are left out.",
+            f"{_count(reading.bad_count, 'row')} could not be read: left out.",
             rows=listed,
         )
         self._find(
@@ -296,7 +300,7 @@ class _Maker:
             "Repeated rows",
             "info",
             doubled,
-            f"{_count(doubled, 'row')} repeated another one in every figure and were left out.",
+            f"{_count(doubled, 'row')} repeated another one in every figure: left out.",
         )
         self._find(
             "unsorted_rows",
@@ -310,7 +314,7 @@ class _Maker:
             "Rows that are no data",
             "info",
             reading.not_data,
-            f"{_count(reading.not_data, 'row')} are totals, notes or headers and were passed over.",
+            f"{_count(reading.not_data, 'row')} passed over: totals, notes or headers.",
         )
         self._note_outside(rows)
         if self._plan.volume_unit != 1:
@@ -402,11 +406,17 @@ def _sorted(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _starts_of(rows: pl.DataFrame, length: int) -> pl.DataFrame:
-    """Take the interval from ends; an end of 09:44:59.999 means 09:45."""
-    ends = pl.col("ts").cast(pl.Int64)
-    over = ends % _MINUTE_NS
-    whole = pl.when(over >= 59 * _NS).then(ends - over + _MINUTE_NS).otherwise(ends)
+    """Take the interval from ends."""
+    whole = _whole_minutes(pl.col("ts")).cast(pl.Int64)
     return rows.with_columns((whole - length).cast(UTC_NS).alias("ts"))
+
+
+def _whole_minutes(ends: pl.Expr) -> pl.Expr:
+    """Put ends on the minute that they mean: 09:44:59.999 is 09:45."""
+    ns = ends.cast(pl.Int64)
+    over = ns % _MINUTE_NS
+    whole = pl.when(over >= 59 * _NS).then(ns - over + _MINUTE_NS).otherwise(ns)
+    return whole.cast(UTC_NS).alias("ts")
 
 
 def _as_bars(rows: pl.DataFrame) -> pl.DataFrame:
@@ -414,13 +424,18 @@ def _as_bars(rows: pl.DataFrame) -> pl.DataFrame:
         # A column of zeros beside a volume is one that its vendor does not fill.
         return pl.when(pl.col(name).sum() > 0).then(pl.col(name))
 
-    buy, sell = whole("buy_volume"), pl.col("volume") - whole("buy_volume")
-    if (rows["sell_volume"].sum() or 0) > 0:
-        buy, sell = pl.col("buy_volume"), pl.col("sell_volume")
+    volume, buy, sell = pl.col("volume"), whole("buy_volume"), whole("sell_volume")
+    has_buys, has_sells = ((rows[f"{side}_volume"].sum() or 0) > 0 for side in ("buy", "sell"))
+    if has_buys and has_sells and rows["volume"].null_count() == rows.height:
+        volume = buy + sell
+    elif has_sells and not has_buys:
+        buy = volume - sell
+    elif has_buys and not has_sells:
+        sell = volume - buy
     return rows.select(
         pl.col("ts").cast(UTC_NS).alias("ts_open"),
         *PRICES,
-        "volume",
+        volume.alias("volume"),
         whole("trade_count").cast(pl.UInt32, strict=False).alias("trade_count"),
         pl.col("vwap"),
         buy.alias("buy_volume"),

@@ -108,7 +108,11 @@ def _read(
     ends = marks[ends_at]
     for row in _longer(data, ends, delimiters, delimiter, width):
         text = _line(content, ends, row)
-        cells = split(text, delimiter=delimiter, quoted=quoted)
+        try:
+            cells = split(text, delimiter=delimiter, quoted=quoted)
+        except ValueError as problem:
+            malformed[row] = str(problem)
+            continue
         if any(cells[width:]):
             malformed[row] = _too_many(len(cells), width)
     return _blanked(frame, malformed)

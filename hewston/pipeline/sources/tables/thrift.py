@@ -34,8 +34,6 @@ class _Reader:
         self.at = 0
 
     def struct(self, wanted: Wanted, depth: int) -> Struct:
-        if depth > _DEEPEST:
-            raise ValueError("structures are too deep")
         fields: Struct = {}
         field = 0
         while step_and_kind := self._byte():
@@ -48,6 +46,8 @@ class _Reader:
         return fields
 
     def _value(self, kind: int, wanted: Wanted, depth: int) -> Value | None:
+        if depth > _DEEPEST:
+            raise ValueError("structures are too deep")
         if kind in _INTEGERS:
             return self._whole()
         if kind == _BINARY:

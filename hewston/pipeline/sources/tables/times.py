@@ -125,7 +125,7 @@ class TimeForm:
     def describe(self) -> str:
         """Name the form for a person."""
         if self.kind == "epoch":
-            return "seconds, milliseconds or microseconds since 1970 (Unix)"
+            return "seconds to nanoseconds since 1970 (Unix)"
         if self.kind == "serial":
             return "serial dates of Excel"
         return ", ".join(_describe(shape.formats(self.order)) for shape in self.shapes)
@@ -153,7 +153,7 @@ def _describe(fmt: str) -> str:
 def shape_of(cell: str) -> Shape | None:
     """Give the shape of a cell in the one spelling; None when it is no date."""
     body, tail = _split_offset(cell)
-    if body.isdigit():
+    if body.isdecimal():
         return _compact(body, tail)
     for pattern, template in _DATES:
         match = pattern.match(body)
@@ -236,7 +236,7 @@ def classify(cells: Sequence[str]) -> Literal["text", "epoch", "serial", "clock"
 def are_clocks(cells: Sequence[str]) -> bool:
     """Tell whether whole numbers are times of day, which may have lost their zeros: 930, 1600."""
     digits = [cell.strip() for cell in cells if cell.strip()]
-    if not digits or not all(cell.isdigit() for cell in digits):
+    if not digits or not all(cell.isdecimal() for cell in digits):
         return False
     width = max(map(len, digits))
     if width not in {4, 6}:
@@ -307,7 +307,7 @@ def join_times(parts: Sequence[pl.Series]) -> pl.Series:
     return joined if len(others) != 3 else joined + ":00"  # noqa: PLR2004  # an hour alone
 
 
-def study_text(cells: Sequence[str], order: Order | None) -> TimeForm | None:
+def study_text(cells: Sequence[str]) -> TimeForm | None:
     """Find the shapes of a sample of cells; None when most of them are no dates."""
     plain = is_plain(list(cells))
     shapes = _count_shapes(cells) if plain else Counter()
@@ -319,7 +319,7 @@ def study_text(cells: Sequence[str], order: Order | None) -> TimeForm | None:
     most = shapes.most_common()
     aware = most[0][0].has_offset
     chosen = tuple(shape for shape, _ in most if shape.has_offset == aware)[:8]
-    return TimeForm(kind="text", shapes=chosen, order=order, is_plain=plain)
+    return TimeForm(kind="text", shapes=chosen, is_plain=plain)
 
 
 def _count_shapes(cells: Sequence[str | None]) -> Counter[Shape]:
@@ -466,7 +466,7 @@ def as_dates(cells: Sequence[str], form: TimeForm) -> TimeForm | None:
     spelled = pl.Series(cells) if form.is_plain else respell(pl.Series(cells))
     if not spelled.str.contains(_MIDNIGHT.pattern).all():
         return None
-    found = study_text(spelled.str.replace(_MIDNIGHT.pattern, "").to_list(), form.order)
+    found = study_text(spelled.str.replace(_MIDNIGHT.pattern, "").to_list())
     return None if found is None else replace(found, is_plain=form.is_plain, dates_only=True)
 
 

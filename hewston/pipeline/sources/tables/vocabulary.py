@@ -146,7 +146,7 @@ _WORDS: dict[Role, dict[int, str]] = {
             number of shares traded|accumulated volume|volume in shares|volumen titulos|成交手
         """,
         1: """
-            tick volume|tickvol|tickvolume|ticks|tick vol|up volume|umsatz|obrot|omsattning
+            tick volume|tickvol|tickvolume|ticks|tick vol|umsatz|obrot|omsattning
             turnover volume|volumeto|volume to
             tickqty|tick qty|tick count
         """,
@@ -180,11 +180,11 @@ _WORDS: dict[Role, dict[int, str]] = {
         2: """
             taker buy base asset volume|taker buy base volume|taker buy volume|taker base vol
             taker buy base|takerbuybaseassetvolume|buy volume|taker buy base vol
-            taker base volume|tb base av
+            taker base volume|tb base av|ask volume|up volume
         """,
     },
     "sell_volume": {
-        2: "sell volume|ask volume|taker sell volume|taker sell base volume|down volume",
+        2: "sell volume|bid volume|taker sell volume|taker sell base volume|down volume",
     },
     "symbol": {
         2: """

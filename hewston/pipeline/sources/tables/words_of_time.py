@@ -5,6 +5,8 @@ import zoneinfo
 
 import polars as pl
 
+from hewston.pipeline.sources.tables.zones import read_offset
+
 _MONTHS = {
     "Jan": """
         january januar januari janvier janv enero ene gennaio gen janeiro stycznia styczeń sty
@@ -109,7 +111,6 @@ _SEASONS = tuple(
         "aest aedt",
     )
 )
-_MOST_HOURS = 14
 
 
 def is_plain(cells: list[str]) -> bool:
@@ -243,8 +244,10 @@ def _respell_words(column: _Column, words: set[str]) -> None:
 def find_zone(text: str) -> str | None:
     """Find a zone named beyond doubt in a header, a preamble or a cell: UTC, IANA, GMT+8."""
     offset = re.search(r"\b(?:UTC|GMT)\s?([+-])\s?(\d{1,2})(?::?(\d{2}))?\b", text, re.IGNORECASE)
-    if offset and int(offset[2]) <= _MOST_HOURS:
-        return f"{offset[1]}{int(offset[2]):02}:{offset[3] or '00'}"
+    if offset:
+        fixed = read_offset(f"{offset[1]}{offset[2]}:{offset[3] or '00'}")
+        if fixed is not None:
+            return fixed.name
     named = re.search(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z]+(?:[_/][A-Za-z]+)*\b", text)
     if named and named[0] in zoneinfo.available_timezones():
         return named[0]

@@ -36,23 +36,25 @@ def read_zone(text: str) -> Zone:
     given = re.sub(r"\s+fixed$", "", text.strip(), flags=re.IGNORECASE)
     if given.casefold() in {"utc", "gmt", "z", "utc+0", "etc/utc"}:
         return Zone(name="UTC", iana="UTC")
-    match = _OFFSET.fullmatch(given)
-    if match and (found := _fixed(match)) is not None:
+    if (found := read_offset(given)) is not None:
         return found
     known = {name.casefold(): name for name in zoneinfo.available_timezones()}
     name = known.get(given.replace(" ", "_").casefold())
     if name is None:
         raise InputError(
             f"tz is {text}, but must be a zone such as America/New_York, UTC, or a fixed "
-            f"offset such "
-            "as +02:00.",
+            "offset of whole hours such as +02:00.",
             field="tz",
             allowed="an IANA zone, UTC, or ±hh:mm",
         )
     return Zone(name=name, iana=name)
 
 
-def _fixed(match: re.Match[str]) -> Zone | None:
+def read_offset(text: str) -> Zone | None:
+    """Read a fixed offset such as +02:00; None where no zone without summer time has it."""
+    match = _OFFSET.fullmatch(text)
+    if match is None:
+        return None
     hours, minutes = int(match[2]), int(match[3] or 0)
     name = f"{match[1]}{hours:02}:{minutes:02}"
     if hours + minutes == 0:
@@ -69,14 +71,14 @@ def _fixed(match: re.Match[str]) -> Zone | None:
 class Localized:
     """Times in UTC, null where the zone's clock never showed them.
 
-    ``folded`` marks the rows in an hour that the clock showed twice; ``told_apart`` of them could
-    be told apart by their order in the file.
+    ``folded`` marks the rows in an hour that the clock showed twice; ``is_told_apart``: on each
+    such day both are there, so that their order in the file tells which is which.
     """
 
     utc: pl.Series
     skipped: pl.Series
     folded: pl.Series
-    told_apart: int
+    is_told_apart: bool
 
 
 def localize(naive: pl.Series, zone: Zone) -> Localized:
@@ -89,18 +91,18 @@ def localize(naive: pl.Series, zone: Zone) -> Localized:
     skipped = first.is_null() & naive.is_not_null()
     last = naive.dt.replace_time_zone(zone.iana, ambiguous="latest", non_existent="null")
     folded = (first != last).fill_null(value=False)
-    told_apart = 0
+    is_told_apart = True
     if folded.any():
         is_second = _find_second(naive, folded)
-        told_apart = int((folded & is_second).sum())
         first = last.zip_with(is_second, first)
-        both = is_second.filter(folded)
-        told_apart = int(folded.sum()) if both.any() and not both.all() else 0
+        days = pl.DataFrame({"day": naive.dt.date(), "second": is_second}).filter(folded)
+        both = pl.col("second").any() & ~pl.col("second").all()
+        is_told_apart = bool(days.group_by("day").agg(both)["second"].all())
     return Localized(
         utc=first.dt.convert_time_zone("UTC").cast(UTC_NS),
         skipped=skipped,
         folded=folded,
-        told_apart=told_apart,
+        is_told_apart=is_told_apart,
     )
 
 

@@ -16,6 +16,9 @@ from hewston.pipeline.sources.tables.words_of_time import (
 )
 from hewston.pipeline.sources.tables.zones import guess_zone
 
+# A time of its own above the table, such as when the file was made, may be in another zone.
+_CLOCK = re.compile(r"(?<![\d+-])\d{1,2}:\d{2}")
+
 
 def find_zone_of(
     seen: Seen,
@@ -79,10 +82,12 @@ def _named_zone(seen: Seen, places: Places) -> tuple[str | None, bool, str]:
     names = [places.columns[index].name for index in places.where["time"]] if extent.header else []
     said = [(name, f"the column is called {name}") for name in names]
     said += [(name.replace("_", " "), why) for name, why in said]
+    said += [(cell, "the cells name it") for cell in cells[:1]]
+    stamped: list[tuple[str, str]] = []
     for row in above:
         text = " ".join(row.texts)
-        said.append((text, f"line {row.line} says: {text.strip()[:80]}"))
-    said += [(cell, "the cells name it") for cell in cells[:1]]
+        one = (text, f"line {row.line} says: {text.strip()[:80]}")
+        (stamped if _CLOCK.search(text) else said).append(one)
     for text, why in said:
         if zone := find_zone(text):
             return zone, True, why
@@ -91,6 +96,9 @@ def _named_zone(seen: Seen, places: Places) -> tuple[str | None, bool, str]:
         if zone := find_zone_word(text):
             is_sure = is_told_by_season(words)
             return zone, is_sure, why if is_sure else f"{why}, but not whether in summer too"
+    for text, why in stamped:
+        if zone := find_zone(text) or find_zone_word(text):
+            return zone, False, why
     return None, False, ""
 
 

@@ -35,7 +35,7 @@ def find_form(seen: Seen, texts: Sequence[str], further: Sequence[str]) -> TimeF
         )
     if kind in {"epoch", "serial"}:
         return TimeForm(kind="epoch" if kind == "epoch" else "serial")
-    found = study_text([*some, *further], None)
+    found = study_text([*some, *further]) if some else None
     if found is None:
         shown = some[0] if some else ""
         raise InputError(
@@ -67,7 +67,7 @@ def find_date_order(
     confidence, reason = "certain", evidence.reason
     if len(evidence.fits) > 1:
         order, confidence = _guess_order(evidence.fits, has_points=has_points), "unknown"
-        if dotted:
+        if dotted and "dmy" in evidence.fits:
             order, confidence = "dmy", "likely"
             reason += "; dates with points put the day first"
         elif seen.language == "other" and "dmy" in evidence.fits:

@@ -74,7 +74,7 @@ def _find_column(seen: Seen, said: str, columns: Sequence[Column]) -> int:
     folded = [name.casefold() for name in names]
     if said.casefold() in folded:
         return folded.index(said.casefold())
-    if said.isdigit() and 1 <= int(said) <= len(columns):
+    if said.isdecimal() and 1 <= int(said) <= len(columns):
         return int(said) - 1
     raise InputError(
         f"There is no column {said!r} in {seen.source.name}. {suggest(said, names)}",

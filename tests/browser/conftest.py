@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import expect, sync_playwright
 
 _ARGUMENTS = [
     "--headless",
@@ -25,15 +25,29 @@ _START_SECONDS = 240  # it makes years of bars first, beside whatever else the m
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args():
+# Playwright keeps an event loop running for as long as it is started. A worker that takes over other
+# tests after these must be without one, so the browser lives as long as this package's tests, not
+# as long as the session.
+
+
+@pytest.fixture(scope="package")
+def playwright():
+    """Start Playwright, and stop it before any test outside this package."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser(playwright):
     """Start the system's Chromium."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.fail(
             "There is no chromium on PATH: install Debian's chromium (apt install chromium)."
         )
-    return {"executable_path": chromium, "args": _ARGUMENTS}
+    started = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+    yield started
+    started.close()
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +90,7 @@ def _wait_for(url, site, log):
     pytest.fail(f"The site did not start:\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def session(browser, address):
     """Cookies of ada, who signed in by the form."""
     context = browser.new_context(base_url=address)

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.fields.json import KT
+from django.db.models.functions import Lower, Trim
 from django.utils import timezone
 
 from apps.datasets.models import Dataset, Revision
@@ -40,6 +41,11 @@ class Run(Job):
     name = models.CharField(max_length=120, blank=True)
     note = models.TextField(blank=True)
     speed = models.FloatField(default=60.0)  # of its playback; decides nothing
+    archived_at = models.DateTimeField(null=True, db_index=True)  # lists leave it out since
+    # The last proof: when, by which version of Hewston, and a sentence for each problem it found.
+    verified_at = models.DateTimeField(null=True)
+    verified_by = models.CharField(max_length=40, blank=True)
+    verified_problems = models.JSONField(default=list)
 
     objects = VisibleQuerySet["Run"].as_manager()
 
@@ -96,6 +102,75 @@ class RunKey(models.Model):
     def __str__(self) -> str:
         """Show the key itself."""
         return self.key
+
+
+class RunTag(models.Model):
+    """A word that somebody put on a run, to find it again."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=40)
+
+    class Meta:
+        """By name; a word once, in small letters, so that it is found however it is typed."""
+
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "name"], name="runs_runtag_once"),
+            models.CheckConstraint(
+                condition=~Q(name="") & Q(name=Lower(Trim(F("name")))), name="runs_runtag_name"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["name", "run"], name="runs_runtag_name_of")]
+
+    def __str__(self) -> str:
+        """Give the word."""
+        return self.name
+
+
+class SavedView(models.Model):
+    """A list of runs as somebody keeps it: filters, order and columns, as a query string."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    name = models.CharField(max_length=80)
+    query = models.TextField()
+
+    class Meta:
+        """A person uses a name once."""
+
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "name"], name="runs_savedview_once")
+        ]
+
+    def __str__(self) -> str:
+        """Show its name."""
+        return self.name
+
+
+class Rung(models.Model):
+    """A run of a cost ladder: another run's inputs at a multiple of its costs, at a fill clock."""
+
+    base = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="rungs")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="rung_of")
+    cost_factor = models.FloatField()  # of k_spread, slippage_ticks, fees_bps and fee_per_unit
+    fill_clock = models.CharField(max_length=9)
+
+    class Meta:
+        """A ladder has a rung once."""
+
+        ordering: ClassVar = ["fill_clock", "cost_factor"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["base", "cost_factor", "fill_clock"], name="runs_rung_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(fill_clock__in=["close", "next_open"]), name="runs_rung_fill_clock"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        """Name the rung by its costs and its clock."""
+        return f"{self.cost_factor:g}x, {self.fill_clock}"
 
 
 class RunMetrics(models.Model):

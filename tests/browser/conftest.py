@@ -25,9 +25,9 @@ _START_SECONDS = 240  # it makes years of bars first, beside whatever else the m
 expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
 
-# Playwright keeps an event loop running for as long as it is started. A worker that takes over other
-# tests after these must be without one, so the browser lives as long as this package's tests, not
-# as long as the session.
+# Playwright keeps an event loop running for as long as it is started. A worker that takes over
+# other tests after these must be without one, so the browser lives as long as this package's
+# tests, not as long as the session.
 
 
 @pytest.fixture(scope="package")

@@ -7,71 +7,135 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('runs', '0004_drop_heartbeat_time'),
+        ("runs", "0004_drop_heartbeat_time"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='run',
-            name='archived_at',
+            model_name="run",
+            name="archived_at",
             field=models.DateTimeField(db_index=True, null=True),
         ),
         migrations.AddField(
-            model_name='run',
-            name='verified_at',
+            model_name="run",
+            name="verified_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='run',
-            name='verified_by',
+            model_name="run",
+            name="verified_by",
             field=models.CharField(blank=True, max_length=40),
         ),
         migrations.AddField(
-            model_name='run',
-            name='verified_problems',
+            model_name="run",
+            name="verified_problems",
             field=models.JSONField(default=list),
         ),
         migrations.CreateModel(
-            name='Rung',
+            name="Rung",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('cost_factor', models.FloatField()),
-                ('fill_clock', models.CharField(max_length=9)),
-                ('base', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rungs', to='runs.run')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rung_of', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("cost_factor", models.FloatField()),
+                ("fill_clock", models.CharField(max_length=9)),
+                (
+                    "base",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rungs",
+                        to="runs.run",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rung_of",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['fill_clock', 'cost_factor'],
-                'constraints': [models.UniqueConstraint(fields=('base', 'cost_factor', 'fill_clock'), name='runs_rung_once'), models.CheckConstraint(condition=models.Q(('fill_clock__in', ['close', 'next_open'])), name='runs_rung_fill_clock')],
+                "ordering": ["fill_clock", "cost_factor"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("base", "cost_factor", "fill_clock"), name="runs_rung_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("fill_clock__in", ["close", "next_open"])),
+                        name="runs_rung_fill_clock",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RunTag',
+            name="RunTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=40)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='runs.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=40)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tags",
+                        to="runs.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'indexes': [models.Index(fields=['name', 'run'], name='runs_runtag_name_of')],
-                'constraints': [models.UniqueConstraint(fields=('run', 'name'), name='runs_runtag_once'), models.CheckConstraint(condition=models.Q(models.Q(('name', ''), _negated=True), ('name', django.db.models.functions.text.Lower(django.db.models.functions.text.Trim(models.F('name'))))), name='runs_runtag_name')],
+                "ordering": ["name"],
+                "indexes": [models.Index(fields=["name", "run"], name="runs_runtag_name_of")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "name"), name="runs_runtag_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("name", ""), _negated=True),
+                            (
+                                "name",
+                                django.db.models.functions.text.Lower(
+                                    django.db.models.functions.text.Trim(models.F("name"))
+                                ),
+                            ),
+                        ),
+                        name="runs_runtag_name",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SavedView',
+            name="SavedView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('query', models.TextField()),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("query", models.TextField()),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
-                'constraints': [models.UniqueConstraint(fields=('owner', 'name'), name='runs_savedview_once')],
+                "ordering": ["name"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("owner", "name"), name="runs_savedview_once")
+                ],
             },
         ),
     ]

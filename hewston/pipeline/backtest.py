@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -47,6 +48,7 @@ def trade(
     bars: pl.DataFrame,
     spec: RunSpec,
     *,
+    strategy: ModuleType | None = None,
     stored: str | None = None,
     stopwatch: Stopwatch | None = None,
     progress: Callable[[float], None] = lambda _share: None,
@@ -54,6 +56,8 @@ def trade(
 ) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
     """Run a strategy on BARS: the frames of ``artifacts.FRAMES`` and the metrics.
 
+    ``strategy`` is a module written to the contract (docs/strategies.md), by default the built-in
+    one of the spec; it runs in this process, so only give code that you trust.
     ``stored`` is the interval of ``bars``, by default the run's own; shorter ones are merged.
     ``progress`` gets the share of bars done, now and then, and may raise to cancel; ``log`` gets
     sentences for the run's log. Raises InputError for what the user can mend and
@@ -65,7 +69,7 @@ def trade(
         schedule = _list_sessions(bars, spec)
         window = market.select_window(bars, spec, stored=stored, schedule=schedule)
         signals = contract.compute_signals(
-            find_strategy(spec.strategy_id),
+            strategy or find_strategy(spec.strategy_id),
             window.frame,
             params=spec.params,
             context=_context(spec, window),
@@ -116,7 +120,7 @@ def trade(
         )
     figures = {**report.as_json(), "findings": _findings(result, window.bars)}
     frames = {
-        "signals": signals.drop("changed"),
+        "signals": signals.drop(schemas.RULES, strict=False),
         "orders": result.orders,
         "fills": fills,
         "trades": trades,

@@ -39,11 +39,42 @@ BARS: Schema = {
     "session": SESSION,  # by ts_open
 }
 
-# Every indicator of the strategy follows as a Float64 column of its own name.
+# CONDITIONS and EXITS follow where the strategy gave them, and every indicator as a Float64 column
+# of its own name.
 SIGNALS: Schema = {
     "ts_open": UTC_NS,
     "target": pl.Float64,  # net position wanted after this bar's close, in units of the run's size
     "reason": pl.String,  # null where the strategy gave none
+}
+
+# What a strategy said of exits inside the bar: stored with the signals where it said so.
+# Prices and distances are in price units, the others fractions of the entry fill's price.
+EXITS: Schema = {
+    "stop_loss": pl.Float64,  # price; row t rules inside bar t + 1, null is no stop there
+    "take_profit": pl.Float64,
+    "stop_offset": pl.Float64,  # from the entry fill, read at the row whose target opened it
+    "target_offset": pl.Float64,
+    "stop_pct": pl.Float64,
+    "target_pct": pl.Float64,
+}
+
+# Likewise its conditions, as it gave them; a missing value is false.
+CONDITIONS: Schema = {
+    "long_condition": pl.Boolean,
+    "exit_long": pl.Boolean,
+    "short_condition": pl.Boolean,
+    "exit_short": pl.Boolean,
+}
+
+# What the engine acts on, beside the signals and not stored: ``changed`` always, the next four
+# where the strategy gave conditions, the last where it gave distances.
+RULES: Schema = {
+    "changed": pl.Boolean,  # the target differs from the row before
+    "opens_long": pl.Boolean,  # long_condition rises
+    "closes_long": pl.Boolean,
+    "opens_short": pl.Boolean,
+    "closes_short": pl.Boolean,
+    "in_entry_bar": pl.Boolean,  # distances read at this row hold inside the entry bar already
 }
 
 ORDERS: Schema = {
@@ -54,7 +85,7 @@ ORDERS: Schema = {
     "qty": pl.Float64,
     "type": ORDER_TYPE,
     "time_in_force": TIME_IN_FORCE,
-    "price": pl.Float64,  # null for a market order
+    "price": pl.Float64,  # null for a market order; of a stop or limit that moved, the last one
     "status": ORDER_STATUS,
     "reason": pl.String,
 }

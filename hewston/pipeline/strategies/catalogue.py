@@ -4,6 +4,7 @@ The web process reads their PARAMS, so neither this module nor a built-in import
 """
 
 import hashlib
+import importlib.util
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -33,3 +34,21 @@ def find_strategy(strategy_id: str) -> ModuleType:
 def source_sha256(strategy: ModuleType) -> str:
     """Hash a strategy's source file."""
     return hashlib.sha256(Path(inspect.getfile(strategy)).read_bytes()).hexdigest()
+
+
+def load_strategy(path: Path) -> ModuleType:
+    """Load a strategy from a Python file, in this process: only for code that you trust.
+
+    Raises InputError for a file that is not there or does not load.
+    """
+    spec = importlib.util.spec_from_file_location(f"strategy_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise InputError(f"There is no Python file {path}.", file=str(path))
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as problem:
+        raise InputError(
+            f"{path} does not load: {type(problem).__name__}: {problem}", file=str(path)
+        ) from problem
+    return module

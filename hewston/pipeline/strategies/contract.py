@@ -1,23 +1,42 @@
 """What a frame strategy is: a function from a frame of bars to a frame of results.
 
-Its PARAMS make the form and the validation; its results become the run's signals.
+Its PARAMS make the form and the validation; its results become the run's signals. What each
+column means is told in docs/strategies.md.
 """
 
 import inspect
-import math
+import traceback
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 
 from hewston.pipeline import schemas
-from hewston.pipeline.errors import InputError
+from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.fields import Rule, read_fields, suggest
+from hewston.pipeline.strategies.columns import (
+    read_condition,
+    read_distances,
+    read_numbers,
+    read_texts,
+)
+from hewston.pipeline.strategies.conditions import Booleans, Conditions, find_rises
 
 POSITION = "position"
 REASON = "reason"
-_RESERVED = frozenset(schemas.SIGNALS)
+OPTIONS: dict[str, Rule] = {
+    "bracket_from": {
+        "type": "str",
+        "default": "next_bar",
+        "choices": ("next_bar", "entry_bar"),
+        "help": "from which bar on stop_offset, target_offset, stop_pct and target_pct hold",
+    }
+}
+_PRICES = ("stop_loss", "take_profit")
+_RESERVED = frozenset({*schemas.SIGNALS, *schemas.RULES})
 
 
 def compute_signals(
@@ -29,79 +48,165 @@ def compute_signals(
 ) -> pl.DataFrame:
     """Run a frame strategy on BARS and read its answer.
 
-    The strategy gets a pandas frame indexed by ts_open (UTC) without the column session. Returns
-    one row a bar: SIGNALS, with one Float64 column for each indicator, and ``changed``: whether
-    the target differs from the row before (before the first number it is 0).
+    The strategy gets a pandas frame indexed by ts_open (UTC) without the column session; of
+    ``params`` and ``context`` it gets what it asks for, and its own defaults for parameters that
+    are missing. Returns one row a bar: SIGNALS, then those of CONDITIONS and EXITS that it gave,
+    one Float64 column for each indicator, and RULES for the engine.
+
+    ``target`` is that of the position (before the first number it is 0), or that of the conditions
+    if every order fills and no stop or limit closes anything; what then happened, the engine says.
 
     Raises InputError that names the column and the first bad row.
     """
+    options = read_options(module)
     frame = bars.drop("session").to_pandas().set_index("ts_open")
-    wanted = inspect.signature(module.run_strategy).parameters
-    extras = {"params": dict(params), "context": dict(context)}
-    answer = module.run_strategy(
-        frame.copy(), **{name: value for name, value in extras.items() if name in wanted}
+    answer = _run(module, frame, params=params, context=context)
+    _check_shape(answer, frame)
+    given = {str(name): answer.iloc[:, place] for place, name in enumerate(answer.columns)}
+    conditions = {
+        name: read_condition(name, given[name]) for name in schemas.CONDITIONS if name in given
+    }
+    exits = {
+        name: (read_numbers if name in _PRICES else read_distances)(name, given[name])
+        for name in schemas.EXITS
+        if name in given
+    }
+    _check_tradable(list(given))
+    rules: dict[str, pl.Series] = {}
+    if POSITION in given:
+        target = _read_target(given[POSITION])
+    else:
+        rules = _read_rules(conditions, len(bars))
+        machine = Conditions(**{name: rule.to_numpy() for name, rule in rules.items()})
+        target = pl.Series("target", machine.plan(len(bars)))
+    if any(name in exits for name in schemas.EXITS if name not in _PRICES):
+        in_entry_bar = options["bracket_from"] == "entry_bar"
+        rules["in_entry_bar"] = pl.repeat(in_entry_bar, len(bars), eager=True)
+    texts = given.get(REASON, pd.Series([None] * len(bars), dtype=object))
+    known = {POSITION, REASON, *schemas.CONDITIONS, *schemas.EXITS}
+    return bars.select("ts_open").with_columns(
+        target,
+        read_texts(REASON, texts),
+        *(pl.Series(name, column) for name, column in conditions.items()),
+        *exits.values(),
+        *(_read_indicator(name, column) for name, column in given.items() if name not in known),
+        (target != target.shift(1, fill_value=0.0)).alias("changed"),
+        *(rule.alias(name) for name, rule in rules.items()),
     )
+
+
+def read_options(module: ModuleType) -> dict[str, Any]:
+    """Read a strategy's OPTIONS, defaults filled in; raises InputError with the option."""
+    given = getattr(module, "OPTIONS", {})
+    if not isinstance(given, Mapping):
+        raise InputError("OPTIONS of the strategy is no dictionary.", field="OPTIONS")
+    return read_fields(OPTIONS, given, of="option of a strategy", prefix="OPTIONS.")
+
+
+def _run(
+    module: ModuleType,
+    frame: pd.DataFrame,
+    *,
+    params: Mapping[str, Any],
+    context: Mapping[str, Any],
+) -> pd.DataFrame:
+    function = getattr(module, "run_strategy", None)
+    if not callable(function):
+        raise InputError("The strategy has no function run_strategy(frame).", field="strategy")
+    rules = getattr(module, "PARAMS", {})
+    defaults = {name: rule["default"] for name, rule in rules.items()}
+    extras = {"params": {**defaults, **params}, "context": dict(context)}
+    wanted = inspect.signature(function).parameters
+    if all(one.kind is not inspect.Parameter.VAR_KEYWORD for one in wanted.values()):
+        extras = {name: value for name, value in extras.items() if name in wanted}
+    try:
+        answer = function(frame.copy(), **extras)
+    except HewstonError:
+        raise
+    except Exception as problem:
+        raise InputError(
+            f"The strategy failed{_locate(problem, module)}: {type(problem).__name__}: {problem}",
+            field="strategy",
+        ) from problem
     if not isinstance(answer, pd.DataFrame):
         raise InputError(f"run_strategy returned {type(answer).__name__}, not a DataFrame.")
-    _check_index(answer, frame)
-    if POSITION not in answer.columns:
-        raise InputError("run_strategy returned no column position: there is nothing to trade on.")
-    signals = bars.select("ts_open").with_columns(
-        _read_target(answer[POSITION]), _read_reason(answer)
-    )
-    indicators = [
-        _read_indicator(str(name), answer[name])
-        for name in answer.columns
-        if name not in {POSITION, REASON}
+    return answer
+
+
+def _locate(problem: Exception, module: ModuleType) -> str:
+    """Name the last line of the strategy's own file that was reached."""
+    file = getattr(module, "__file__", None)
+    lines = [
+        entry.lineno
+        for entry in traceback.extract_tb(problem.__traceback__)
+        if file is not None and entry.filename == file
     ]
-    before = pl.col("target").shift(1, fill_value=0.0)
-    return signals.with_columns(*indicators, changed=pl.col("target") != before)
+    return f" in line {lines[-1]}" if lines else ""
 
 
-def _check_index(answer: pd.DataFrame, frame: pd.DataFrame) -> None:
-    if not answer.columns.is_unique:
-        twice = answer.columns[answer.columns.duplicated()][0]
-        raise InputError(f"run_strategy returned the column {twice} twice.", field=str(twice))
+def _check_shape(answer: pd.DataFrame, frame: pd.DataFrame) -> None:
+    names = pd.Index([str(name) for name in answer.columns])
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
+        raise InputError(f"run_strategy returned the column {twice} twice.", field=twice)
     if len(answer) != len(frame):
         raise InputError(
             f"run_strategy returned {len(answer)} rows for {len(frame)} bars: one row a bar is "
             "needed, on the index of the frame."
         )
     if not answer.index.equals(frame.index):
-        row = next(i for i in range(len(frame)) if answer.index[i] != frame.index[i])
+        row = next((i for i in range(len(frame)) if answer.index[i] != frame.index[i]), 0)
         raise InputError(
             f"run_strategy changed the index: row {row} is {answer.index[row]}, not "
-            f"{frame.index[row]}."
+            f"{frame.index[row]}.",
+            record=row,
         )
 
 
-def _read_numbers(name: str, column: "pd.Series[Any]") -> pl.Series:
-    """Read a numeric or boolean column as Float64 with null for NaN; infinity is an error."""
-    if not pd.api.types.is_numeric_dtype(column.dtype) or column.dtype.kind == "c":
-        raise InputError(f"The column {name} holds {column.dtype} values, not numbers.", field=name)
-    numbers = pl.Series(name, column.to_numpy(dtype="float64", na_value=math.nan))
-    infinite = numbers.is_infinite()
-    if infinite.any():
-        row = int(infinite.arg_true()[0])
-        raise InputError(f"The column {name} is infinite at row {row}.", field=name, record=row)
-    return numbers.fill_nan(None)
+def _check_tradable(names: list[str]) -> None:
+    entries = [name for name in ("long_condition", "short_condition") if name in names]
+    said = [name for name in schemas.CONDITIONS if name in names]
+    if POSITION in names and said:
+        raise InputError(
+            f"run_strategy returned position together with {said[0]}: give one or the other.",
+            field=said[0],
+        )
+    if POSITION not in names and not entries:
+        wanted = [POSITION, "long_condition", "short_condition"]
+        near = [
+            f" {name}: {hint}"
+            for name in names
+            if (hint := suggest(name, wanted)).startswith("Did you mean")
+        ]
+        raise InputError(
+            "run_strategy returned no column position, long_condition or short_condition: there "
+            f"is nothing to trade on.{near[0] if near else ''}"
+        )
 
 
 def _read_target(column: "pd.Series[Any]") -> pl.Series:
     """NaN leaves the target unchanged; before the first number it is 0. Minus zero is zero."""
-    return (
-        _read_numbers(POSITION, column).forward_fill().fill_null(0.0).alias("target") + 0.0
-    ).alias("target")
+    numbers = read_numbers(POSITION, column)
+    return (numbers.forward_fill().fill_null(0.0) + 0.0).alias("target")
 
 
-def _read_reason(answer: pd.DataFrame) -> pl.Series:
-    if REASON not in answer.columns:
-        return pl.Series(REASON, [None] * len(answer), dtype=pl.String)
-    texts = [None if pd.isna(text) else str(text) for text in answer[REASON]]
-    return pl.Series(REASON, texts, dtype=pl.String)
+def _read_rules(given: Mapping[str, Booleans], rows: int) -> dict[str, pl.Series]:
+    """Turn conditions into what opens and closes.
+
+    An entry alone, without its exit and without the other entry, closes where it does not hold.
+    """
+    never = np.zeros(rows, bool)
+    rules = {}
+    for side, other in (("long", "short"), ("short", "long")):
+        entry = given.get(f"{side}_condition", never)
+        alone = f"{side}_condition" in given and f"{other}_condition" not in given
+        closes = given.get(f"exit_{side}", ~entry if alone else never)
+        rules[f"opens_{side}"] = pl.Series(find_rises(entry))
+        rules[f"closes_{side}"] = pl.Series(closes)
+    return rules
 
 
 def _read_indicator(name: str, column: "pd.Series[Any]") -> pl.Series:
-    if name in _RESERVED or name == "changed":
+    if name in _RESERVED:
         raise InputError(f"The column {name} has a name that signals use; rename it.", field=name)
-    return _read_numbers(name, column)
+    return read_numbers(name, column)

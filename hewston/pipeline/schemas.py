@@ -14,6 +14,7 @@ TRADE_SIDE = pl.Enum(("LONG", "SHORT"))
 ORDER_STATUS = pl.Enum(("FILLED", "REJECTED", "CANCELLED", "OPEN"))
 ORDER_TYPE = pl.Enum(("MARKET", "LIMIT", "STOP"))
 DIFFERENCE = pl.Enum(("differs", "only ours", "only theirs"))
+MATCH = pl.Enum(("matched", "moved", "other price", "other quantity", "only in A", "only in B"))
 TIME_IN_FORCE = pl.Enum(("GTC", "DAY", "IOC"))
 
 Schema = dict[str, pl.DataType | type[pl.DataType]]
@@ -163,4 +164,46 @@ DIFFERENCES: Schema = {
     "column": pl.String,  # of BARS; null for a bar that one side alone has
     "ours": pl.Float64,
     "theirs": pl.Float64,
+}
+
+# A trade as it is matched with another list's: its ends in one unit, bars or milliseconds.
+PLACED_TRADES: Schema = {
+    "trade_id": pl.UInt32,
+    "side": TRADE_SIDE,
+    "entry_at": pl.Int64,
+    "exit_at": pl.Int64,  # null while the lot is open
+    "qty": pl.Float64,
+    "entry_price": pl.Float64,
+    "exit_price": pl.Float64,  # null while the lot is open
+}
+
+# The trades of A and B as they belong together: a row a pair, or a trade that one alone has. The
+# columns of TRADES_RT are there twice, and null where that side has no trade.
+MATCHES: Schema = {
+    "kind": MATCH,
+    "side": TRADE_SIDE,
+    "is_open": pl.Boolean,  # whether a lot of it is still open
+    "entry_moved": pl.Int64,  # of B from A, in the unit of the places; null without a pair
+    "exit_moved": pl.Int64,  # null likewise, and while a lot is open
+    "difference": pl.Float64,  # money: net_pnl of B - net_pnl of A, 0 where there is no trade
+    **{
+        f"{side}_{name}": TRADES_RT[name]
+        for side in ("a", "b")
+        for name in (
+            "trade_id",
+            "entry_bar",
+            "entry_ts",
+            "entry_price",
+            "exit_bar",
+            "exit_ts",
+            "exit_price",
+            "qty",
+            "gross_pnl",
+            "slippage",
+            "fees",
+            "net_pnl",
+            "entry_reason",
+            "exit_reason",
+        )
+    },
 }

@@ -133,6 +133,7 @@ TEMPLATES = [
                 )
             ],
             "builtins": [
+                "apps.permissions.templatetags.abouts",
                 "apps.permissions.templatetags.figures",
                 "apps.permissions.templatetags.jobs",
             ],

@@ -1,94 +1,33 @@
 """Metrics: by hand, at the edges of their samples, and beside two well-known libraries."""
 
 import datetime as dt
-import importlib
 import json
 import math
-import random
 import re
-import socket
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hewston.pipeline.metrics import METRICS, MetricReport, compute_metrics
-from hewston.pipeline.schemas import EQUITY, FILLS, ORDERS, TRADES_RT, Schema
+from hewston.pipeline.metrics import (
+    METRICS,
+    describe_least,
+)
+from tests.pipeline.accounts import (
+    CLOSING,
+    DAY,
+    chosen,
+    equity_of,
+    levels_after,
+    report_of,
+    trade,
+)
 
-CLOSING = dt.datetime(2023, 1, 2, 20, 59, tzinfo=dt.UTC)
-DAY = dt.timedelta(days=1)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
-
-
-def framed(rows: Sequence[Mapping[str, Any]], schema: Schema) -> pl.DataFrame:
-    """Build a frame in its contract's columns; what a row does not say is null."""
-    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
-
-
-def equity_of(
-    levels: Sequence[float],
-    *,
-    closes: Sequence[float] | None = None,
-    times: Sequence[dt.datetime] | None = None,
-    start: float = 100.0,
-) -> pl.DataFrame:
-    """Give one bar for each level of equity, a day apart unless ``times`` says when."""
-    rows = []
-    for i, level in enumerate(levels):
-        peak = max(start, *levels[: i + 1])
-        rows.append(
-            {
-                "ts_open": times[i] if times else CLOSING + i * DAY,
-                "equity": level,
-                "close": closes[i] if closes else 10.0,
-                "position": 0.0,
-                "drawdown": (peak - level) / peak,
-            }
-        )
-    return framed(rows, EQUITY)
-
-
-def trade(net_pnl: float, **more: Any) -> dict[str, Any]:
-    row = {"net_pnl": net_pnl, "gross_pnl": net_pnl, "slippage": 0.0, "fees": 0.0}
-    return row | {"side": "LONG", "exit_ts": CLOSING, "bars_held": 1} | more
-
-
-def report_of(
-    equity: pl.DataFrame,
-    *,
-    trades: Sequence[Mapping[str, Any]] = (),
-    fills: Sequence[Mapping[str, Any]] = (),
-    orders: Sequence[Mapping[str, Any]] = (),
-    calendar: str = "XNYS",
-    tz: str = "America/New_York",
-) -> MetricReport:
-    return compute_metrics(
-        equity=equity,
-        trades=framed(trades, TRADES_RT),
-        fills=framed(fills, FILLS),
-        orders=framed(orders, ORDERS),
-        starting_cash=100.0,
-        multiplier=2.0,
-        tz=tz,
-        calendar=calendar,
-    )
-
-
-def chosen(report: MetricReport, keys: Collection[str]) -> dict[str, float | int | None]:
-    return {key: value for key, value in report.values.items() if key in keys}
-
-
-def levels_after(returns: Sequence[float], start: float = 100.0) -> list[float]:
-    levels = [start]
-    for change in returns:
-        levels.append(levels[-1] * (1 + change))
-    return levels[1:]
 
 
 DAILY = ["alpha", "beta", "volatility", "sharpe", "sortino", "calmar", "skew", "var_95", "cvar_95"]
@@ -400,108 +339,6 @@ def test_numbers_beyond_floats_become_reasons(levels: list[float]) -> None:
     assert json.dumps(report.as_json(), allow_nan=False)
 
 
-# Beside empyrical and quantstats
-
-# Both import plotting and downloading code whose own dependencies warn as they load.
-other_libraries = pytest.mark.filterwarnings("ignore")
-
-
-@pytest.fixture
-def no_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Refuse every connection and every look-up of a name, and tell of it at the end."""
-    refused: list[str] = []
-
-    def refusing(name: str) -> Callable[..., None]:
-        def refuse(*_args: object, **_more: object) -> None:
-            refused.append(name)
-            raise OSError("no network in this test")
-
-        return refuse
-
-    for name in ("connect", "connect_ex", "sendto"):
-        monkeypatch.setattr(socket.socket, name, refusing(name))
-    monkeypatch.setattr(socket, "getaddrinfo", refusing("getaddrinfo"))
-    yield
-    assert refused == []
-
-
-@pytest.fixture(scope="module")
-def known() -> tuple[list[float], list[float], MetricReport]:
-    """Give 400 daily returns of an account and of its instrument, and their metrics."""
-    source = random.Random(11)
-    instrument = [0.0] + [source.gauss(0.0004, 0.011) for _ in range(399)]
-    account = [0.6 * change + source.gauss(0.0002, 0.006) for change in instrument]
-    equity = equity_of(levels_after(account), closes=levels_after(instrument, start=10.0))
-    return account, instrument, report_of(equity)
-
-
-@other_libraries
-@pytest.mark.usefixtures("no_network")
-def test_empyrical_agrees(known: tuple[list[float], list[float], MetricReport]) -> None:
-    import empyrical  # noqa: PLC0415  # slow to load, and warns
-    import numpy as np  # noqa: PLC0415  # the form empyrical takes
-
-    account, instrument, report = known
-    returns, benchmark = np.array(account), np.array(instrument)
-    expected = {
-        "total_return": empyrical.cum_returns_final(returns),
-        "buy_and_hold_return": empyrical.cum_returns_final(benchmark),
-        "max_drawdown": -empyrical.max_drawdown(returns),
-        "volatility": empyrical.annual_volatility(returns),
-        "sharpe": empyrical.sharpe_ratio(returns),
-        "sortino": empyrical.sortino_ratio(returns),
-        "var_95": empyrical.value_at_risk(returns),
-        "cvar_95": empyrical.conditional_value_at_risk(returns),
-        "beta": empyrical.beta(returns, benchmark),
-    }
-    assert chosen(report, expected) == pytest.approx(expected, rel=1e-9)
-
-
-@other_libraries
-@pytest.mark.usefixtures("no_network")
-def test_quantstats_agrees(known: tuple[list[float], list[float], MetricReport]) -> None:
-    import pandas as pd  # noqa: PLC0415  # the form quantstats takes
-
-    quantstats: Any = importlib.import_module("quantstats.stats")  # only half of it has types
-    account, instrument, report = known
-    days = pd.date_range("2023-01-02", periods=len(account), freq="D")
-    returns, benchmark = pd.Series(account, days), pd.Series(instrument, days)
-    greeks = quantstats.greeks(returns, benchmark, periods=252, prepare_returns=False)
-    expected = {
-        "total_return": quantstats.comp(returns),
-        "max_drawdown": -quantstats.max_drawdown(returns),
-        "volatility": quantstats.volatility(returns, periods=252),
-        "sharpe": quantstats.sharpe(returns, periods=252),
-        "sortino": quantstats.sortino(returns, periods=252),
-        "skew": quantstats.skew(returns),
-        "alpha": greeks["alpha"],
-        "beta": greeks["beta"],
-    }
-    assert chosen(report, expected) == pytest.approx(expected, rel=1e-9)
-
-
-@other_libraries
-@pytest.mark.usefixtures("no_network")
-def test_quantstats_agrees_on_trades() -> None:
-    import pandas as pd  # noqa: PLC0415  # the form quantstats takes
-
-    quantstats: Any = importlib.import_module("quantstats.stats")  # only half of it has types
-    source = random.Random(12)
-    profits = [source.gauss(0.1, 1.0) for _ in range(200)]
-    report = report_of(equity_of([100.0]), trades=[trade(profit) for profit in profits])
-    series = pd.Series(profits, pd.date_range("2023-01-02", periods=200, freq="D"))
-    expected = {
-        "hit_rate": quantstats.win_rate(series, prepare_returns=False),
-        "avg_win": quantstats.avg_win(series, prepare_returns=False),
-        "avg_loss": quantstats.avg_loss(series, prepare_returns=False),
-        "payoff": quantstats.payoff_ratio(series, prepare_returns=False),
-        "profit_factor": quantstats.profit_factor(series, prepare_returns=False),
-        "win_streak": quantstats.consecutive_wins(series, prepare_returns=False),
-        "loss_streak": quantstats.consecutive_losses(series, prepare_returns=False),
-    }
-    assert chosen(report, expected) == pytest.approx(expected, rel=1e-9)
-
-
 # The registry
 
 
@@ -518,9 +355,9 @@ def test_the_document_lists_every_metric_as_the_registry_has_it() -> None:
             metric.formula,
             metric.unit,
             metric.better,
-            f"{metric.least} {metric.sample}{'' if metric.least == 1 else 's'}"
-            if metric.sample
-            else "none",
+            metric.sample,
+            describe_least(metric),
+            metric.annualised,
         ]
         for metric in METRICS.values()
     ]

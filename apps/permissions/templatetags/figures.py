@@ -233,6 +233,8 @@ def figure(value: float | None, unit: str, currency: str = "USD") -> str:
         return money(value, currency)
     if unit == "ratio":
         return decimal(value, 2)
+    if unit == "days":
+        return f"{decimal(value, 1)} days"
     return decimal(value, 0 if value == int(value) else 1)
 
 

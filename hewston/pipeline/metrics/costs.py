@@ -44,6 +44,7 @@ METRICS = (
         formula="sum over fills of |quantity * price * multiplier| / mean equity over bars",
         unit="ratio",
         better="none",
+        sample="fill",
         compute=turnover,
     ),
     Metric(
@@ -53,6 +54,7 @@ METRICS = (
         formula="sum of fees over fills",
         unit="money",
         better="lower",
+        sample="fill",
         compute=fees_paid,
     ),
     Metric(
@@ -62,6 +64,7 @@ METRICS = (
         formula="sum of slippage over fills",
         unit="money",
         better="lower",
+        sample="fill",
         compute=slippage_paid,
     ),
     Metric(
@@ -82,6 +85,7 @@ METRICS = (
         formula="orders refused, for lack of buying power",
         unit="count",
         better="lower",
+        sample="order",
         compute=rejected_orders,
     ),
 )

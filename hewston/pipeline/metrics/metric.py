@@ -4,22 +4,22 @@ import dataclasses
 from collections.abc import Callable
 from typing import Literal
 
-from hewston.pipeline.metrics.sample import RunSample
+from hewston.pipeline.metrics.sample import Kind, RunSample
 
 LEAST_DAILY_RETURNS = 20
 
-Unit = Literal["fraction", "money", "ratio", "count", "bars"]
+Unit = Literal["fraction", "money", "ratio", "count", "bars", "days"]
 Better = Literal["higher", "lower", "none"]
 Group = Literal["return", "risk", "trades", "costs"]
-Sample = Literal["", "bar", "closed trade", "daily return", "day"]
+Annualised = Literal["no", "by daily returns a year", "by their square root", "by days that passed"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Metric:
     """One row of the registry.
 
-    ``least`` is how many of ``sample`` there must be; an empty ``sample`` needs nothing.
-    Money is in the instrument's currency; a fraction of 0.05 is 5 %.
+    ``sample`` is what it is computed from, and ``least`` how many of it there must be. Money is
+    in the instrument's currency; a fraction of 0.05 is 5 %.
     """
 
     key: str
@@ -28,6 +28,7 @@ class Metric:
     formula: str
     unit: Unit
     better: Better
-    sample: Sample = ""
+    sample: Kind
     least: int = 0
+    annualised: Annualised = "no"
     compute: Callable[[RunSample], float | int] = dataclasses.field(repr=False)

@@ -1,15 +1,21 @@
 """All metrics of one run, and the reason for each that has no value."""
 
 import dataclasses
-import datetime as dt
 import math
 
-import numpy as np
 import polars as pl
 
+from hewston.pipeline.metrics.bands import Band, compute_bands
 from hewston.pipeline.metrics.metric import Metric
 from hewston.pipeline.metrics.registry import METRICS
-from hewston.pipeline.metrics.sample import TOO_LARGE, RunSample, UndefinedError, draw_sample
+from hewston.pipeline.metrics.sample import (
+    TOO_LARGE,
+    Kind,
+    RunSample,
+    UndefinedError,
+    draw_sample,
+)
+from hewston.pipeline.metrics.spells import Story
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -19,11 +25,17 @@ class MetricReport:
     ``drawdown`` tells of the deepest drawdown: ``start``, ``trough`` and ``recovery`` as
     ISO times in UTC, ``duration_days`` and ``duration_bars`` from start to recovery, or to the
     last bar while ``recovery`` is None. All are None without a drawdown.
+
+    ``bands`` has every key of BANDS. ``samples`` says how many bars, daily returns, days, closed
+    trades, fills and orders there were, ``periods_per_year`` how many daily returns a year has.
     """
 
     values: dict[str, float | int | None]
     reasons: dict[str, str]
-    drawdown: dict[str, str | float | int | None]
+    bands: dict[str, Band]
+    drawdown: Story
+    samples: dict[Kind, int]
+    periods_per_year: int
 
     def as_json(self) -> dict[str, object]:
         """Give plain JSON values, without NaN or infinity."""
@@ -64,12 +76,18 @@ def compute_metrics(
         except UndefinedError as problem:
             values[metric.key] = None
             reasons[metric.key] = str(problem)
-    return MetricReport(values=values, reasons=reasons, drawdown=_describe_drawdown(equity))
+    return MetricReport(
+        values=values,
+        reasons=reasons,
+        bands=compute_bands(sample),
+        drawdown=sample.drawdown,
+        samples=sample.sizes(),
+        periods_per_year=sample.periods_per_year,
+    )
 
 
 def _compute(metric: Metric, sample: RunSample) -> float | int:
-    if metric.sample:
-        sample.require(metric.least, metric.sample)
+    sample.require(metric.least, metric.sample)
     try:
         value = metric.compute(sample)
     except OverflowError:
@@ -77,31 +95,3 @@ def _compute(metric: Metric, sample: RunSample) -> float | int:
     if not math.isfinite(value):
         raise UndefinedError(TOO_LARGE)
     return value + 0  # never -0.0
-
-
-def _describe_drawdown(equity: pl.DataFrame) -> dict[str, str | float | int | None]:
-    """Place the deepest drawdown, the first of equal ones.
-
-    It starts at the last bar on the highest equity before the trough: the first bar, where
-    the starting cash was never reached again.
-    """
-    depth = equity["drawdown"].to_numpy()
-    trough = int(np.argmax(depth))
-    if depth[trough] <= 0:
-        return dict.fromkeys(("start", "trough", "recovery", "duration_days", "duration_bars"))
-    at_peak = np.flatnonzero(depth == 0)
-    before, after = at_peak[at_peak < trough], at_peak[at_peak > trough]
-    start = int(before[-1]) if before.size else 0
-    end = int(after[0]) if after.size else equity.height - 1
-    times: list[dt.datetime] = [equity["ts_open"][row] for row in (start, trough, end)]
-    return {
-        "start": _as_iso(times[0]),
-        "trough": _as_iso(times[1]),
-        "recovery": _as_iso(times[2]) if after.size else None,
-        "duration_days": (times[2] - times[0]) / dt.timedelta(days=1),
-        "duration_bars": end - start,
-    }
-
-
-def _as_iso(time: dt.datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")

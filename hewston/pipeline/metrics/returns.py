@@ -72,6 +72,7 @@ METRICS = (
         formula="final equity - starting cash, open positions at the last close",
         unit="money",
         better="higher",
+        sample="bar",
         compute=net_profit,
     ),
     Metric(
@@ -81,6 +82,7 @@ METRICS = (
         formula="cash + position * close * multiplier at the last bar",
         unit="money",
         better="higher",
+        sample="bar",
         compute=final_equity,
     ),
     Metric(
@@ -90,6 +92,7 @@ METRICS = (
         formula="final equity / starting cash - 1",
         unit="fraction",
         better="higher",
+        sample="bar",
         compute=total_return,
     ),
     Metric(
@@ -102,6 +105,7 @@ METRICS = (
         better="higher",
         sample="day",
         least=_LEAST_DAYS,
+        annualised="by days that passed",
         compute=cagr,
     ),
     Metric(
@@ -111,18 +115,20 @@ METRICS = (
         formula="last close / first close - 1, without costs",
         unit="fraction",
         better="none",
+        sample="bar",
         compute=buy_and_hold_return,
     ),
     Metric(
         key="alpha",
         label="Alpha",
         group="return",
-        formula="(mean daily return - beta * the instrument's mean daily return) * 252, or 365 "
-        "on a 24/7 calendar",
+        formula="(mean daily return - beta * the instrument's mean daily return) * daily returns "
+        "a year",
         unit="fraction",
         better="higher",
         sample="daily return",
         least=LEAST_DAILY_RETURNS,
+        annualised="by daily returns a year",
         compute=alpha,
     ),
     Metric(

@@ -4,15 +4,9 @@ import math
 
 from hewston.pipeline.metrics.metric import LEAST_DAILY_RETURNS, Metric
 from hewston.pipeline.metrics.moments import NO_DEVIATION, deviation, mean
-from hewston.pipeline.metrics.returns import cagr
 from hewston.pipeline.metrics.sample import RunSample, UndefinedError
 
 _TAIL = 20  # one in twenty: the worst 5 %
-
-
-def max_drawdown(sample: RunSample) -> float:
-    """Deepest fall below the highest equity so far; empyrical's and quantstats' is negative."""
-    return sample.max_drawdown
 
 
 def volatility(sample: RunSample) -> float:
@@ -36,13 +30,13 @@ def sortino(sample: RunSample) -> float:
     return mean(returns) / downside * math.sqrt(sample.periods_per_year)
 
 
-def calmar(sample: RunSample) -> float:
-    """Growth a year over the deepest fall; the libraries' differ as their growth does."""
-    deviation(sample.daily_returns())  # refuses returns that do not vary
-    growth = cagr(sample)
-    if sample.max_drawdown <= 0:
-        raise UndefinedError("no drawdown")
-    return growth / sample.max_drawdown
+def omega(sample: RunSample) -> float:
+    """What gaining days gained over what losing days lost; as in empyrical and quantstats."""
+    returns = sample.daily_returns()
+    lost = math.fsum(change for change in returns if change < 0)
+    if -lost <= NO_DEVIATION:
+        raise UndefinedError("no losing day")
+    return math.fsum(change for change in returns if change > 0) / -lost
 
 
 def skew(sample: RunSample) -> float:
@@ -51,6 +45,31 @@ def skew(sample: RunSample) -> float:
     spread, centre, n = deviation(returns), mean(returns), len(returns)
     cubes = math.fsum(((change - centre) / spread) ** 3 for change in returns)
     return n / ((n - 1) * (n - 2)) * cubes
+
+
+def kurtosis(sample: RunSample) -> float:
+    """Adjusted excess kurtosis, 0 for a normal distribution; as in pandas and quantstats."""
+    returns = sample.daily_returns()
+    spread, centre, n = deviation(returns), mean(returns), len(returns)
+    fourths = math.fsum(((change - centre) / spread) ** 4 for change in returns)
+    rest = (n - 2) * (n - 3)
+    return n * (n + 1) / ((n - 1) * rest) * fourths - 3 * (n - 1) ** 2 / rest
+
+
+def best_day(sample: RunSample) -> float:
+    """Highest daily return; as in quantstats."""
+    return max(sample.daily_returns())
+
+
+def worst_day(sample: RunSample) -> float:
+    """Lowest daily return; as in quantstats."""
+    return min(sample.daily_returns())
+
+
+def winning_days(sample: RunSample) -> float:
+    """Share of days with a gain; quantstats leaves out days without a change."""
+    returns = sample.daily_returns()
+    return sum(change > 0 for change in returns) / len(returns)
 
 
 def var_95(sample: RunSample) -> float:
@@ -80,37 +99,28 @@ def exposure(sample: RunSample) -> float:
 
 METRICS = (
     Metric(
-        key="max_drawdown",
-        label="Max drawdown",
-        group="risk",
-        formula="greatest fall of equity at a bar's close below the highest so far (the starting "
-        "cash included) / that highest",
-        unit="fraction",
-        better="lower",
-        compute=max_drawdown,
-    ),
-    Metric(
         key="volatility",
         label="Volatility",
         group="risk",
-        formula="sample deviation of daily returns * square root of 252, or of 365 on a 24/7 "
-        "calendar",
+        formula="sample deviation of daily returns * square root of daily returns a year",
         unit="fraction",
         better="lower",
         sample="daily return",
         least=LEAST_DAILY_RETURNS,
+        annualised="by their square root",
         compute=volatility,
     ),
     Metric(
         key="sharpe",
         label="Sharpe",
         group="risk",
-        formula="mean daily return / sample deviation of daily returns * square root of 252, or "
-        "of 365 on a 24/7 calendar; risk-free rate 0",
+        formula="mean daily return / sample deviation of daily returns * square root of daily "
+        "returns a year; risk-free rate 0",
         unit="ratio",
         better="higher",
         sample="daily return",
         least=LEAST_DAILY_RETURNS,
+        annualised="by their square root",
         compute=sharpe,
     ),
     Metric(
@@ -118,23 +128,24 @@ METRICS = (
         label="Sortino",
         group="risk",
         formula="mean daily return / square root of the mean over all days of min(return, 0)^2 * "
-        "square root of 252, or of 365 on a 24/7 calendar",
+        "square root of daily returns a year; risk-free rate 0",
         unit="ratio",
         better="higher",
         sample="daily return",
         least=LEAST_DAILY_RETURNS,
+        annualised="by their square root",
         compute=sortino,
     ),
     Metric(
-        key="calmar",
-        label="Calmar",
+        key="omega",
+        label="Omega",
         group="risk",
-        formula="growth a year (CAGR) / max drawdown",
+        formula="sum of daily returns above 0 / |sum of daily returns below 0|",
         unit="ratio",
         better="higher",
         sample="daily return",
         least=LEAST_DAILY_RETURNS,
-        compute=calmar,
+        compute=omega,
     ),
     Metric(
         key="skew",
@@ -146,6 +157,50 @@ METRICS = (
         sample="daily return",
         least=LEAST_DAILY_RETURNS,
         compute=skew,
+    ),
+    Metric(
+        key="kurtosis",
+        label="Kurtosis",
+        group="risk",
+        formula="adjusted excess kurtosis of daily returns: 0 for a normal distribution",
+        unit="ratio",
+        better="lower",
+        sample="daily return",
+        least=LEAST_DAILY_RETURNS,
+        compute=kurtosis,
+    ),
+    Metric(
+        key="best_day",
+        label="Best day",
+        group="risk",
+        formula="highest daily return",
+        unit="fraction",
+        better="higher",
+        sample="daily return",
+        least=1,
+        compute=best_day,
+    ),
+    Metric(
+        key="worst_day",
+        label="Worst day",
+        group="risk",
+        formula="lowest daily return",
+        unit="fraction",
+        better="higher",
+        sample="daily return",
+        least=1,
+        compute=worst_day,
+    ),
+    Metric(
+        key="winning_days",
+        label="Winning days",
+        group="risk",
+        formula="daily returns above 0 / daily returns",
+        unit="fraction",
+        better="higher",
+        sample="daily return",
+        least=LEAST_DAILY_RETURNS,
+        compute=winning_days,
     ),
     Metric(
         key="var_95",

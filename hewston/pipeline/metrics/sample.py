@@ -4,10 +4,13 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
+from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from hewston.pipeline.calendar import ALWAYS_OPEN, exchange_date
+from hewston.pipeline.metrics.spells import Story, find_spells
 
 # XNYS and the like trade on about 252 days a year; a 24/7 calendar on all of them.
 _TRADING_DAYS_PER_YEAR = 252
@@ -16,6 +19,8 @@ _DAYS_PER_YEAR = 365
 _LARGEST_RETURN = 1e100
 TOO_LARGE = "too large to be stated"
 _NANOSECONDS_PER_DAY = 86_400_000_000_000
+
+Kind = Literal["bar", "daily return", "day", "closed trade", "fill", "order"]
 
 
 class UndefinedError(Exception):
@@ -30,6 +35,11 @@ class RunSample:
     final_equity: float
     mean_equity: float  # over bars
     max_drawdown: float  # over bars, >= 0
+    max_drawdown_money: float  # likewise
+    max_drawdown_days: float  # from its start to its recovery or the last bar; 0 without any
+    longest_drawdown_days: float  # likewise
+    bars_under_water: int  # those with a drawdown
+    drawdown: Story  # of the deepest
     first_close: float
     last_close: float
     days: float  # from the first bar's ts_open to the last bar's, with fractions of a day
@@ -38,24 +48,32 @@ class RunSample:
     bars_in_position: int
     daily_equity: Sequence[float]  # at the last bar of each exchange date
     daily_close: Sequence[float]  # likewise
-    net_pnl: Sequence[float]  # of closed trades, in order of exit, as are the next four
+    net_pnl: Sequence[float]  # of closed trades, in order of exit, as are the next five
     gross_pnl: Sequence[float]
     trade_slippage: Sequence[float]
     trade_sides: Sequence[str]  # LONG or SHORT
+    trade_returns: Sequence[float]  # of those whose entry had a value
     bars_held: Sequence[int]
     traded_value: Sequence[float]  # |qty * price * multiplier| of every fill
     fees: Sequence[float]  # of every fill
     slippage: Sequence[float]  # of every fill
+    orders: int
     rejected_orders: int
 
-    def require(self, least: int, of: str) -> None:
-        """Raise UndefinedError where there is less than ``least`` of what a metric needs."""
-        has = {
+    def sizes(self) -> dict[Kind, int]:
+        """Count what metrics are computed from; whole days."""
+        return {
             "bar": self.bars,
-            "closed trade": len(self.net_pnl),
             "daily return": len(self.daily_equity),
             "day": math.floor(self.days),
-        }[of]
+            "closed trade": len(self.net_pnl),
+            "fill": len(self.fees),
+            "order": self.orders,
+        }
+
+    def require(self, least: int, of: Kind) -> None:
+        """Raise UndefinedError where there is less than ``least`` of what a metric needs."""
+        has = self.sizes()[of]
         if has < least:
             plural = "" if least == 1 else "s"
             raise UndefinedError(f"needs at least {least} {of}{plural}, has {has}")
@@ -103,14 +121,21 @@ def draw_sample(
     date = exchange_date(equity["ts_open"], calendar, tz)
     last_of_date = equity.filter(date.ne_missing(date.shift(-1)))
     closed = trades.filter(trades["exit_ts"].is_not_null())
-    values = equity["equity"].to_list()
+    values = equity["equity"].to_numpy()
+    highest = np.maximum.accumulate(np.maximum(values, starting_cash))
+    spells = find_spells(equity)
     elapsed = equity["ts_open"].to_physical()
     notional = (fills["qty"] * fills["price"] * multiplier).abs()
     return RunSample(
         starting_cash=starting_cash,
-        final_equity=values[-1],
-        mean_equity=math.fsum(values) / len(values),
-        max_drawdown=max(equity["drawdown"].to_list()),
+        final_equity=float(values[-1]),
+        mean_equity=math.fsum(values.tolist()) / len(values),
+        max_drawdown=float(equity["drawdown"].to_numpy().max()),
+        max_drawdown_money=float((highest - values).max()),
+        max_drawdown_days=spells.deepest_days,
+        longest_drawdown_days=spells.longest_days,
+        bars_under_water=spells.bars,
+        drawdown=spells.describe_deepest(equity["ts_open"]),
         first_close=equity["close"][0],
         last_close=equity["close"][-1],
         days=(elapsed[-1] - elapsed[0]) / _NANOSECONDS_PER_DAY,
@@ -123,9 +148,11 @@ def draw_sample(
         gross_pnl=closed["gross_pnl"].to_list(),
         trade_slippage=closed["slippage"].to_list(),
         trade_sides=closed["side"].to_list(),
+        trade_returns=closed["return"].drop_nulls().to_list(),
         bars_held=closed["bars_held"].to_list(),
         traded_value=notional.to_list(),
         fees=fills["fee"].to_list(),
         slippage=fills["slippage"].to_list(),
+        orders=orders.height,
         rejected_orders=orders.filter(pl.col("status") == "REJECTED").height,
     )

@@ -6,8 +6,11 @@ import statistics
 from collections.abc import Sequence
 
 from hewston.pipeline.metrics.metric import Metric
-from hewston.pipeline.metrics.moments import mean
+from hewston.pipeline.metrics.moments import deviation, mean
 from hewston.pipeline.metrics.sample import RunSample, UndefinedError
+
+_LEAST_TRADES = 30
+_ROUNDING = 1e-9  # of a profit: net profits nearer to each other are alike
 
 
 def trades(sample: RunSample) -> int:
@@ -23,6 +26,16 @@ def long_trades(sample: RunSample) -> int:
 def short_trades(sample: RunSample) -> int:
     """Closed trades that were sold first."""
     return sum(side == "SHORT" for side in sample.trade_sides)
+
+
+def winning_trades(sample: RunSample) -> int:
+    """Closed trades that made money."""
+    return len(_gains(sample))
+
+
+def losing_trades(sample: RunSample) -> int:
+    """Closed trades that lost money."""
+    return len(_losses(sample))
 
 
 def hit_rate(sample: RunSample) -> float:
@@ -62,6 +75,27 @@ def profit_factor(sample: RunSample) -> float:
 def expectancy(sample: RunSample) -> float:
     """Mean result of a trade."""
     return mean(sample.net_pnl)
+
+
+def avg_trade_return(sample: RunSample) -> float:
+    """Mean return of a trade on what its entry was worth."""
+    if not sample.trade_returns:
+        raise UndefinedError("no closed trade whose entry had a value")
+    return mean(sample.trade_returns)
+
+
+def sqn(sample: RunSample) -> float:
+    """Mean result of a trade over its standard error: V. Tharp's system quality number.
+
+    It is Student's t of the mean. quantstats and empyrical have none; backtesting.py's is the
+    same.
+    """
+    profits = sample.net_pnl
+    reason = "net profits of trades do not vary"
+    spread = deviation(profits, reason)
+    if spread <= _ROUNDING * max(map(abs, profits)):
+        raise UndefinedError(reason)
+    return mean(profits) / spread * math.sqrt(len(profits))
 
 
 def best_trade(sample: RunSample) -> float:
@@ -115,6 +149,7 @@ METRICS = (
         formula="closed trades; a lot still open is not one",
         unit="count",
         better="none",
+        sample="closed trade",
         compute=trades,
     ),
     Metric(
@@ -124,6 +159,7 @@ METRICS = (
         formula="closed trades that bought first",
         unit="count",
         better="none",
+        sample="closed trade",
         compute=long_trades,
     ),
     Metric(
@@ -133,7 +169,28 @@ METRICS = (
         formula="closed trades that sold first",
         unit="count",
         better="none",
+        sample="closed trade",
         compute=short_trades,
+    ),
+    Metric(
+        key="winning_trades",
+        label="Winning trades",
+        group="trades",
+        formula="closed trades with net profit above 0",
+        unit="count",
+        better="higher",
+        sample="closed trade",
+        compute=winning_trades,
+    ),
+    Metric(
+        key="losing_trades",
+        label="Losing trades",
+        group="trades",
+        formula="closed trades with net profit below 0; one of exactly 0 is neither",
+        unit="count",
+        better="lower",
+        sample="closed trade",
+        compute=losing_trades,
     ),
     Metric(
         key="hit_rate",
@@ -202,6 +259,28 @@ METRICS = (
         compute=expectancy,
     ),
     Metric(
+        key="avg_trade_return",
+        label="Average trade return",
+        group="trades",
+        formula="mean of net profit / value at entry, over closed trades",
+        unit="fraction",
+        better="higher",
+        sample="closed trade",
+        least=1,
+        compute=avg_trade_return,
+    ),
+    Metric(
+        key="sqn",
+        label="System quality (SQN)",
+        group="trades",
+        formula="mean net profit / sample deviation of net profits * square root of closed trades",
+        unit="ratio",
+        better="higher",
+        sample="closed trade",
+        least=_LEAST_TRADES,
+        compute=sqn,
+    ),
+    Metric(
         key="best_trade",
         label="Best trade",
         group="trades",
@@ -230,6 +309,7 @@ METRICS = (
         formula="most closed trades in a row, by exit, with net profit above 0",
         unit="count",
         better="higher",
+        sample="closed trade",
         compute=win_streak,
     ),
     Metric(
@@ -239,6 +319,7 @@ METRICS = (
         formula="most closed trades in a row, by exit, with net profit below 0",
         unit="count",
         better="lower",
+        sample="closed trade",
         compute=loss_streak,
     ),
     Metric(

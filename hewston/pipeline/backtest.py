@@ -9,7 +9,16 @@ from typing import Any
 
 import polars as pl
 
-from hewston.pipeline import accounting, artifacts, engine, market, metrics, schemas, store
+from hewston.pipeline import (
+    accounting,
+    artifacts,
+    diagnostics,
+    engine,
+    market,
+    metrics,
+    schemas,
+    store,
+)
 from hewston.pipeline import calendar as exchange_calendar
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.spec import RunSpec
@@ -68,16 +77,18 @@ def trade(
     with watch.time("signals"):
         schedule = _list_sessions(bars, spec)
         window = market.select_window(bars, spec, stored=stored, schedule=schedule)
+        strategy = strategy or find_strategy(spec.strategy_id)
         signals = contract.compute_signals(
-            strategy or find_strategy(spec.strategy_id),
+            strategy,
             window.frame,
             params=spec.params,
             context=_context(spec, window),
         )[window.first :]
     with watch.time("engine"):
-        priced = window.frame
-        if spec.slippage_fees.k_spread > 0:  # warm-up bars tell the spread of the first ones too
-            priced = priced.with_columns(spread_mean=market.fill_spreads(priced, log))
+        # Warm-up bars tell the spread of the first ones too; who pays none of it hears nothing.
+        tell = log if spec.slippage_fees.k_spread > 0 else _ignore
+        spreads = market.fill_spreads(window.frame, tell)
+        priced = window.frame.with_columns(spread_mean=spreads)
         result = engine.run_engine(
             bars=priced[window.first :],
             targets=signals,
@@ -118,7 +129,21 @@ def trade(
             calendar=spec.calendar,
             **money,
         )
-    figures = {**report.as_json(), "findings": _findings(result, window.bars)}
+    with watch.time("diagnostics"):
+        diagnosis = diagnostics.diagnose(
+            diagnostics.RunResult(
+                bars=priced[window.first :],
+                signals=signals,
+                orders=result.orders,
+                fills=fills,
+                trades=trades,
+                equity=equity,
+                spec=spec,
+                params=getattr(strategy, "PARAMS", {}),
+                schedule=schedule,
+            )
+        )
+    figures = {**report.as_json(), **diagnosis}
     frames = {
         "signals": signals.drop(schemas.RULES, strict=False),
         "orders": result.orders,
@@ -127,6 +152,10 @@ def trade(
         "equity": equity,
     }
     return frames, figures
+
+
+def _ignore(_line: str) -> None:
+    """Log nothing."""
 
 
 def _list_sessions(bars: pl.DataFrame, spec: RunSpec) -> pl.DataFrame | None:
@@ -152,37 +181,6 @@ def _context(spec: RunSpec, window: market.Window) -> dict[str, Any]:
         "instrument": spec.instrument.as_json(),
         "trade_from": window.bars["ts_open"][0],
     }
-
-
-def _findings(result: engine.EngineResult, bars: pl.DataFrame) -> list[dict[str, Any]]:
-    findings = []
-    if result.ruined_bar is not None:
-        findings.append(
-            {
-                "key": engine.RUINED,
-                "severity": "error",
-                "message": "Equity fell to 0 or below at the close of this bar. The position was "
-                "closed at the next fill and nothing was traded after it.",
-                **_locate(bars, result.ruined_bar),
-            }
-        )
-    refused = result.orders.filter(pl.col("status") == "REJECTED")
-    if refused.height:
-        count = "1 order was" if refused.height == 1 else f"{refused.height:,} orders were"
-        findings.append(
-            {
-                "key": "rejected",
-                "severity": "warning",
-                "message": f"{count} refused, first at this bar ({refused['reason'][0]}). For "
-                "want of buying power lower size, or raise starting_cash or max_leverage.",
-                **_locate(bars, refused["bar"][0]),
-            }
-        )
-    return findings
-
-
-def _locate(bars: pl.DataFrame, bar: int) -> dict[str, Any]:
-    return {"bar": bar, "ts_open": bars["ts_open"][bar].isoformat()}
 
 
 def run_backtest(

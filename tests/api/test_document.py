@@ -13,7 +13,7 @@ from apps.datasets.api.ingests import IngestList, IngestOut
 from apps.datasets.api.tables import PresetList, PresetOut, TablePreview
 from apps.permissions.api import TokenList
 from apps.runs.api import RunStarted
-from apps.runs.api.listing import RunList, RunOut
+from apps.runs.api.listing import RunDetail, RunList
 from hewston.api import api
 from hewston.openapi import Problem
 from hewston.webserver.request import UPLOAD_PATHS
@@ -101,8 +101,8 @@ def test_what_is_sent_is_what_it_says(ada, catalogue, settings, tmp_path):
     answers: list[tuple[type[Schema], HttpResponse]] = [
         (RunStarted, made),
         (RunList, ada.get("/backtests")),
-        (RunOut, ada.get(f"/backtests/{RUN_ID}")),
-        (RunOut, ada.get(made["Location"])),
+        (RunDetail, ada.get(f"/backtests/{RUN_ID}")),
+        (RunDetail, ada.get(made["Location"])),
         (DatasetList, ada.get("/api/datasets")),
         (DatasetOut, ada.get(f"/api/datasets/{DATASET_ID}")),
         (IngestList, ada.get("/api/ingests")),

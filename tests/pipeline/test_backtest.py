@@ -75,7 +75,6 @@ def test_each_fee_and_spread_adds_up_by_hand(clock: str) -> None:
     net = closed["gross_pnl"] - closed["slippage"] - closed["fees"]
     assert net.to_list() == closed["net_pnl"].to_list()
     assert figures["values"]["fees_paid"] == pytest.approx(fills["fee"].sum())
-    assert figures["findings"] == []
 
 
 def test_frames_keep_their_contracts() -> None:
@@ -102,16 +101,6 @@ def test_earlier_bars_warm_up_and_an_old_target_is_not_entered_late() -> None:
     assert frames["fills"]["qty"][0] == 1  # flat before: half of the reversal
 
 
-def test_a_ruined_run_is_done_and_says_so() -> None:
-    bars = make_bars([100, 100, 50, 30, 30], [100, 90, 40, 30, 30])
-    spec = make_spec(
-        strategy_id="buy_and_hold", params={}, size=1000, starting_cash=50_000, max_leverage=3
-    )
-    _, figures = backtest.trade(bars, spec)
-    assert [finding["key"] for finding in figures["findings"]] == ["ruined"]
-    assert figures["findings"][0]["bar"] == 2
-
-
 def test_the_spread_of_the_warm_up_is_known_when_trading_begins() -> None:
     bars = make_bars(
         [100.0] * 4,
@@ -128,16 +117,6 @@ def test_the_spread_of_the_warm_up_is_known_when_trading_begins() -> None:
     )
     frames, _ = backtest.trade(bars, spec)
     assert frames["fills"]["price"].to_list() == [100.02]
-
-
-def test_a_run_whose_orders_were_refused_says_so() -> None:
-    bars = make_bars([100.0] * 5, [100.0] * 5)
-    spec = make_spec(strategy_id="buy_and_hold", params={}, size=1e6)
-    _, figures = backtest.trade(bars, spec)
-    (finding,) = figures["findings"]
-    assert (finding["key"], finding["bar"]) == ("rejected", 0)
-    assert "1 order was refused" in finding["message"]
-    assert "buying_power" in finding["message"]
 
 
 def test_a_run_without_trades_has_no_figures_about_trades() -> None:

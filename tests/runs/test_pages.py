@@ -158,29 +158,6 @@ def test_a_trades_link_opens_the_chart_there(ada, stage):
         assert f"This run has no trade {nonsense}" in answer.content.decode()
 
 
-def test_the_findings_of_a_run_stand_above_it(ada, stage, settings, tmp_path):
-    copy = store.Store(tmp_path).run_folder(RUN_ID)
-    copy.parent.mkdir(parents=True)
-    stage.run_folder.rename(copy)
-    try:
-        settings.DATA_ROOT = tmp_path
-        figures = store.read_json(copy / artifacts.METRICS_FILE)
-        finding = {
-            "key": "ruined",
-            "severity": "error",
-            "bar": 7,
-            "ts_open": "2023-10-30T14:00:00+00:00",
-            "message": "Equity fell to 0.",
-        }
-        (copy / artifacts.METRICS_FILE).chmod(0o644)
-        stored = (copy / artifacts.METRICS_FILE).read_bytes()
-        store.write_json(copy / artifacts.METRICS_FILE, {**figures, "findings": [finding]})
-        assert "ruined at 2023-10-30 10:00 : Equity fell to 0." in text_of(ada.get(PAGE))
-        (copy / artifacts.METRICS_FILE).write_bytes(stored)
-    finally:
-        copy.rename(stage.run_folder)
-
-
 def test_trades_are_listed_sorted_and_paged(ada, stage):
     trades = artifacts.read_frame(stage.run_folder, "trades")
     page = text_of(ada.get(PAGE + "trades/"))

@@ -17,7 +17,16 @@ from apps.runs.actions import (
     find_by_key,
     request_run,
 )
-from apps.runs.api.listing import LIST_FIELDS, RunList, RunOut, describe, list_runs, with_all
+from apps.runs.api.listing import (
+    LIST_FIELDS,
+    RunDetail,
+    RunList,
+    RunOut,
+    describe,
+    list_runs,
+    read_findings,
+    with_all,
+)
 from apps.runs.api.requests import (
     BODY,
     KEY_HEADER,
@@ -104,13 +113,14 @@ def show_runs(request: HttpRequest) -> HttpResponse:
     "/backtests/{run_id}",
     auth=READ,
     summary="One run",
-    response={200: RunOut, **refusals(404)},
+    response={200: RunDetail, **refusals(404)},
     url_name="run",
 )
 def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
-    """What was asked for, where it stands, its metrics and the addresses of its artifacts."""
+    """What was asked for, where it stands, its metrics, findings and addresses of its artifacts."""
     read_query(request, {})
-    return JsonResponse(describe(_find(request, run_id)))
+    run = _find(request, run_id)
+    return JsonResponse(describe(run) | read_findings(run))
 
 
 @router.patch(
@@ -196,7 +206,7 @@ def show_manifest(request: HttpRequest, run_id: str) -> HttpResponseBase:
     url_name="run-metrics",
 )
 def show_metrics(request: HttpRequest, run_id: str) -> HttpResponseBase:
-    """Give `values`, `reasons` for those that are null, the drawdown's dates and findings."""
+    """Give `values`, `reasons` for those that are null, the drawdown's dates and the findings."""
     run = _find_done(request, run_id)
     path = run.folder / artifacts.METRICS_FILE
     with reading("run", run.pk, path):

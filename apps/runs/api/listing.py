@@ -1,7 +1,8 @@
 """Runs as JSON, and the list of them."""
 
+import contextlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
@@ -11,10 +12,13 @@ from apps.datasets.models import Dataset
 from apps.runs.models import Run
 from hewston.body import read_query
 from hewston.pipeline import artifacts
+from hewston.pipeline.diagnostics import CHECKS
+from hewston.pipeline.diagnostics.finding import Unit
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import Rule, suggest
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.spec import RUN_FIELDS
+from hewston.pipeline.store import read_json
 from hewston.taskqueue import Status
 
 _COLUMNS = {
@@ -89,6 +93,44 @@ class RunOut(Schema):
     manifest: str | None = Field(description="address of the manifest")
 
 
+class EvidenceOut(Schema):
+    """A labelled number behind a finding."""
+
+    label: str
+    value: float | int | str = Field(description="text where there is no number, and why")
+    unit: str = Field(examples=["money"], description=", ".join(get_args(Unit)))
+
+
+class FindingOut(Schema):
+    """Something odd in a run."""
+
+    key: str = Field(examples=["costs_off"], description=", ".join(CHECKS))
+    severity: str = Field(description="error, warning, info")
+    message: str
+    evidence: list[EvidenceOut] = Field([], description="absent in runs of older versions")
+    advice: str = Field("", description="what to do; absent in runs of older versions")
+    bar: int | None = Field(description="the run's bar where it is seen, counted from 0")
+    ts_open: str | None = Field(description="when that bar begins, UTC")
+
+
+class UncheckedOut(Schema):
+    """A check that could not be made."""
+
+    key: str
+    reason: str
+
+
+class RunDetail(RunOut):
+    """A run, with what was found odd in its result."""
+
+    findings: list[FindingOut] | None = Field(
+        description="gravest first; null until it is done, or where its files are damaged"
+    )
+    unchecked: list[UncheckedOut] | None = Field(
+        description="checks that could not be made; null likewise, and in runs of older versions"
+    )
+
+
 class RunList(Schema):
     """A page of the list; ``total`` counts every run that matches."""
 
@@ -154,6 +196,18 @@ def describe(run: Run) -> dict[str, object]:
         "artifacts": links,
         "manifest": links.get("manifest"),
     }
+
+
+def read_findings(run: Run) -> dict[str, object]:
+    """Give the findings of a run that is done, and which checks could not be made.
+
+    Where the run stands is told even when its files are damaged: then both are null.
+    """
+    figures: Mapping[str, object] = {}
+    if run.status == Status.DONE:
+        with contextlib.suppress(InputError):
+            figures = read_json(run.folder / artifacts.METRICS_FILE)
+    return {name: figures.get(name) for name in ("findings", "unchecked")}
 
 
 def _narrow(runs: QuerySet[Run], asked: Mapping[str, Any]) -> QuerySet[Run]:

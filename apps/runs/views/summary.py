@@ -45,6 +45,7 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
     if run.status == Status.DONE:
         with reading_run(run):
             page |= _describe_result(run) | _choose_trades(run, request.GET.get("trade", ""))
+            page["wanted_bar"] = _read_bar(run, request.GET.get("bar", ""))
     else:
         page["log"] = read_log(run.pk)
     return render(request, "runs/overview.html", page)
@@ -60,6 +61,7 @@ def _describe_result(run: Run) -> dict[str, object]:
         "all_figures": _describe_figures(figures, tuple(METRICS)),
         "drawdown": figures.get("drawdown"),
         "findings": figures.get("findings") or [],
+        "unchecked": figures.get("unchecked"),  # None in a run made before there were checks
         "years": years,
         "bins": bins,
         "interval": spec.interval,
@@ -95,6 +97,14 @@ def _break_down(
         breakdown.monthly_returns(equity, starting_cash=starting_cash, calendar=calendar, tz=tz),
         breakdown.histogram(closed["net_pnl"], bins=_HISTOGRAM_BINS),
     )
+
+
+def _read_bar(run: Run, wanted: str) -> int | None:
+    """Read the bar that the chart is to show; None for what is no bar of the run."""
+    path = run.folder / artifacts.frame_file("equity")
+    bars = pl.scan_parquet(path).select(pl.len()).collect().item()
+    is_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(bars))
+    return int(wanted) if is_number and int(wanted) < bars else None
 
 
 def _choose_trades(run: Run, wanted: str) -> dict[str, object]:

@@ -99,7 +99,9 @@ class Command(HewstonCommand):
         ):
             value = figures.get(key)
             lines.append(f"  {name:<13}{'-' if value is None else form.format(value)}")
-        lines += [f"  {found['ts_open']}: {found['message']}" for found in answer["findings"]]
+        for found in answer["findings"]:
+            where = f" ({found['ts_open']})" if found["ts_open"] else ""
+            lines.append(f"  {found['severity']}: {found['message']}{where}")
         return "\n".join(lines)
 
 

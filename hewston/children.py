@@ -5,6 +5,8 @@ fork server ends when its parent does, and the kernel then ends the job (lifelin
 """
 
 import contextlib
+import errno
+import logging
 import multiprocessing
 import os
 import pkgutil
@@ -33,8 +35,14 @@ _ASKED = (
     "hewston.pipeline.export",
     "hewston.pipeline.differences",
 )
+# With pandas, which takes longer to load than a small job takes: whatever lists sessions needs it.
+_SESSIONS = "exchange_calendars"
+_prepared: list[str] = []
 _ENDING_S = 1.0  # a child that has answered has this long to end by itself
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})  # no space, or no more of it for this user
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 _RUST_ERRNO = re.compile(r"\(os error (\d+)\)")  # in what polars raises when it cannot write
+logger = logging.getLogger(__name__)
 _context = multiprocessing.get_context("forkserver")
 _turns = threading.BoundedSemaphore(max(os.cpu_count() or 1, 2))
 _starting = threading.Lock()  # multiprocessing looks after all children when one starts
@@ -51,11 +59,20 @@ class UnforeseenError(Exception):
         super().__init__(kind, lines, errno)
         self.kind, self.lines, self.errno = kind, lines, errno
 
+    def __str__(self) -> str:
+        """Name what was raised, without the traceback."""
+        return "".join(self.lines[-1:]).strip() or self.kind
+
+
+def prepare(*modules: str) -> None:
+    """Have these modules imported too by the fork server that this process starts later."""
+    _prepared.extend(modules)
+
 
 def warm(*modules: str) -> None:
     """Start the fork server with these modules imported; later calls change nothing."""
     os.environ.update(_ALLOCATOR)
-    _context.set_forkserver_preload(list(modules))
+    _context.set_forkserver_preload([*modules, *_prepared, _SESSIONS])
     forkserver.ensure_running()
 
 
@@ -113,6 +130,7 @@ def ask(work: str, *, within_s: float, memory_bytes: int | None = None, **argume
     So many work at once as there are processors; the others wait for their turn. ``memory_bytes``
     is the most that the work may add to what its modules take. Progress and log are nobody's.
     Raises HewstonError (BUSY) when it takes longer, and where the child died or the disk is full;
+    HewstonError (DEPENDENCY_UNAVAILABLE) for a file that the server may not read or write;
     InputError where it most likely needed more memory; HewstonError and UnforeseenError as
     ``call`` does.
     """
@@ -143,9 +161,25 @@ def ask(work: str, *, within_s: float, memory_bytes: int | None = None, **argume
     except UnforeseenError as problem:
         if memory_bytes is not None and problem.kind == MemoryError.__name__:
             raise _too_large(memory_bytes) from problem
+        if (known := explain_errno(problem.errno)) is not None:
+            logger.warning("%s: %s", work, problem)
+            raise known from problem
         raise
     finally:
         _turns.release()
+
+
+def explain_errno(number: int | None) -> HewstonError | None:
+    """Turn a full disk, or a file that may not be used, into a sentence; None for anything else."""
+    if number in _FULL:
+        return HewstonError("The disk is full. Free some space and try again.", code="BUSY")
+    if number in _REFUSED:
+        return HewstonError(
+            "The server may not read or write one of its files; its log names the file. Give its "
+            "user the right to, and try again.",
+            code="DEPENDENCY_UNAVAILABLE",
+        )
+    return None
 
 
 def _too_large(memory_bytes: int) -> InputError:
@@ -257,7 +291,7 @@ def _limit_memory(more_bytes: int) -> None:
 
 
 def _errno(problem: Exception) -> int | None:
-    if isinstance(problem, OSError):
+    if isinstance(problem, OSError) and problem.errno is not None:
         return problem.errno
-    named = _RUST_ERRNO.search(str(problem))
+    named = _RUST_ERRNO.search(str(problem))  # polars raises OSError without a number
     return int(named[1]) if named else None

@@ -1,10 +1,13 @@
 """What every command of ours does alike: JSON, the user, errors as sentences, Ctrl-C."""
 
+import contextlib
 import fcntl
 import json
+import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -13,8 +16,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from hewston.children import UnforeseenError
+from hewston.http import DamagedError, explain_full_or_locked
 from hewston.pipeline.errors import CancelledError, HewstonError, InputError
-from hewston.taskqueue import FULL
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -108,24 +112,54 @@ class HewstonCommand(BaseCommand):
         self.show_progress("")
 
 
+@contextlib.contextmanager
+def writing(path: Path, *, field: str, overwrite: bool) -> Iterator[Path]:
+    """Give a place beside a file's to write it at; at the end it is there whole, or not at all.
+
+    Raises InputError, with the option ``field``, for a file that is there already unless it may be
+    overwritten, and for one that cannot be written.
+    """
+    if not overwrite and os.path.lexists(path):
+        raise InputError(
+            f"{path} is there already. Choose another name, or say --overwrite.",
+            field=field,
+            file=str(path),
+        )
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with _explaining(path, field):
+            draft.touch()  # before the work: a place that cannot be written is known at once
+        yield draft
+        with _explaining(path, field):
+            draft.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _explaining(path: Path, field: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        message = f"{path} cannot be written: {problem.strerror or problem}."
+        raise InputError(message, field=field, file=str(path)) from problem
+
+
 def _explain(problem: Exception) -> HewstonError:
     """Turn what no stage foresaw into a sentence for the person who can act."""
     if isinstance(problem, UnicodeEncodeError):
         return InputError("A name on the command line is not UTF-8 text.")
-    text = str(problem)
-    of_database = isinstance(problem, DatabaseError)
-    is_full = isinstance(problem, OSError) and problem.errno in FULL
-    if of_database and "locked" in text:
-        return HewstonError(
-            "Another process has kept the catalogue locked for too long. Try again.", code="BUSY"
-        )
-    if is_full or (of_database and "full" in text):
-        return HewstonError("The disk is full. Free some space and try again.", code="BUSY")
-    if of_database or isinstance(problem, OSError):
-        return HewstonError(f"The data root {settings.DATA_ROOT} cannot be used: {text}")
-    return HewstonError(
-        f"Something unforeseen happened ({type(problem).__name__}: {text}). Please report it."
-    )
+    if isinstance(problem, DamagedError):
+        command = f".venv/bin/python manage.py verify {problem.name}"
+        return HewstonError(f"{problem.sentence} Try: {command}", code="CONFLICT")
+    known = explain_full_or_locked(problem)
+    if known is not None and known.code == "BUSY":
+        return known
+    if isinstance(problem, DatabaseError | OSError):  # it names the file that may not be used
+        return HewstonError(f"The data root {settings.DATA_ROOT} cannot be used: {problem}")
+    kind = "" if isinstance(problem, UnforeseenError) else f"{type(problem).__name__}: "
+    return HewstonError(f"Something unforeseen happened ({kind}{problem}). Please report it.")
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import gzip
 import io
 import logging
@@ -27,9 +28,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 from polars.exceptions import PolarsError
 
-from hewston.children import UnforeseenError
+from hewston.children import UnforeseenError, explain_errno
 from hewston.pipeline.errors import HewstonError
-from hewston.taskqueue import FULL
 
 Theme = Literal["auto", "dark", "light"]
 Zone = Literal["exchange", "utc"]
@@ -61,6 +61,8 @@ _LONGEST_TEXT = 1_000
 RETRY_SECONDS = 5  # where nobody knows better
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets run
+
+_NOT_NOW = {"BUSY", "DEPENDENCY_UNAVAILABLE"}  # of refusals that no stored file is to blame for
 
 logger = logging.getLogger(__name__)
 
@@ -137,14 +139,18 @@ def telling(request: HttpRequest) -> Iterator[None]:
 
 
 def explain_full_or_locked(exception: BaseException | None) -> HewstonError | None:
-    """Turn a full disk or a locked catalogue into a sentence; None for anything else."""
+    """Turn a full disk, a file that may not be used or a locked catalogue into a sentence.
+
+    None for anything else.
+    """
     of_database = isinstance(exception, DatabaseError)
     if of_database and "locked" in str(exception):
         message = "The catalogue is being written by somebody else for too long. Try again."
         return HewstonError(message, code="BUSY")
-    is_full = isinstance(exception, OSError) and exception.errno in FULL
-    if is_full or (of_database and "full" in str(exception)):
-        return HewstonError("The disk is full. Free some space and try again.", code="BUSY")
+    if of_database and "full" in str(exception):
+        return explain_errno(errno.ENOSPC)
+    if isinstance(exception, OSError | UnforeseenError):
+        return explain_errno(exception.errno)
     return None
 
 
@@ -186,9 +192,9 @@ def reading(kind: str, name: str, *files: Path) -> Iterator[None]:
         yield
     except (*damages, UnforeseenError) as problem:
         is_refusal = isinstance(problem, HewstonError) and (
-            problem.code == "BUSY" or problem.details.get("field") == "format"
+            problem.code in _NOT_NOW or problem.details.get("field") == "format"
         )
-        if is_refusal:
+        if is_refusal or explain_full_or_locked(problem) is not None:
             raise
         missing = [path.name for path in files if not path.is_file()]
         damage = f"missing: {', '.join(missing)}" if missing else "a file is damaged"
@@ -208,7 +214,7 @@ class Refusals(MiddlewareMixin):
             command = f".venv/bin/python manage.py verify {exception.name}"
             return _error(request, 409, "CONFLICT", exception.sentence, command=command)
         if (busy := explain_full_or_locked(exception)) is not None:
-            logger.error("%s: %s", request.path, exception)
+            logger.error("%s: %r", request.path, exception)
             exception = busy
         if not isinstance(exception, HewstonError):
             return None

@@ -6,6 +6,8 @@ import hypothesis
 import pytest
 from django.conf import settings
 
+from hewston import children
+
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -19,6 +21,15 @@ def pytest_configure() -> None:
     )
     settings.WHITENOISE_USE_FINDERS = True
     settings.WHITENOISE_AUTOREFRESH = True
+    # A process of tests asks for work of every kind: each child would import its modules anew.
+    children.prepare(
+        "hewston.pipeline.backtest",
+        "hewston.pipeline.ingest.request",
+        "hewston.pipeline.equality.proof",
+        "hewston.pipeline.ingest.tables.preview",
+        "hewston.pipeline.export",
+        "hewston.pipeline.differences",
+    )
     # Each test is one transaction already; SQLite cannot nest BEGIN IMMEDIATE in it.
     options = settings.DATABASES["default"]["OPTIONS"]
     assert isinstance(options, dict)

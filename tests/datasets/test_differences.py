@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from io import StringIO
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -113,3 +114,50 @@ def test_the_command_counts_them(ada, catalogue, tmp_path):
     call_command(*words, stdout=said)
     assert "1 bars added, 1 removed, 2 different" in said.getvalue()
     assert "close: 2, by 1 at most" in said.getvalue()
+
+
+def diff(path, *more, stdout=None):
+    words = ("dataset", "diff", DATASET_ID, "--user", "ada", "--json", "--csv", str(path), *more)
+    call_command(*words, stdout=stdout or StringIO())
+
+
+def refuse(path, *more):
+    """What the command says that writes no file there."""
+    said = StringIO()
+    with pytest.raises(SystemExit):
+        diff(path, *more, stdout=said)
+    return json.loads(said.getvalue())["error"]
+
+
+def test_the_command_writes_over_no_file_unless_asked(ada, catalogue, tmp_path):
+    kept = tmp_path / "rows.csv"
+    kept.write_text("mine")
+    error = refuse(kept)
+    assert error["details"] == {"field": "csv", "file": str(kept)}
+    assert "--overwrite" in error["message"]
+    assert kept.read_text() == "mine"
+    diff(kept, "--overwrite")
+    assert kept.read_text().startswith("ts_open,change")
+
+
+@pytest.mark.parametrize("name", ["nowhere/rows.csv", "x" * 300, "folder"])
+def test_a_place_that_cannot_be_written_is_said(ada, catalogue, tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    error = refuse(tmp_path / name, "--overwrite")
+    assert "cannot be written" in error["message"]
+    assert error["details"]["field"] == "csv"
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PAR1 no more")])
+def test_a_command_that_finds_no_whole_bars_says_what_to_do_and_leaves_no_file(
+    ada, catalogue, tmp_path, damage
+):
+    bars = catalogue.revision.folder / "bars.parquet"
+    bars.chmod(0o644)
+    damage(bars)
+    (tmp_path / "out").mkdir()
+    error = refuse(tmp_path / "out" / "rows.csv")
+    assert error["code"] == "CONFLICT"
+    assert f"manage.py verify {DATASET_ID}" in error["message"]
+    assert "Traceback" not in error["message"]
+    assert list((tmp_path / "out").iterdir()) == []

@@ -3,15 +3,17 @@
 import datetime as dt
 import os
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import signals
 from django.test import Client
 
-from apps.datasets.actions import sweep_uploads
+from apps.datasets.actions import rename_preset, sweep_uploads
 from apps.datasets.models import Dataset, Ingest, TableDraft, TablePreset
 from apps.datasets.tasks import perform_ingest
 from apps.permissions.models import User
@@ -368,3 +370,60 @@ def test_presets_are_renamed_and_deleted_by_whose_they_are(ada, mallory, draft):
     assert TablePreset.objects.get().name == "house"
     ada.post(f"{address}delete/")
     assert not TablePreset.objects.exists()
+
+
+@pytest.fixture
+def ended(draft):
+    """A draft that ends as soon as its request has found it: by another tab, or by its age."""
+
+    def end(sender, instance, **_more):
+        TableDraft.objects.filter(pk=instance.pk).delete()
+
+    signals.post_init.connect(end, sender=TableDraft)
+    yield draft
+    signals.post_init.disconnect(end, sender=TableDraft)
+
+
+@pytest.mark.parametrize("act_of", ["show", "import", "keep"])
+def test_what_is_said_of_a_draft_that_has_just_ended_is_refused(ada, ended, act_of):
+    answer = act(ada, ended, act_of, **SAID, preset_name="broker")
+    assert answer.status_code == 409
+    assert "This preview has ended" in answer.content.decode()
+    assert not TableDraft.objects.exists()
+    assert not Ingest.objects.exists()
+    assert not TablePreset.objects.exists()
+
+
+def test_a_draft_that_was_imported_is_not_said_to_be_cancelled(ada, ended):
+    answer = ada.post(f"{ended}cancel/", follow=True)
+    (message,) = answer.context["messages"]
+    assert "This preview has ended" in str(message)
+
+
+def test_a_draft_whose_files_are_gone_says_so(ada, draft, root):
+    for folder in (root / "uploads").iterdir():
+        shutil.rmtree(folder)
+    answer = ada.get(draft)
+    assert answer.status_code == 422
+    assert "not there any more" in answer.content.decode() or "exist" in answer.content.decode()
+
+
+def test_a_preset_that_was_deleted_does_not_come_back_by_its_new_name(ada, draft):
+    say(ada, draft, **SAID)
+    act(ada, draft, "keep", preset_name="broker")
+    preset = TablePreset.objects.get()
+    TablePreset.objects.all().delete()
+    with pytest.raises(HewstonError, match="broker was deleted meanwhile"):
+        rename_preset(preset=preset, name="house")
+    assert not TablePreset.objects.exists()
+
+
+def test_a_preset_does_not_take_the_name_of_another(ada, draft):
+    say(ada, draft, **SAID)
+    act(ada, draft, "keep", preset_name="broker")
+    act(ada, draft, "keep", preset_name="house")
+    broker = TablePreset.objects.get(name="broker")
+    ada.post(f"/datasets/presets/{broker.pk}/rename/", {"name": "house"})
+    page = ada.get("/datasets/presets/").content.decode()
+    assert "There is a preset named house already." in page
+    assert sorted(TablePreset.objects.values_list("name", flat=True)) == ["broker", "house"]

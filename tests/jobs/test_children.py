@@ -88,6 +88,24 @@ def test_a_full_disk_is_told_apart(work: str) -> None:
     assert caught.value.errno == 28
 
 
+@pytest.mark.parametrize("work", ["fill_the_disk", "fill_the_disk_in_polars"])
+def test_who_waits_is_told_of_a_full_disk(work: str) -> None:
+    with pytest.raises(HewstonError) as caught:
+        children.ask(f"tests.jobs.works:{work}", within_s=WAIT_S)
+    assert caught.value.as_json() == {
+        "code": "BUSY",
+        "message": "The disk is full. Free some space and try again.",
+    }
+
+
+def test_a_file_that_is_gone_is_named_without_a_traceback() -> None:
+    with pytest.raises(children.UnforeseenError) as caught:
+        children.ask("tests.jobs.works:read_what_is_gone", within_s=WAIT_S)
+    assert caught.value.errno == 2
+    assert "/nowhere/bars.parquet" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
 def test_a_child_that_is_killed_is_told_apart() -> None:
     with pytest.raises(children.ChildDiedError):
         call("kill_yourself")

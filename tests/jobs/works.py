@@ -34,6 +34,12 @@ def fill_the_disk_in_polars(*, progress: Any, log: Any) -> None:
     pl.DataFrame({"bar": [1.0]}).write_parquet("/dev/full")
 
 
+def read_what_is_gone(*, progress: Any, log: Any) -> None:
+    import polars as pl  # noqa: PLC0415 (only here)
+
+    pl.read_parquet("/nowhere/bars.parquet")
+
+
 def name_yourself_and_sleep(path: Path, *, progress: Any, log: Any) -> None:
     path.write_text(str(os.getpid()))
     time.sleep(600)

@@ -1,10 +1,10 @@
 """Tables that somebody looks at before they are brought in."""
 
+import contextlib
 import datetime as dt
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -37,7 +37,7 @@ def start_draft(
         options=dict(options),
     )
     try:
-        preview_table(list_tables(draft.paths)[0], options=options)
+        preview_table(find_tables(draft)[0], options=options)
     except HewstonError as problem:
         if problem.details.get("field") not in OPTIONS:
             raise
@@ -62,11 +62,18 @@ def draft_again(*, ingest: Ingest) -> TableDraft:
 
 
 def change_draft(*, draft: TableDraft, options: Mapping[str, Any], leave_out: int | None) -> None:
-    """Say other things of a draft's tables; ``leave_out`` so many rows that cannot be read."""
+    """Say other things of a draft's tables; ``leave_out`` so many rows that cannot be read.
+
+    Raises HewstonError (CONFLICT) when the draft has ended meanwhile.
+    """
     draft.options, draft.leave_out = dict(options), leave_out
     draft.changed_at = timezone.now()
     _touch(draft)
-    draft.save(update_fields=["options", "leave_out", "changed_at"])
+    changed = TableDraft.objects.filter(pk=draft.pk).update(
+        options=draft.options, leave_out=draft.leave_out, changed_at=draft.changed_at
+    )
+    if not changed:
+        raise _has_ended()
 
 
 @transaction.atomic
@@ -74,11 +81,12 @@ def import_draft(*, draft: TableDraft, symbol: str | None, most_bad_rows: int | 
     """Ask for a draft's tables to be brought in as was said; the draft ends.
 
     ``symbol`` is whose bars they are, where their owner has not said it. ``most_bad_rows`` is how
-    many rows they have seen that cannot be read, where that is known.
+    many rows they have seen that cannot be read, where that is known. Raises HewstonError
+    (CONFLICT) when it has ended already.
     """
     gone, _ = TableDraft.objects.filter(pk=draft.pk).delete()
     if not gone:
-        raise HewstonError("This was imported or cancelled already.", code="CONFLICT")
+        raise _has_ended()
     table = dict(draft.options.get("table") or {})
     if symbol is not None:
         table.setdefault("symbol", symbol)
@@ -95,11 +103,24 @@ def import_draft(*, draft: TableDraft, symbol: str | None, most_bad_rows: int | 
 
 
 def cancel_draft(*, draft: TableDraft) -> None:
-    """Forget a draft and remove the files that were sent, unless an ingest has them too."""
+    """Forget a draft and remove the files that were sent, unless an ingest has them too.
+
+    Raises HewstonError (CONFLICT) when it has ended already.
+    """
     with transaction.atomic():
-        TableDraft.objects.filter(pk=draft.pk).delete()
+        gone, _ = TableDraft.objects.filter(pk=draft.pk).delete()
+    if not gone:
+        raise _has_ended()
     if draft.upload and not is_upload_in_use(draft.upload):
         shutil.rmtree(Store(settings.DATA_ROOT).uploads / draft.upload, ignore_errors=True)
+
+
+def _has_ended() -> HewstonError:
+    return HewstonError(
+        "This preview has ended: it was imported or cancelled, or nobody changed it for a day. "
+        "What was imported is in the list of ingests; anything else must be sent again.",
+        code="CONFLICT",
+    )
 
 
 def is_upload_in_use(upload: str) -> bool:
@@ -126,6 +147,5 @@ def find_tables(draft: TableDraft) -> list[Given]:
 def _touch(draft: TableDraft) -> None:
     """Let the sweep count from now."""
     if draft.upload:
-        folder = Path(Store(settings.DATA_ROOT).uploads / draft.upload)
-        if folder.is_dir():
-            os.utime(folder)
+        with contextlib.suppress(FileNotFoundError):  # who looks at the files says that
+            os.utime(Store(settings.DATA_ROOT).uploads / draft.upload)

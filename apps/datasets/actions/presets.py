@@ -1,6 +1,7 @@
 """What somebody says of every table of a kind, kept under a name."""
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -43,14 +44,18 @@ def save_preset(*, owner: User, name: str, options: Mapping[str, Any]) -> TableP
     if TablePreset.objects.filter(owner=owner).count() >= _MOST_PRESETS:
         raise InputError(f"Keep at most {_MOST_PRESETS} presets: delete one first.", field="name")
     preset = TablePreset(owner=owner, name=name, options=shared)
-    _save(preset)
+    with _once(name):
+        preset.save(force_insert=True)
     return preset
 
 
 def rename_preset(*, preset: TablePreset, name: str) -> None:
-    """Give a preset another name; raises as ``save_preset``."""
-    preset.name = _check_name(name)
-    _save(preset)
+    """Give a preset another name; raises as ``save_preset``, and when it was deleted meanwhile."""
+    before, preset.name = preset.name, _check_name(name)
+    with _once(preset.name):
+        changed = TablePreset.objects.filter(pk=preset.pk).update(name=preset.name)
+    if not changed:
+        raise HewstonError(f"The preset {before} was deleted meanwhile.", code="NOT_FOUND")
 
 
 def delete_preset(*, preset: TablePreset) -> None:
@@ -69,13 +74,15 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _save(preset: TablePreset) -> None:
+@contextlib.contextmanager
+def _once(name: str) -> Iterator[None]:
+    """Refuse a name that another preset of the same person has."""
     try:
         with transaction.atomic():
-            preset.save()
+            yield
     except IntegrityError:
         raise HewstonError(
-            f"There is a preset named {preset.name} already. Choose another name.",
+            f"There is a preset named {name} already. Choose another name.",
             code="CONFLICT",
             field="name",
         ) from None

@@ -1,5 +1,6 @@
 """Tables before they are brought in: what they would become, and what must be said of them."""
 
+import errno
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from hewston.pipeline.ingest.tables.options import flatten_options, merge_option
 from hewston.pipeline.ingest.tables.reading import refuse_open
 from hewston.pipeline.sources.tables.plan import Finding
 from hewston.pipeline.store import Store
-from hewston.taskqueue import FULL, new_id
+from hewston.taskqueue import new_id
 
 PREVIEW = "hewston.pipeline.ingest.tables.preview:preview_table"  # with all that reads tables
 _WITHIN_S = 60.0
@@ -91,8 +92,10 @@ def check_tables(tables: Sequence[Given], *, options: Mapping[str, Any]) -> None
 
 def _explain(problem: UnforeseenError, table: Given) -> HewstonError:
     logger.error("%s: %s", table.name, "".join(problem.lines))
-    if problem.errno in FULL:
-        return HewstonError("The disk is full. Free some space and try again.", code="BUSY")
+    if problem.errno == errno.ENOENT:
+        return InputError(
+            f"{table.name} went away while it was read. Send it again.", field="files"
+        )
     return InputError(
         f"{table.name} cannot be read as a table, for a reason that nobody foresaw "
         f"({problem.kind}); the server's log has it. Save it as plain CSV and try again.",

@@ -1,5 +1,6 @@
 """What lies in the inbox, as forms show it."""
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -25,5 +26,6 @@ def describe_inbox(chosen: Sequence[str]) -> Iterator[dict[str, object]]:
 def _list_files(path: Path) -> Iterator[int]:
     """Give the size of a file, or of each in a folder."""
     for one in path.rglob("*") if path.is_dir() else [path]:
-        if one.is_file():
-            yield one.stat().st_size
+        with contextlib.suppress(FileNotFoundError):  # it went away meanwhile
+            if one.is_file():
+                yield one.stat().st_size

@@ -43,8 +43,9 @@ def draft(request: HttpRequest, draft_id: str) -> HttpResponse:
 def cancel_table_draft(request: HttpRequest, draft_id: str) -> HttpResponse:
     """Forget a table that was not brought in, with its files."""
     found = get_object_or_404(TableDraft.objects.visible_to(request.user), pk=draft_id)
-    cancel_draft(draft=found)
-    messages.success(request, "Nothing was brought in, and the files that were sent are gone.")
+    with telling(request):
+        cancel_draft(draft=found)
+        messages.success(request, "Nothing was brought in, and the files that were sent are gone.")
     return redirect("dataset-new")
 
 

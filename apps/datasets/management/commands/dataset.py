@@ -1,7 +1,7 @@
 """`manage.py dataset`: what is done with datasets that are there."""
 
 import argparse
-import os
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ from apps.datasets.forms import narrow
 from apps.datasets.models import Dataset
 from apps.permissions.actions import ensure_user
 from apps.permissions.models import User
-from hewston.command import HewstonCommand
+from hewston.command import HewstonCommand, writing
+from hewston.http import reading
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.export import KINDS
 from hewston.pipeline.fields import read_fields
@@ -79,6 +80,8 @@ class Command(HewstonCommand):
         differing.add_argument("--from", type=int, metavar="REVISION", help="else the one before")
         differing.add_argument("--to", type=int, metavar="REVISION", help="else the newest")
         differing.add_argument("--csv", metavar="FILE", help="write every bar that differs")
+        for one in (exporting, differing):
+            one.add_argument("--overwrite", action="store_true", help="a file that is there too")
         add("delete", "remove it with its files; refused while a run uses it")
 
     def answer(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -140,30 +143,23 @@ def _describe(dataset: Dataset, options: Mapping[str, Any]) -> None:
 
 
 def _export(dataset: Dataset, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the file beside its place first, so that it is there whole or not at all."""
+    """Write the bars that were chosen to a file."""
     path = Path(options["to"]).absolute()
     kind = path.suffix.lower().removeprefix(".")
     if kind not in KINDS:
         raise InputError(
             f"The name {path.name} must end in {_SUFFIXES}.", field="to", allowed=_SUFFIXES
         )
-    if path.exists():
-        raise InputError(
-            f"{path} is there already. Choose another name, or remove it first.",
-            field="to",
-            file=str(path),
-        )
     said = {name: options[_DATES.get(name, name).replace("-", "_")] for name in SELECTION_FIELDS}
     given = {name: value for name, value in said.items() if value is not None}
     asked = read_fields(SELECTION_FIELDS, given, of="option of an export")
     revision = choose_revision(dataset=dataset, number=asked["revision"])
     chosen = select_bars(revision=revision, asked=asked)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with (
+        writing(path, field="to", overwrite=options["overwrite"]) as draft,
+        reading("dataset", dataset.pk, *chosen.files),
+    ):
         rows = write_bars(selection=chosen, kind=kind, path=draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
     return {"path": str(path), "rows": rows, "sha256": sha256_file(path)}
 
 
@@ -171,17 +167,19 @@ def _compare(dataset: Dataset, options: Mapping[str, Any]) -> dict[str, Any]:
     after = choose_revision(dataset=dataset, number=options["to"])
     earlier = max(after.number - 1, 1) if options["from"] is None else options["from"]
     before = choose_revision(dataset=dataset, number=earlier)
-    folder = compare_revisions(before=before, after=after)
-    answer = {
-        "dataset_id": dataset.pk,
-        "before": before.number,
-        "after": after.number,
-        **read_summary(folder),
-    }
-    if options["csv"] is not None:
-        path = Path(options["csv"]).absolute()
-        write_differences_csv(folder=folder, path=path)
-        answer["csv"] = str(path)
+    answer = {"dataset_id": dataset.pk, "before": before.number, "after": after.number}
+    files = [revision.folder / "bars.parquet" for revision in (before, after)]
+    with contextlib.ExitStack() as stack:
+        draft = None
+        if options["csv"] is not None:
+            path = Path(options["csv"]).absolute()
+            draft = stack.enter_context(writing(path, field="csv", overwrite=options["overwrite"]))
+            answer["csv"] = str(path)
+        stack.enter_context(reading("dataset", dataset.pk, *files))
+        folder = compare_revisions(before=before, after=after)
+        answer |= read_summary(folder)
+        if draft is not None:
+            write_differences_csv(folder=folder, path=draft)
     return answer
 
 

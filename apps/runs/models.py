@@ -1,11 +1,11 @@
 """Runs, and the metrics that lists filter and sort by."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Lower, Trim
 from django.utils import timezone
@@ -15,6 +15,29 @@ from apps.permissions.models import VisibleQuerySet
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import Store
 from hewston.taskqueue import Job, Status
+
+
+class RunQuerySet(VisibleQuerySet["Run"]):
+    """Runs as lists find and narrow them."""
+
+    def search(self, text: str) -> Self:
+        """Keep those with every word of a text in their id, name, note or a tag."""
+        found = self
+        for word in text.split():
+            tagged = RunTag.objects.filter(run=OuterRef("pk"), name__icontains=word)
+            told = Q(
+                *((f"{name}__icontains", word) for name in ("id", "name", "note")), _connector=Q.OR
+            )
+            found = found.filter(told | Exists(tagged))
+        return found
+
+    def tagged(self, name: str) -> Self:
+        """Keep those with a tag."""
+        return self.filter(Exists(RunTag.objects.filter(run=OuterRef("pk"), name=name)))
+
+    def archived(self, *, only: bool) -> Self:
+        """Keep those that are archived, or those that are not."""
+        return self.filter(archived_at__isnull=not only)
 
 
 class Run(Job):
@@ -47,7 +70,7 @@ class Run(Job):
     verified_by = models.CharField(max_length=40, blank=True)
     verified_problems = models.JSONField(default=list)
 
-    objects = VisibleQuerySet["Run"].as_manager()
+    objects = RunQuerySet.as_manager()
 
     class Meta(Job.Meta):
         """The same inputs are the same run."""
@@ -71,6 +94,16 @@ class Run(Job):
                 name="runs_run_same_inputs",
             ),
         ]
+
+    @property
+    def is_archived(self) -> bool:
+        """Tell whether lists leave it out."""
+        return self.archived_at is not None
+
+    @property
+    def tag_names(self) -> list[str]:
+        """Its tags by name."""
+        return [tag.name for tag in self.tags.all()]
 
     @property
     def folder(self) -> Path:
@@ -133,6 +166,8 @@ class SavedView(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     name = models.CharField(max_length=80)
     query = models.TextField()
+
+    objects = VisibleQuerySet["SavedView"].as_manager()
 
     class Meta:
         """A person uses a name once."""

@@ -7,6 +7,10 @@ from apps.runs import views
 urlpatterns: list[URLPattern] = [
     path("", views.runs, name="runs"),
     path("export.csv", views.export_runs, name="runs-csv"),
+    path("change/", views.change, name="runs-change"),
+    path("views/", views.views, name="run-views"),
+    path("views/<int:view_id>/rename/", views.rename, name="run-view-rename"),
+    path("views/<int:view_id>/delete/", views.forget, name="run-view-delete"),
     path("new/", views.new_run, name="run-new"),
     path("<str:run_id>/", views.overview, name="run"),
     path("<str:run_id>/playback/", views.watch, name="run-playback"),

@@ -48,9 +48,17 @@ class SortableTable extends HTMLElement {
   }
 }
 
-// Chooses every row at once, and says how many are chosen.
+// Chooses every row at once, and says how many are chosen. With the attribute `keys`, the keyboard
+// moves from row to row (the focus is on a row's link, so Enter opens it), chooses and compares.
 class ChooseRows extends HTMLElement {
+  #left = new AbortController();
+
   connectedCallback() {
+    this.#left = new AbortController();
+    if (this.hasAttribute("keys")) {
+      const { signal } = this.#left;
+      document.addEventListener("keydown", (event) => this.#press(event), { signal });
+    }
     this.addEventListener("change", (event) => {
       if (event.target.matches("[data-all]")) {
         for (const box of this.#boxes()) {
@@ -60,6 +68,45 @@ class ChooseRows extends HTMLElement {
       this.#count();
     });
     this.#count();
+  }
+
+  disconnectedCallback() {
+    this.#left.abort();
+  }
+
+  #press(event) {
+    const { key, target } = event;
+    const isTyping = target.closest("input:not([type=checkbox]), select, textarea, dialog, [contenteditable]");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    const row = target.closest("tbody tr");
+    const isHere = row !== null && this.contains(row);
+    const keys = {
+      j: () => this.#move(row, 1),
+      k: () => this.#move(row, -1),
+      ArrowDown: isHere ? () => this.#move(row, 1) : undefined,
+      ArrowUp: isHere ? () => this.#move(row, -1) : undefined,
+      x: isHere ? () => row.querySelector("input[type=checkbox]").click() : undefined,
+      c: () => this.querySelector("button[value=compare]").click(),
+      "?": () => this.#explain(),
+    };
+    if (keys[key]) {
+      event.preventDefault();
+      keys[key]();
+    }
+  }
+
+  #move(row, step) {
+    const rows = [...this.querySelectorAll("tbody tr")];
+    const next = row === null ? 0 : rows.indexOf(row) + step;
+    rows[Math.min(Math.max(next, 0), rows.length - 1)].querySelector("a").focus();
+  }
+
+  #explain() {
+    const help = this.querySelector("details.keys");
+    help.open = !help.open;
+    help.querySelector("summary").focus();
   }
 
   #boxes() {

@@ -12,6 +12,7 @@ from apps.datasets.actions import save_preset
 from apps.datasets.models import Ingest, TableDraft, TablePreset
 from apps.permissions.actions import create_token
 from apps.permissions.models import User
+from apps.runs.models import SavedView
 from hewston import access
 from hewston.pipeline import playback
 from hewston.rates import Rates
@@ -89,6 +90,8 @@ def fill(route, catalogue):
         "<str:draft_id>": TableDraft.objects.get().pk,
         "<int:preset_id>": str(TablePreset.objects.get().pk),
         "<preset_id>": str(TablePreset.objects.get().pk),
+        "<int:view_id>": str(SavedView.objects.get().pk),
+        "<view_id>": str(SavedView.objects.get().pk),
         "<str:equality_id>": EQUALITY_ID,
         "<equality_id>": EQUALITY_ID,
         "<int:token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
@@ -118,6 +121,7 @@ def scene(catalogue, monkeypatch, settings, tmp_path):
     (settings.INBOX / "spy.csv").write_text(write_table(minutes=3))
     TableDraft.objects.create(owner=catalogue.ada, sources=[str(settings.INBOX / "spy.csv")])
     save_preset(owner=catalogue.ada, name="broker", options={"table": {"tz": "UTC"}})
+    SavedView.objects.create(owner=catalogue.ada, name="good", query="sharpe_min=1")
     Ingest.objects.create(id=FAILED, owner=catalogue.ada, sources=["x.dbn"], status=Status.ERROR)
     add_equality(catalogue, settings.DATA_ROOT)
     create_token(owner=catalogue.ada, name="spare", scopes=["read"])

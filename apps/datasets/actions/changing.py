@@ -24,7 +24,7 @@ def read_tags(said: str | Iterable[str]) -> list[str]:
     """Read tags, of a text with commas between them or one by one; sorted, each once.
 
     They are small letters, with one space between words. Raises InputError for one that is too
-    long or cannot be shown, and for more than a dataset may have.
+    long or cannot be shown, and for more than may be given.
     """
     words = said.split(",") if isinstance(said, str) else said
     tags = sorted({tag for word in words if (tag := " ".join(word.lower().split()))})
@@ -38,7 +38,7 @@ def read_tags(said: str | Iterable[str]) -> list[str]:
             )
     if len(tags) > MOST_TAGS:
         raise InputError(
-            f"These are {len(tags)} tags; a dataset has at most {MOST_TAGS}.",
+            f"These are {len(tags)} tags; at most {MOST_TAGS} are kept.",
             field="tags",
             allowed=f"at most {MOST_TAGS} tags",
         )

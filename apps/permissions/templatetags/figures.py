@@ -273,8 +273,19 @@ def command(*words: str) -> dict[str, object]:
 @register.inclusion_tag("sort_form.html", takes_context=True)
 def sort_form(context: Context) -> dict[str, object]:
     """Write the form of the buttons that sort, which keeps what else the page was asked."""
+    return {"asked": list_asked(context, "order")}
+
+
+@register.simple_tag(takes_context=True)
+def list_asked(context: Context, *changed: str) -> list[tuple[str, str]]:
+    """List what the page was asked, but the page's number and what a form is about to change."""
     asked = context["request"].GET
-    return {"asked": [(name, asked[name]) for name in asked if name not in {"order", "page"}]}
+    return [
+        (name, value)
+        for name, values in asked.lists()
+        for value in values
+        if name not in {"page", *changed}
+    ]
 
 
 @register.inclusion_tag("sort_header.html")
@@ -313,6 +324,12 @@ def query(context: Context, **changes: object) -> str:
         else:
             asked[name] = str(value)
     return f"?{asked.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def query_without(context: Context, name: str) -> str:
+    """Give the address of this page without one name of its query, on its first page."""
+    return query(context, **{name: None, "page": None})
 
 
 @register.filter

@@ -3,20 +3,24 @@
 from collections.abc import Callable
 from typing import cast
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from ninja import Router, Schema
+from ninja import Schema
 
 from apps.permissions.models import User
 from apps.runs.actions import (
     NAME_LENGTH,
     NOTE_LENGTH,
+    archive_run,
     build_spec,
     cancel_run,
     delete_run,
     describe_run,
     find_by_key,
     request_run,
+    restore_run,
 )
+from apps.runs.api.keeping import TAGS, read_tag_list
 from apps.runs.api.listing import (
     LIST_FIELDS,
     RunDetail,
@@ -33,6 +37,7 @@ from apps.runs.api.requests import (
     read_key,
     read_request,
 )
+from apps.runs.api.router import GET, router
 from apps.runs.models import Run
 from hewston.access import READ, RUN
 from hewston.body import read_object, read_query, read_text
@@ -45,8 +50,7 @@ from hewston.pipeline.fields import suggest
 from hewston.pipeline.store import read_json
 from hewston.taskqueue import Status, read_log
 
-router = Router(tags=["Runs"])
-_GET = ["GET", "HEAD"]
+# keeping was imported first: /backtests/change is no run.
 _WORDS = {"name": NAME_LENGTH, "note": NOTE_LENGTH}
 
 
@@ -96,7 +100,7 @@ def ask_for_run(request: HttpRequest) -> HttpResponse:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/backtests",
     auth=READ,
     summary="List runs",
@@ -109,7 +113,7 @@ def show_runs(request: HttpRequest) -> HttpResponse:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/backtests/{run_id}",
     auth=READ,
     summary="One run",
@@ -126,29 +130,38 @@ def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
 @router.patch(
     "/backtests/{run_id}",
     auth=RUN,
-    summary="Name a run",
-    response={200: RunOut, **refusals(404, 422, 429)},
+    summary="Name, tag or archive a run",
+    response={200: RunOut, **refusals(404, 409, 422, 429)},
     openapi_extra={
         "requestBody": describe_body(
-            {word: {"type": "string", "maxLength": longest} for word, longest in _WORDS.items()},
+            {word: {"type": "string", "maxLength": longest} for word, longest in _WORDS.items()}
+            | {
+                "tags": TAGS | {"description": "in place of those before"},
+                "archived": {"type": "boolean", "description": "lists leave it out"},
+            },
             required=[],
-            example={"name": "baseline"},
+            example={"name": "baseline", "tags": ["checked"], "archived": False},
         )
     },
 )
+@transaction.atomic
 def name_run(request: HttpRequest, run_id: str) -> HttpResponse:
-    """Change its name, its note or both; they decide nothing."""
+    """Change its name, note, tags, or whether lists leave it out; they decide nothing."""
     run = _find(request, run_id)
     body = read_object(request)
+    known = [*_WORDS, "tags", "archived"]
     for word in body:
-        if word not in _WORDS:
-            message = f"{word} cannot be changed. {suggest(word, list(_WORDS))}"
-            raise InputError(message, field=word, allowed=list(_WORDS))
-    said = {"name": run.name, "note": run.note} | {
-        word: read_text(body, word, longest=_WORDS[word]) for word in body
-    }
-    describe_run(run=run, name=said["name"], note=said["note"])
-    return JsonResponse(describe(run))
+        if word not in known:
+            message = f"{word} cannot be changed. {suggest(word, known)}"
+            raise InputError(message, field=word, allowed=known)
+    said = {word: read_text(body, word, longest=_WORDS[word]) for word in _WORDS if word in body}
+    describe_run(run=run, tags=read_tag_list(body), **said)
+    if (archived := body.get("archived")) is not None:
+        if not isinstance(archived, bool):
+            message = "archived must be true or false."
+            raise InputError(message, field="archived", allowed="true or false")
+        (archive_run if archived else restore_run)(run=run)
+    return JsonResponse(describe(_find(request, run_id)))
 
 
 @router.delete(
@@ -178,7 +191,7 @@ def stop_run(request: HttpRequest, run_id: str) -> HttpResponse:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/backtests/{run_id}/manifest",
     auth=READ,
     summary="A run's manifest",
@@ -198,7 +211,7 @@ def show_manifest(request: HttpRequest, run_id: str) -> HttpResponseBase:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/backtests/{run_id}/metrics",
     auth=READ,
     summary="A run's metrics",
@@ -220,7 +233,7 @@ def show_metrics(request: HttpRequest, run_id: str) -> HttpResponseBase:
 
 
 @router.api_operation(
-    _GET,
+    GET,
     "/backtests/{run_id}/log",
     auth=READ,
     summary="A run's log",
@@ -257,7 +270,7 @@ def _serve_frame(frame: str) -> Callable[[HttpRequest, str], HttpResponseBase]:
 for _frame in artifacts.FRAMES:
     router.add_api_operation(
         f"/backtests/{{run_id}}/{_frame}",
-        _GET,
+        GET,
         _serve_frame(_frame),
         auth=READ,
         summary=f"A run's {_frame}",

@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.http import HttpRequest
 from ninja import Field, Schema
 
-from apps.datasets.models import Dataset
-from apps.runs.models import Run
+from apps.runs.forms import RANGES, narrow, sort
+from apps.runs.models import Run, RunQuerySet
 from hewston.body import read_query
 from hewston.pipeline import artifacts
 from hewston.pipeline.diagnostics import CHECKS
@@ -41,6 +41,26 @@ LIST_FIELDS: dict[str, Rule] = {
     "to": {"type": "date", "default": None, "help": "trades on this exchange date or earlier"},
     "strategy_id": {"type": "str", "default": None, "help": "its strategy"},
     "status": {"type": "str", "default": None, "choices": tuple(Status.values)},
+    "q": {
+        "type": "str",
+        "default": None,
+        "help": "words that are in the id, the name, the note or a tag",
+    },
+    "tag": {"type": "str", "default": None, "help": "with this tag"},
+    "archived": {
+        "type": "str",
+        "default": None,
+        "choices": ("only", "any"),
+        "help": "those that are archived alone, or too",
+    },
+    **{
+        name: {
+            "type": "float",
+            "default": None,
+            "help": f"{key} is {'at least' if end == 'min' else 'at most'} this",
+        }
+        for name, (key, end) in RANGES.items()
+    },
     "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
     "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
     "order": {
@@ -60,6 +80,9 @@ class RunOut(Schema):
     owner: str
     name: str
     note: str
+    tags: list[str]
+    archived: bool
+    archived_at: str | None
     dataset_id: str
     revision: int
     bars_sha256: str
@@ -143,7 +166,10 @@ class RunList(Schema):
 def list_runs(request: HttpRequest) -> dict[str, object]:
     """Filter, sort and cut. Raises InputError with the field."""
     asked = read_query(request, LIST_FIELDS)
-    found = _narrow(Run.objects.visible_to(request.user), asked)
+    if asked["from"] and asked["to"] and asked["from"] > asked["to"]:
+        raise InputError(f"from ({asked['from']}) is after to ({asked['to']}).", field="from")
+    wanted = {name: value for name, value in asked.items() if value is not None}
+    found = narrow(Run.objects.visible_to(request.user), wanted)
     start, size = asked["offset"], asked["limit"]
     # Sorting moves ids only; the rows of the page follow.
     ids = list(_sort(found, asked["order"]).values_list("pk", flat=True)[start : start + size])
@@ -156,10 +182,12 @@ def list_runs(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def with_all(runs: QuerySet[Run]) -> QuerySet[Run]:
+def with_all(runs: RunQuerySet) -> RunQuerySet:
     """Fetch what ``describe`` shows, and no object for a single name."""
-    return runs.select_related("metrics").annotate(
-        owner_name=F("owner__username"), revision_number=F("revision__number")
+    return (
+        runs.select_related("metrics")
+        .prefetch_related("tags")
+        .annotate(owner_name=F("owner__username"), revision_number=F("revision__number"))
     )
 
 
@@ -176,6 +204,9 @@ def describe(run: Run) -> dict[str, object]:
         "owner": run.owner_name,  # type: ignore[attr-defined]  # by with_all
         "name": run.name,
         "note": run.note,
+        "tags": run.tag_names,
+        "archived": run.is_archived,
+        "archived_at": run.archived_at,
         "dataset_id": run.dataset_id,
         "revision": run.revision_number,  # type: ignore[attr-defined]  # likewise
         "bars_sha256": spec["bars_sha256"],
@@ -210,25 +241,7 @@ def read_findings(run: Run) -> dict[str, object]:
     return {name: figures.get(name) for name in ("findings", "unchecked")}
 
 
-def _narrow(runs: QuerySet[Run], asked: Mapping[str, Any]) -> QuerySet[Run]:
-    known = {name: name for name in ("status", "strategy_id", "dataset_id")}
-    known |= {"revision": "revision__number"}
-    exact = {column: asked[name] for name, column in known.items() if asked[name] is not None}
-    runs = runs.filter(**exact)
-    if asked["symbol"] is not None:  # few datasets: their ids are found faster than by a join
-        datasets = Dataset.objects.filter(symbol=asked["symbol"]).values_list("pk", flat=True)
-        runs = runs.filter(dataset__in=list(datasets))
-    first, last = asked["from"], asked["to"]
-    if first and last and first > last:
-        raise InputError(f"from ({first}) is after to ({last}).", field="from")
-    if first:
-        runs = runs.filter(last_date__gte=first.isoformat())
-    if last:
-        runs = runs.filter(first_date__lte=last.isoformat())
-    return runs
-
-
-def _sort(runs: QuerySet[Run], order: str) -> QuerySet[Run]:
+def _sort(runs: RunQuerySet, order: str) -> RunQuerySet:
     name = order.removeprefix("-")
     if name not in _COLUMNS:
         raise InputError(
@@ -236,7 +249,4 @@ def _sort(runs: QuerySet[Run], order: str) -> QuerySet[Run]:
             field="order",
             allowed=sorted(_COLUMNS),
         )
-    column = F(_COLUMNS[name])
-    if order.startswith("-"):
-        return runs.order_by(column.desc(nulls_last=True), "-id")
-    return runs.order_by(column.asc(nulls_last=True), "id")
+    return sort(runs, _COLUMNS[name], falls=order.startswith("-"))

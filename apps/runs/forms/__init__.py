@@ -1,6 +1,27 @@
 """What a person may ask of the pages of runs."""
 
-from apps.runs.forms.lists import ORDER_CHOICES, TRADE_ORDERS, RunFilter, TradeOrder
+from apps.runs.forms.columns import group_columns
+from apps.runs.forms.lists import (
+    ORDER_CHOICES,
+    RANGES,
+    TRADE_ORDERS,
+    RunFilter,
+    TradeOrder,
+    narrow,
+    sort,
+    tidy,
+)
 from apps.runs.forms.run import RunForm
 
-__all__ = ["ORDER_CHOICES", "TRADE_ORDERS", "RunFilter", "RunForm", "TradeOrder"]
+__all__ = [
+    "ORDER_CHOICES",
+    "RANGES",
+    "TRADE_ORDERS",
+    "RunFilter",
+    "RunForm",
+    "TradeOrder",
+    "group_columns",
+    "narrow",
+    "sort",
+    "tidy",
+]

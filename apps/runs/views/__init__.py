@@ -1,13 +1,16 @@
 """The pages of runs."""
 
+from apps.runs.views.changing import change
 from apps.runs.views.film import columns, decisions, watch
 from apps.runs.views.lists import dashboard, export_runs, runs
 from apps.runs.views.requests import cancel, delete, describe, new_run, retry
 from apps.runs.views.results import export_trades, logs, manifest, manifest_file, trades
+from apps.runs.views.saved import forget, rename, views
 from apps.runs.views.summary import overview
 
 __all__ = [
     "cancel",
+    "change",
     "columns",
     "dashboard",
     "decisions",
@@ -15,13 +18,16 @@ __all__ = [
     "describe",
     "export_runs",
     "export_trades",
+    "forget",
     "logs",
     "manifest",
     "manifest_file",
     "new_run",
     "overview",
+    "rename",
     "retry",
     "runs",
     "trades",
+    "views",
     "watch",
 ]

@@ -1,32 +1,30 @@
 """The dashboard and the list of runs."""
 
+from typing import cast
+
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.template import Context
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from apps.datasets.models import Dataset, Ingest, Revision
-from apps.runs.forms import ORDER_CHOICES, RunFilter
-from apps.runs.models import Run
+from apps.permissions.models import User
+from apps.runs.forms import ORDER_CHOICES, RunFilter, group_columns, tidy
+from apps.runs.models import Run, RunTag, SavedView
+from apps.runs.views.saved import FIRST_VIEW, describe_views
 from hewston.health import check_readiness
-from hewston.http import (
-    send_csv,
-)
+from hewston.http import send_csv, site
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.spec import canonical_json
-from hewston.pipeline.strategies.catalogue import BUILT_IN
-from hewston.taskqueue import LIVE, Status
+from hewston.taskqueue import LIVE
 
 _PAGE = 25
-_LISTED_FIGURES = (
-    "net_profit",
-    "total_return",
-    "max_drawdown",
-    "sharpe",
-    "profit_factor",
-    "hit_rate",
-    "trades",
+_CSV = (
+    *("id", "name", "strategy_id", "dataset_id", "status", "created_at", "started_at", "ended_at"),
+    *("archived_at", "note"),
 )
 
 
@@ -36,7 +34,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     datasets = Dataset.objects.visible_to(request.user)
     revisions = Revision.objects.filter(dataset__in=datasets)
     page = {
-        "runs": _with_figures(Run.objects.visible_to(request.user))[:8],
+        "runs": _with_figures(Run.objects.visible_to(request.user).archived(only=False))[:8],
         "datasets": datasets.prefetch_related("revisions")[:8],
         "used_bytes": revisions.aggregate(total=Sum("size_bytes"))["total"] or 0,
         "checks": check_readiness(),
@@ -53,41 +51,67 @@ def _with_figures(runs: QuerySet[Run]) -> QuerySet[Run]:
 @require_safe
 def runs(request: HttpRequest) -> HttpResponse:
     """List runs. Their figures are columns of the database: no artifact is opened."""
+    if (address := _find_address(request)) is not None:
+        return redirect(address)
     form = RunFilter(request.GET)
     mine = Run.objects.visible_to(request.user)
     # Sorting moves ids only; the rows of the page follow.
     found = form.apply(mine).values_list("pk", flat=True)
     page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
     ids = list(page.object_list)
-    rows = _with_figures(Run.objects.filter(pk__in=ids)).in_bulk()  # ids of visible runs
-    choices = {
-        "statuses": Status.choices,
-        "orders": ORDER_CHOICES,
-        "strategies": sorted(BUILT_IN),
-        "symbols": Dataset.objects.visible_to(request.user)
-        .order_by("symbol")
-        .values_list("symbol", flat=True)
-        .distinct(),
-    }
-    ordered_by = (form.cleaned_data.get("order") or "").removeprefix("-")
-    table = {
+    known = _with_figures(mine.filter(pk__in=ids)).prefetch_related("tags").in_bulk()
+    columns = form.list_columns()
+    context = Context(site(request))
+    shown = {
         "page": page,
-        "rows": [rows[pk] for pk in ids],
-        "is_live": any(row.status in LIVE for row in rows.values()),
+        "rows": [
+            (known[pk], [(one.kind, one.write(known[pk], context)) for one in columns])
+            for pk in ids
+            if pk in known
+        ],
+        "columns": columns,
+        "groups": group_columns(columns),
+        "is_live": any(row.status in LIVE for row in known.values()),
         "form": form,
-        "extra": None if ordered_by in _LISTED_FIGURES else METRICS.get(ordered_by),
+        "lists": form.list_choices(Dataset.objects.visible_to(request.user)),
+        "ranges": form.list_ranges(),
+        "metrics": METRICS.values(),
+        "orders": ORDER_CHOICES,
+        "views": describe_views(request),
+        "hidden": 0 if ids else mine.archived(only=True).count(),
     }
-    return render(request, "runs/runs.html", table | choices)
+    return render(request, "runs/runs.html", shown)
+
+
+def _find_address(request: HttpRequest) -> str | None:
+    """Give the address of what is meant: the list as somebody wants it first, or a tidy query."""
+    query = tidy(request.GET)
+    if not request.GET:
+        view = SavedView.objects.filter(owner=cast("User", request.user), name=FIRST_VIEW).first()
+        query = view.query if view is not None else None
+    return f"{reverse('runs')}?{query}" if query else None
 
 
 @require_safe
 def export_runs(request: HttpRequest) -> HttpResponse:
     """Give the list of runs, filtered and sorted as on the page, as CSV."""
-    names = ("id", "strategy_id", "dataset_id", "status", "created_at", "spec")
-    found = RunFilter(request.GET).apply(Run.objects.visible_to(request.user))
-    header = [*names, *METRICS]
+    return send_runs(RunFilter(request.GET).apply(Run.objects.visible_to(request.user)))
+
+
+def send_runs(runs: QuerySet[Run]) -> HttpResponse:
+    """Answer with runs as CSV: what each is, and all of its figures."""
     figures = [f"metrics__{name}" for name in METRICS]
-    rows = found.values_list(*names, *figures)
+    rows = runs.values_list(*_CSV, "spec", *figures)
+    count = len(_CSV)
+    tags: dict[str, list[str]] = {}
+    for run_id, name in RunTag.objects.filter(run__in=runs.order_by()).values_list("run", "name"):
+        tags.setdefault(run_id, []).append(name)
     return send_csv(
-        "runs.csv", header, ((*row[:5], canonical_json(row[5]), *row[6:]) for row in rows)
+        "runs.csv",
+        [*_CSV, "tags", "spec", *METRICS],
+        (
+            (*row[:count], ", ".join(tags.get(row[0], [])), canonical_json(spec), *row[count + 1 :])
+            for row in rows
+            for spec in [row[count]]
+        ),
     )

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import VisibleQuerySet
+from hewston.pipeline.breakdown import StoredRun
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import Store
 from hewston.taskqueue import Job, Status
@@ -109,6 +110,19 @@ class Run(Job):
     def folder(self) -> Path:
         """Where its artifacts are."""
         return Store(settings.DATA_ROOT).run_folder(self.id)
+
+    @property
+    def stored(self) -> StoredRun:
+        """Its results, as they are broken down."""
+        return StoredRun(
+            root=settings.DATA_ROOT,
+            folder=self.folder,
+            dataset=self.revision.folder,
+            bars_sha256=self.revision.bars_sha256,
+            starting_cash=self.spec["starting_cash"],
+            calendar=self.spec["calendar"],
+            tz=self.spec["tz"],
+        )
 
     @property
     def run_spec(self) -> RunSpec:

@@ -12,12 +12,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.runs.models import Run, RunMetrics
+from hewston import children
 from hewston.pipeline import artifacts
 from hewston.pipeline import store as storage
 from hewston.pipeline.errors import CancelledError, HewstonError
-from hewston.taskqueue import Claim, Status, perform
+from hewston.taskqueue import Claim, JobLog, Status, perform
 
 BACKTEST = "hewston.pipeline.backtest:run_backtest"
+BREAK_DOWN = "hewston.pipeline.breakdown:make_breakdown"
+_TICK_S = 0.25
 
 
 def perform_run(
@@ -75,7 +78,22 @@ def _trade(run: Run, claim: Claim, report: Callable[[float], None]) -> dict[str,
         claim.log.write(finding["message"], level=finding["severity"], ts_open=finding["ts_open"])
     timings = dict(outcome.timings_ms)
     claim.log.write("Done.", timings_ms=timings)
+    _break_down(run, claim.log)
     return timings
+
+
+def _break_down(run: Run, log: JobLog) -> None:
+    """Make what the run's page will ask for. The run is done: where this fails, who asks does."""
+    try:
+        children.call(
+            BREAK_DOWN,
+            tick=lambda _progress: None,
+            tick_s=_TICK_S,
+            log=log.write,
+            stored=run.stored,
+        )
+    except (HewstonError, children.ChildDiedError, children.UnforeseenError) as problem:
+        log.write(f"The page's plots are not made yet: {problem}", level="warning")
 
 
 def _publish(run: Run, staged: Path, metrics: Mapping[str, object]) -> None:

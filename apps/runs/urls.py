@@ -24,5 +24,6 @@ urlpatterns: list[URLPattern] = [
     path("<str:run_id>/logs/", views.logs, name="run-logs"),
     path("<str:run_id>/manifest/", views.manifest, name="run-manifest"),
     path("<str:run_id>/manifest.json", views.manifest_file, name="run-manifest-file"),
+    path("<str:run_id>/series/<str:address>", views.series, name="run-series"),
     path("<str:run_id>/columns/<str:address>/<str:interval>", views.columns, name="run-columns"),
 ]

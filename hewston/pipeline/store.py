@@ -108,6 +108,10 @@ class Store:
         """Folder of longer bars that were made of a revision's bars: a cache."""
         return self.cache / "levels" / f"{bars_sha256[:12]}-{version}"
 
+    def breakdowns(self, bars_sha256: str, version: int) -> Path:
+        """Folder of what was made of the results of runs on a revision's bars: a cache."""
+        return self.cache / "breakdowns" / f"{bars_sha256[:12]}-{version}"
+
     def log_file(self, job_id: str) -> Path:
         """Append-only log of a run or an ingest, one JSON object a line."""
         return self.root / "logs" / f"{job_id}.jsonl"

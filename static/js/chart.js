@@ -669,11 +669,12 @@ document.addEventListener("click", (event) => {
     return;
   }
   event.preventDefault();
-  for (const row of link.closest("tbody").rows) {
+  for (const row of document.querySelectorAll("[data-trades] [aria-current]")) {
     row.removeAttribute("aria-current");
   }
   link.closest("tr").setAttribute("aria-current", "true");
-  document.querySelector("[data-chosen]").textContent = `trade ${link.textContent} · `;
+  document.querySelector("[data-chosen]").textContent =
+    `${link.dataset.what ?? `trade ${link.textContent}`} · `;
   chart.centre(Number(link.dataset.from), Number(link.dataset.to));
   chart.closest("section").scrollIntoView({ block: "nearest" });
 });

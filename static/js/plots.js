@@ -1,33 +1,40 @@
-// <line-plots>: a run's equity and how far it is under water, over all of its bars.
+// <run-plot kind="equity" src="…">: one of the plots of a run over time (plots/kinds.js).
 
 import uPlot from "uplot";
 
 import { loadColumns } from "./columns.js";
-import { buildDataTable, decimal, percent, readColours } from "./figures.js";
+import { buildDataTable, readColours } from "./figures.js";
+import { splitLog, TIMES } from "./plots/axes.js";
+import { KINDS } from "./plots/kinds.js";
 import { Clock, isDaily } from "./zone-format.js";
 
-const HEIGHTS = [200, 118];
 const HALF_HOUR = 1800; // seconds
-const DAY = "{D} {MMM}";
-const MINUTE = "{HH}:{mm}";
-// uPlot's own form: [least step in seconds, format, and what is added where a year, month, day,
-// hour, minute, second begins; 1: in front of the format].
-const AXIS_TEXTS = [
-  [31536000, "{YYYY}", null, null, null, null, null, null, 1],
-  [2419200, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-  [86400, DAY, "\n{YYYY}", null, null, null, null, null, 1],
-  [60, MINUTE, `\n${DAY} {YYYY}`, null, `\n${DAY}`, null, null, null, 1],
-  [1, `${MINUTE}:{ss}`, `\n${DAY} {YYYY}`, null, `\n${DAY}`, null, null, null, 1],
-];
+const AXIS = 40; // pixels below a plot
+const MARK = "600 11px ";
+const loads = new Map(); // the plots of a run share what they load
 
-class LinePlots extends HTMLElement {
-  #plots = [];
+function load(url) {
+  if (!loads.has(url)) {
+    const coming = loadColumns(url);
+    loads.set(url, coming);
+    coming.catch(() => loads.delete(url));
+  }
+  return loads.get(url);
+}
+
+class RunPlot extends HTMLElement {
+  #plot;
   #clock;
-  #data;
+  #kind;
+  #lines;
+  #about;
+  #times; // seconds UTC, or midnights of exchange dates as if they were UTC
+  #drawn; // where they are drawn
+  #days;
   #box;
   #legend;
   #table;
-  #places = 1; // decimals of a drawdown in percent
+  #isLog = false;
   #resize = new ResizeObserver(() => this.#fitWidth());
   #media = matchMedia("(prefers-color-scheme: dark)");
   #repaint = () => this.#draw();
@@ -36,32 +43,25 @@ class LinePlots extends HTMLElement {
     if (this.#box) {
       return;
     }
+    this.#kind = KINDS[this.getAttribute("kind")];
     this.#clock = new Clock(this);
     this.#legend = document.createElement("p");
     this.#legend.className = "legend";
     this.#box = document.createElement("div");
     this.#box.className = "canvas plots";
+    this.#box.tabIndex = 0;
+    this.#say("The plot is loading");
     this.#box.setAttribute("role", "img");
-    this.#box.setAttribute("aria-label", "The plot is loading");
+    this.#box.addEventListener("keydown", (event) => this.#onKey(event));
     this.#table = buildDataTable(() => this.#describeDays());
     this.append(this.#legend, this.#box, this.#table);
     this.#media.addEventListener("change", this.#repaint);
     try {
-      const { columns } = await loadColumns(this.getAttribute("src"));
-      const depth = columns.drawdown.map((value) => -value);
-      const { time, equity } = columns;
-      const drawn = isDaily(this.#interval) ? time.map((at) => this.#clock.midnight(at)) : time;
-      this.#data = { time, drawn, equity, depth };
-      const deepest = depth.reduce((least, value) => Math.min(least, value), 0);
-      this.#places = deepest <= -0.01 || deepest === 0 ? 1 : deepest <= -0.001 ? 2 : 3;
-      if (this.isConnected) {
-        this.#box.setAttribute("aria-label", this.#conclude());
-        this.#draw();
-        this.#resize.observe(this);
-      }
+      const { columns, about } = await load(this.getAttribute("src"));
+      this.#use(columns, about);
     } catch (problem) {
       this.#box.textContent = problem.message;
-      this.#box.setAttribute("aria-label", problem.message);
+      this.#say(problem.message);
     }
   }
 
@@ -70,142 +70,246 @@ class LinePlots extends HTMLElement {
       if (!this.isConnected && this.#box) {
         this.#resize.disconnect();
         this.#media.removeEventListener("change", this.#repaint);
-        this.#plots.forEach((plot) => plot.destroy());
-        this.#plots = [];
+        this.#plot?.destroy();
+        this.#plot = undefined;
         this.replaceChildren();
         this.#box = undefined;
       }
     });
   }
 
-  get #interval() {
-    return this.getAttribute("interval");
+  get #isByDay() {
+    return this.#kind.x === "day";
   }
 
-  /** Bars of dates are drawn at their midnights, as if those were UTC. */
-  get #zone() {
-    return isDaily(this.#interval) ? "UTC" : this.#clock.zone;
+  get #isDaily() {
+    return this.#isByDay || isDaily(this.getAttribute("interval"));
   }
 
-  #conclude() {
-    const { equity, depth } = this.#data;
-    const deepest = depth.reduce((least, value) => Math.min(least, value), 0);
-    return (
-      `Equity went from ${decimal(equity[0])} to ${decimal(equity.at(-1))} ` +
-      `${this.getAttribute("currency")} (${percent(equity.at(-1) / equity[0] - 1)}); ` +
-      `its deepest drawdown was ${decimal(-deepest * 100, this.#places)}%.`
-    );
+  get #currency() {
+    return this.getAttribute("currency") ?? "";
+  }
+
+  #use(columns, about) {
+    this.#about = about;
+    this.#days = columns.day;
+    this.#times = columns[this.#kind.x];
+    this.#drawn = this.#isByDay || !this.#isDaily
+      ? this.#times
+      : this.#times.map((at) => this.#clock.midnight(at));
+    this.#lines = this.#kind.build(columns);
+    if (this.isConnected) {
+      this.#say(this.#kind.conclude(this.#lines, about, this.#currency));
+      if (this.#kind.canBeLog) {
+        this.#offerLog();
+      }
+      this.#draw();
+      this.#resize.observe(this);
+    }
+  }
+
+  #say(sentence) {
+    this.#box.setAttribute("aria-label", sentence);
+  }
+
+  /** Buttons for a linear and a logarithmic scale; what has no logarithm says why not. */
+  #offerLog() {
+    const bar = document.createElement("div");
+    bar.className = "chart-bar";
+    const segments = document.createElement("span");
+    segments.className = "segments";
+    segments.setAttribute("role", "group");
+    segments.setAttribute("aria-label", "Scale");
+    const note = document.createElement("span");
+    note.className = "where";
+    const buttons = ["Linear", "Log"].map((name, index) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = name;
+      button.setAttribute("aria-pressed", String(index === 0));
+      button.addEventListener("click", () => {
+        this.#isLog = index === 1;
+        buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
+        this.#draw();
+      });
+      return button;
+    });
+    const low = this.#lines.find(({ values }) => values.some((value) => value <= 0));
+    if (low) {
+      buttons[1].disabled = true;
+      note.textContent = `${low.label} was at 0 or below, which has no logarithm.`;
+    }
+    segments.append(...buttons);
+    bar.append(segments, note);
+    this.#table.before(bar);
   }
 
   #draw() {
-    if (!this.#data) {
+    if (!this.#lines) {
       return;
     }
-    this.#plots.forEach((plot) => plot.destroy());
-    const colour = readColours(this);
-    const { drawn, equity, depth } = this.#data;
-    const lines = [
-      { values: equity, stroke: colour.line, fill: colour.fill, write: (value) => decimal(value, 0) },
-      {
-        values: depth,
-        stroke: colour.down,
-        fill: colour["fill-down"],
-        write: (value) => `${decimal(value * 100, this.#places)}%`,
-      },
-    ];
-    this.#plots = lines.map((line, index) => new uPlot(
-      this.#options(line, HEIGHTS[index], colour, index), [drawn, line.values], this.#box,
-    ));
-    this.#describe(drawn.length - 1);
+    this.#plot?.destroy();
+    const data = [this.#drawn, ...this.#lines.map(({ values }) => Array.from(values, (value) => (Number.isNaN(value) ? null : value)))];
+    this.#plot = new uPlot(this.#options(readColours(this)), data, this.#box);
+    this.#describe(this.#drawn.length - 1);
   }
 
-  #options({ stroke, fill, write }, height, colour, index) {
+  #options(colour) {
     const font = `11px ${getComputedStyle(this).fontFamily}`;
     const grid = { stroke: colour.grid, width: 1 };
     const axis = { stroke: colour.text, font, grid, ticks: grid };
+    const { height, isFilledFromZero, x } = this.#kind;
+    const [{ write }] = this.#lines;
+    const zone = this.#isDaily ? "UTC" : this.#clock.zone;
     return {
       width: this.clientWidth,
       height,
       legend: { show: false },
-      cursor: { sync: { key: "line-plots" }, drag: { x: true, y: false } },
-      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), this.#zone),
+      cursor: { sync: { key: `run-plot ${x}`, scales: ["x", null] }, drag: { x: true, y: false } },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
       padding: [8, 12, 0, 0],
       scales: {
-        // A single bar has half an hour on either side; else the bars fill the plot.
+        // A single point has half an hour on either side; else the points fill the plot.
         x: {
           range: (_plot, low, high) => {
-            const { drawn } = this.#data;
-            return drawn.length > 1 ? [low, high] : [drawn[0] - HALF_HOUR, drawn[0] + HALF_HOUR];
+            const [first] = this.#drawn;
+            return this.#drawn.length > 1 ? [low, high] : [first - HALF_HOUR, first + HALF_HOUR];
           },
         },
-        y: {
-          range: (_plot, low, high) => {
-            const pad = (high - low || Math.abs(high) || 1) * 0.06;
-            return index ? [low - pad, 0] : [low - pad, high + pad];
-          },
-        },
+        y: this.#isLog
+          ? { distr: 100, fwd: Math.log, bwd: Math.exp, range: (_plot, low, high) => [low / 1.01, high * 1.01] }
+          : { range: (_plot, low, high) => this.#rangeOf(low, high) },
       },
       axes: [
-        { ...axis, size: index ? 40 : 8, values: index ? AXIS_TEXTS : () => [] },
-        { ...axis, size: 76, values: (_plot, splits) => splits.map(write) },
+        { ...axis, size: AXIS, values: TIMES },
+        {
+          ...axis,
+          size: 76,
+          splits: this.#isLog ? splitLog : undefined,
+          values: (_plot, splits) => splits.map((value) => write(value)),
+        },
       ],
       series: [
         {},
-        { stroke, fill, width: 1, points: { show: this.#data.time.length < 3 }, fillTo: index ? 0 : undefined },
+        ...this.#lines.map(({ colour: name, fill, width = 1 }) => ({
+          stroke: colour[name],
+          fill: fill && colour[fill],
+          width,
+          points: { show: this.#drawn.length < 3 },
+          fillTo: isFilledFromZero ? 0 : undefined,
+        })),
       ],
       hooks: {
-        setCursor: [(plot) => this.#describe(plot.cursor.idx ?? this.#data.time.length - 1)],
+        drawClear: [(plot) => this.#shade(plot, colour)],
+        draw: [(plot) => this.#number(plot, colour)],
+        setCursor: [(plot) => this.#describe(plot.cursor.idx ?? this.#drawn.length - 1)],
       },
     };
   }
 
-  #describe(row) {
-    const { time, equity, depth } = this.#data;
-    const texts = [
-      this.#clock.write(time[row], this.#interval),
-      `Equity ${decimal(equity[row])} ${this.getAttribute("currency")}`,
-      `Drawdown ${decimal(depth[row] * 100, Math.max(2, this.#places))}%`,
-    ];
-    this.#legend.replaceChildren(...texts.map((text) => {
-      const part = document.createElement("span");
-      part.textContent = text;
-      return part;
+  #rangeOf(low, high) {
+    const { hasZero, isFilledFromZero } = this.#kind;
+    const [from, to] = hasZero || isFilledFromZero ? [Math.min(low, 0), Math.max(high, 0)] : [low, high];
+    const pad = (to - from || Math.abs(to) || 1) * 0.06;
+    const below = this.#kind.marks ? pad * 4 : pad; // numbers stand there
+    return [from < 0 || !hasZero ? from - below : from, isFilledFromZero && to === 0 ? 0 : to + pad];
+  }
+
+  /** The deepest drawdowns as bands from their start to their recovery. */
+  #shade({ ctx, bbox, valToPos }, colour) {
+    ctx.fillStyle = colour.shade;
+    for (const { from, to } of this.#marks()) {
+      const [left, right] = [valToPos(from, "x", true), valToPos(to, "x", true)];
+      ctx.fillRect(left, bbox.top, Math.max(1, right - left), bbox.height);
+    }
+  }
+
+  #number({ ctx, bbox, valToPos }, colour) {
+    ctx.save();
+    ctx.font = MARK.replace("11", String(11 * devicePixelRatio)) + getComputedStyle(this).fontFamily;
+    ctx.fillStyle = colour.text;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "bottom";
+    this.#marks().forEach(({ trough }, index) => {
+      const at = Math.min(Math.max(valToPos(trough, "x", true), bbox.left + 8), bbox.left + bbox.width - 8);
+      ctx.fillText(String(index + 1), at, bbox.top + bbox.height - 2);
+    });
+    ctx.restore();
+  }
+
+  #marks() {
+    const place = (seconds) => (this.#isDaily ? this.#clock.midnight(seconds) : seconds);
+    return (this.#about[this.#kind.marks] ?? []).map(({ from, trough, to }) => ({
+      from: place(from),
+      trough: place(trough),
+      to: to === null ? this.#drawn.at(-1) : place(to),
     }));
   }
 
-  #describeDays() {
-    const { time, equity, depth } = this.#data;
-    const rows = [];
-    for (let row = 0; row < time.length; row += 1) {
-      const day = (at) => this.#clock.midnight(time[at]);
-      if (row === time.length - 1 || day(row) !== day(row + 1)) {
-        const date = this.#clock.write(time[row], "1d");
-        rows.push([date, decimal(equity[row]), `${decimal(depth[row] * 100, Math.max(2, this.#places))}%`]);
-      }
+  #onKey(event) {
+    const last = this.#drawn.length - 1;
+    const at = this.#plot?.cursor.idx ?? last;
+    const step = event.shiftKey ? Math.max(1, Math.round(last / 20)) : 1;
+    const goal = { ArrowLeft: at - step, ArrowRight: at + step, Home: 0, End: last }[event.key];
+    if (goal === undefined || !this.#plot || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
     }
-    return { header: ["Date", "Equity at the last bar", "Drawdown"], rows };
+    event.preventDefault();
+    const row = Math.max(0, Math.min(goal, last));
+    const [{ values }] = this.#lines;
+    const top = Number.isNaN(values[row]) ? 0 : this.#plot.valToPos(values[row], "y");
+    this.#plot.setCursor({ left: this.#plot.valToPos(this.#drawn[row], "x"), top });
+  }
+
+  #write(row) {
+    const at = this.#times[row];
+    return this.#isByDay ? dateOf(at) : this.#clock.write(at, this.getAttribute("interval"));
+  }
+
+  #describe(row) {
+    const parts = this.#lines.map(({ label, values, tell, colour }) => {
+      const part = document.createElement("span");
+      part.className = `plot-${colour}`;
+      const swatch = document.createElement("span");
+      swatch.className = "swatch";
+      const figure = document.createElement("b");
+      figure.textContent = tell(values[row]);
+      part.append(swatch, `${label} `, figure, this.#currency && this.#kind.canBeLog ? ` ${this.#currency}` : "");
+      return part;
+    });
+    const when = document.createElement("span");
+    when.textContent = this.#write(row);
+    this.#legend.replaceChildren(when, ...parts);
+  }
+
+  #describeDays() {
+    const rows = Array.from(this.#days ?? [], (day, index) => {
+      return [dateOf(day), ...this.#lines.map(({ values, byDay = values, tell }) => tell(byDay[index]))];
+    });
+    return { header: ["Date", ...(this.#lines ?? []).map(({ label }) => label)], rows };
   }
 
   #fitWidth() {
-    for (const [index, plot] of this.#plots.entries()) {
-      if (plot.width !== this.clientWidth) {
-        plot.setSize({ width: this.clientWidth, height: HEIGHTS[index] });
-      }
+    if (this.#plot && this.#plot.width !== this.clientWidth) {
+      this.#plot.setSize({ width: this.clientWidth, height: this.#kind.height });
     }
   }
 
   /** What is on the screen, in words and numbers. */
   snapshot() {
-    if (!this.#plots.length) {
-      return null;
-    }
-    return {
-      rows: this.#data.time.length,
-      last: { equity: this.#data.equity.at(-1), drawdown: -this.#data.depth.at(-1) },
-      plots: this.#plots.length,
+    return this.#plot && {
+      points: this.#drawn.length,
+      last: this.#lines.map(({ values }) => values.at(-1)),
+      marks: this.#marks().length,
+      isLog: this.#isLog,
+      legend: this.#legend.textContent,
       label: this.#box.getAttribute("aria-label"),
     };
   }
 }
 
-customElements.define("line-plots", LinePlots);
+function dateOf(midnight) {
+  return new Date(midnight * 1000).toISOString().slice(0, 10);
+}
+
+customElements.define("run-plot", RunPlot);

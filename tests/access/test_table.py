@@ -14,7 +14,7 @@ from apps.permissions.actions import create_token
 from apps.permissions.models import User
 from apps.runs.models import SavedView
 from hewston import access
-from hewston.pipeline import playback
+from hewston.pipeline import breakdown, playback
 from hewston.rates import Rates
 from hewston.routing import patterns as socket_patterns
 from hewston.taskqueue import Status
@@ -103,6 +103,7 @@ def fill(route, catalogue):
         "<int:after>": "1",
         "<str:interval>": "1h",
         "<str:session>": "regular",
+        "/series/<str:address>": f"/series/{breakdown.address(catalogue.run.input_hash)}",
         "<str:address>": playback.address(
             catalogue.run.input_hash if "/runs/" in route else catalogue.revision.bars_sha256
         ),

@@ -186,13 +186,29 @@ def test_the_charts_wear_the_theme(watched, theme):
 
 def test_equity_and_drawdown_say_how_they_ended(watched):
     open_chart(watched, RUN)
-    plots = watched.locator("line-plots")
-    expect(plots.locator("canvas")).to_have_count(2)
-    state = plots.evaluate("plots => plots.snapshot()")
-    assert state["rows"] == 2660
-    assert "Equity went from" in state["label"]
+    plots = watched.locator("run-plot canvas")
+    expect(plots).to_have_count(3)  # a week has no rolling figures
+    states = watched.locator("run-plot").evaluate_all("all => all.map((plot) => plot.snapshot())")
+    equity, underwater, exposure = states
+    assert equity["points"] == 2660
+    assert "Equity went from" in equity["label"]
+    assert "buying and holding the instrument made" in equity["label"]
     profit = watched.locator(".kpis .value").first.inner_text().strip("+$").replace(",", "")
-    assert state["last"]["equity"] == pytest.approx(100_000 + float(profit), abs=0.006)
+    assert equity["last"][0] == pytest.approx(100_000 + float(profit), abs=0.006)
+    assert underwater["marks"] == 5
+    assert exposure["points"] == 7
+
+
+def test_equity_is_drawn_on_a_logarithmic_scale_and_read_by_keyboard(watched):
+    open_chart(watched, RUN)
+    plot = watched.locator("run-plot").first
+    plot.get_by_role("button", name="Log").click()
+    plot.get_by_role("img").focus()
+    watched.keyboard.press("Home")
+    state = plot.evaluate("plot => plot.snapshot()")
+    assert state["isLog"]
+    assert "2023-10-30 09:30" in state["legend"]
+    assert "100,000.00" in state["legend"]
 
 
 def test_data_are_shown_as_a_table_on_request(watched):
@@ -201,7 +217,7 @@ def test_data_are_shown_as_a_table_on_request(watched):
     table = chart.get_by_role("table").last
     expect(table.get_by_role("columnheader", name="equity")).to_be_visible()
     expect(table.locator("tbody tr").last).to_contain_text("2023-11-07 15:59")
-    plots = watched.locator("line-plots")
+    plots = watched.locator("run-plot").first
     plots.get_by_text("Show data").click()
     expect(plots.locator("tbody tr")).to_have_count(7)
 

@@ -93,7 +93,7 @@ def test_the_outer_bars_of_a_distribution_have_no_end_in_words():
         Bin(low=0.0, high=1.0, count=2),
         Bin(low=1.0, high=math.inf, count=1),
     ]
-    drawn = figures.histogram(bins, "USD")
+    drawn = figures.histogram(bins, "USD", "Profit", "None.")
     assert [bar["range"] for bar in drawn["bars"]] == [
         f"< {MINUS}$1.00",
         f"from {MINUS}$1.00 to $0.00",
@@ -102,6 +102,14 @@ def test_the_outer_bars_of_a_distribution_have_no_end_in_words():
     ]
     assert (drawn["low"], drawn["high"]) == (f"< {MINUS}$1.00", "≥ $1.00")
     assert (drawn["zero_share"], drawn["is_zero_named"]) == ("50.00", True)
+
+
+def test_a_distribution_is_told_in_percent_or_in_what_is_counted():
+    bins = [Bin(low=-0.02, high=0.0, count=1), Bin(low=0.0, high=0.02, count=2)]
+    drawn = figures.histogram(bins, "%", "Returns", "None.")
+    assert drawn["bars"][0]["range"] == f"from {MINUS}2.00% to 0.00%"
+    counted = figures.histogram([Bin(low=0.0, high=5.0, count=1)], "bars", "Held", "None.")
+    assert counted["bars"][0]["range"] == "from 0 bars to 5 bars"
 
 
 def test_nested_json_becomes_dotted_names():

@@ -11,7 +11,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from apps.datasets.actions import save_preset
 from apps.datasets.models import TableDraft, TablePreset
-from hewston.pipeline import playback
+from hewston.pipeline import breakdown, playback
 from tests.datasets.tables import write_table
 from tests.equalities import EQUALITY_ID, add_equality
 from tests.scenes import DATASET_ID, RUN_ID
@@ -72,6 +72,7 @@ OBJECTS = [
     "run-columns",
     "run-playback",
     "run-decisions",
+    "run-series",
 ]
 
 
@@ -113,6 +114,7 @@ def address(name, catalogue):
             0,
         ],
         "run-columns": [RUN_ID, playback.address(catalogue.run.input_hash), "1h"],
+        "run-series": [RUN_ID, breakdown.address(catalogue.run.input_hash)],
         "run-decisions": [RUN_ID, playback.address(catalogue.run.input_hash)],
     }
     kind = name.partition("-")[0]
@@ -239,7 +241,7 @@ def test_nothing_private_stays_in_a_shared_cache(client, catalogue, name):
     with closing(client.get(address(name, catalogue))) as answer:
         kept = answer["Cache-Control"]
     lasting = "private, max-age=31536000, immutable"  # its address names its content
-    if name.endswith(("-columns", "-page", "-decisions")):
+    if name.endswith(("-columns", "-page", "-decisions", "-series")):
         assert kept == lasting
     else:
         assert kept == ("private, no-cache" if name in MADE else "private, no-store")

@@ -12,6 +12,7 @@ from apps.datasets.views import chart, reports
 from apps.datasets.views import summary as dataset_views
 from apps.runs.views import film, summary
 from hewston.pipeline import playback
+from hewston.pipeline.breakdown import stored
 from tests.scenes import DATASET_ID, RUN_ID
 
 RUN_PAGES = ["run", "run-trades", "run-manifest"]
@@ -25,6 +26,7 @@ def ada(client, catalogue, tmp_path, settings, monkeypatch):
     for module, name in (
         (film, "_encode"),
         (summary, "_break_down"),
+        (stored, "_read"),
         (chart, "_encode_outline"),
         (chart, "_encode_page"),
         (reports, "read_reports"),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from apps.permissions.templatetags import figures
 from apps.runs.forms import ORDER_CHOICES
 from apps.runs.models import Run, RunMetrics
-from hewston.pipeline import artifacts, playback, store
+from hewston.pipeline import artifacts, breakdown, playback, store
 from hewston.pipeline.metrics import METRICS
 from hewston.taskqueue import Status
 from tests.columns import parse_columns
@@ -156,6 +156,41 @@ def test_a_trades_link_opens_the_chart_there(ada, stage):
         answer = ada.get(PAGE, {"trade": nonsense})
         assert answer.status_code == 200
         assert f"This run has no trade {nonsense}" in answer.content.decode()
+
+
+def test_the_overview_lists_the_deepest_drawdowns_and_leads_to_their_bars(ada, stage):
+    deepest = breakdown.find_drawdowns(artifacts.read_frame(stage.run_folder, "equity"))
+    page = ada.get(PAGE).content.decode()
+    assert len(deepest) == 5
+    for one in deepest:
+        last = one.trough_bar if one.recovery_bar is None else one.recovery_bar
+        assert f"?bar={one.start_bar}-{last}#chart" in page
+        assert figures.percent(-one.depth, 2) in page
+    found = ada.get(PAGE, {"bar": f"{deepest[0].start_bar}-{deepest[0].trough_bar}"})
+    assert f'focus-from="{deepest[0].start_bar}"' in found.content.decode()
+    for nonsense in ("5-3", "0-99999", "x", "1-2-3", "٣-٤", "9" * 5000):
+        assert "focus-from" not in ada.get(PAGE, {"bar": nonsense}).content.decode()
+
+
+def test_rolling_figures_of_too_few_days_are_not_drawn(ada):
+    page = text_of(ada.get(PAGE))
+    assert "Too few: this needs 63 daily returns in a row, and this run has 7." in page
+
+
+def test_series_are_the_runs_bars_and_dates(ada, catalogue, stage):
+    address = breakdown.address(catalogue.run.input_hash)
+    answer = ada.get(reverse("run-series", args=[RUN_ID, address]))
+    header, columns = parse_columns(answer.content)
+    equity = artifacts.read_frame(stage.run_folder, "equity")
+    assert columns["equity"].tolist() == equity["equity"].to_list()  # not more than are drawn
+    assert columns["benchmark"][-1] == pytest.approx(
+        100_000 * (1 + stage.metrics["buy_and_hold_return"])
+    )
+    assert len(columns["day"]) == 7
+    assert columns["day_equity"][-1] == equity["equity"][-1]
+    assert header["about"]["bars"] == equity.height
+    assert header["about"]["drawdowns"][0]["depth"] == stage.metrics["max_drawdown"]
+    assert ada.get(reverse("run-series", args=[RUN_ID, "0" * 16])).status_code == 404
 
 
 def test_trades_are_listed_sorted_and_paged(ada, stage):

@@ -390,12 +390,16 @@ def date_only(value: dt.date | str | None) -> str:
 
 
 @register.inclusion_tag("runs/histogram.html")
-def histogram(bins: list[Bin], currency: str) -> dict[str, Any]:
-    """Draw bins as bars of a 100 high, 10 wide each, and mark zero."""
+def histogram(bins: list[Bin], unit: str, what: str, empty: str) -> dict[str, Any]:
+    """Draw bins as bars of a 100 high, 10 wide each, and mark zero.
+
+    ``unit`` is a currency, ``%`` for fractions, or what is counted. ``what`` names the values, and
+    ``empty`` says why there are none.
+    """
     tallest = max((one.count for one in bins), default=0) or 1
     bars = [
         {
-            "range": _describe_range(one, currency),
+            "range": _describe_range(one, unit),
             "count": one.count,
             "is_gain": one.low >= 0,
             "x": 10 * index,
@@ -407,10 +411,12 @@ def histogram(bins: list[Bin], currency: str) -> dict[str, Any]:
     losses = sum(one.high <= 0 for one in bins)
     share = 100 * losses / len(bins) if bins else 0
     return {
+        "what": what,
+        "empty": empty,
         "bars": bars,
         "width": 10 * len(bins),
-        "low": _describe_end(bins[0].low, bins[0].high, "<", currency) if bins else "",
-        "high": _describe_end(bins[-1].high, bins[-1].low, "≥", currency) if bins else "",
+        "low": _describe_end(bins[0].low, bins[0].high, "<", unit) if bins else "",
+        "high": _describe_end(bins[-1].high, bins[-1].low, "≥", unit) if bins else "",
         "zero_x": 10 * losses - 0.5,
         "zero_share": f"{share:.2f}",
         "is_zero_named": _NARROWEST < share < 100 - _NARROWEST,
@@ -420,15 +426,23 @@ def histogram(bins: list[Bin], currency: str) -> dict[str, Any]:
 _NARROWEST = 22  # percent of the width that the text at an end takes
 
 
-def _describe_end(end: float, inner: float, sign: str, currency: str) -> str:
+def _describe_end(end: float, inner: float, sign: str, unit: str) -> str:
     """Name an end of a distribution: its edge, or from where it has no end."""
-    return money(end, currency) if math.isfinite(end) else f"{sign} {money(inner, currency)}"
+    if math.isfinite(end):
+        return _write_edge(end, unit)
+    return f"{sign} {_write_edge(inner, unit)}"
 
 
-def _describe_range(one: Bin, currency: str) -> str:
+def _describe_range(one: Bin, unit: str) -> str:
     """Write the range of a bin."""
     if math.isfinite(one.low) and math.isfinite(one.high):
-        return f"from {money(one.low, currency)} to {money(one.high, currency)}"
+        return f"from {_write_edge(one.low, unit)} to {_write_edge(one.high, unit)}"
     if math.isfinite(one.low):
-        return f"≥ {money(one.low, currency)}"
-    return f"< {money(one.high, currency)}"
+        return f"≥ {_write_edge(one.low, unit)}"
+    return f"< {_write_edge(one.high, unit)}"
+
+
+def _write_edge(value: float, unit: str) -> str:
+    if unit == "%":
+        return percent(value, 2)
+    return money(value, unit) if unit.isupper() else f"{quantity(value)} {unit}"

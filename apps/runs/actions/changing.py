@@ -114,6 +114,8 @@ def delete_run(*, run: Run) -> None:
     finally:
         settle_deletions()
     place.log_file(run.pk).unlink(missing_ok=True)
+    for made in place.cache.glob(f"breakdowns/*/{run.pk}-*"):
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def change_runs(

@@ -1,7 +1,7 @@
 """The pages of runs."""
 
 from apps.runs.views.changing import change
-from apps.runs.views.film import columns, decisions, watch
+from apps.runs.views.film import columns, decisions, series, watch
 from apps.runs.views.lists import dashboard, export_runs, runs
 from apps.runs.views.requests import cancel, delete, describe, new_run, retry
 from apps.runs.views.results import export_trades, logs, manifest, manifest_file, trades
@@ -27,6 +27,7 @@ __all__ = [
     "rename",
     "retry",
     "runs",
+    "series",
     "trades",
     "views",
     "watch",

@@ -15,7 +15,7 @@ from hewston.http import (
     compress_columns,
     send_columns,
 )
-from hewston.pipeline import artifacts, playback
+from hewston.pipeline import artifacts, breakdown, playback
 from hewston.pipeline.intervals import CHART_INTERVALS, coarser, is_daily
 from hewston.pipeline.playback.decisions import encode_decisions
 from hewston.pipeline.spec import RunSpec, canonical_json
@@ -64,6 +64,17 @@ def decisions(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
             fills=artifacts.read_frame(run.folder, "fills"),
             trades=artifacts.read_frame(run.folder, "trades"),
         )
+    return send_columns(request, compress_columns(encoded))
+
+
+@require_safe
+def series(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
+    """Give a run over time, for plots, at an address that names its content."""
+    run = find_finished(request, run_id)
+    if address != breakdown.address(run.input_hash):
+        raise Http404
+    with reading_run(run):
+        encoded = breakdown.encode_series(breakdown.read_breakdown(run.stored))
     return send_columns(request, compress_columns(encoded))
 
 

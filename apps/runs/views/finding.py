@@ -10,7 +10,7 @@ from apps.runs.models import Run
 from hewston.http import (
     reading,
 )
-from hewston.pipeline import artifacts
+from hewston.pipeline import artifacts, breakdown
 from hewston.pipeline.intervals import is_daily
 from hewston.taskqueue import Status
 
@@ -37,15 +37,18 @@ def reading_run(run: Run) -> AbstractContextManager[None]:
 
 
 def read_trades(run: Run) -> pl.DataFrame:
-    """Read a finished run's trades (TRADES_RT) as pages show them.
+    """Read a finished run's trades (PLACED_TRADES) as ``scan_trades`` gives them."""
+    return scan_trades(run).collect().hstack(breakdown.read_places(run.stored))
+
+
+def scan_trades(run: Run) -> pl.LazyFrame:
+    """Scan a finished run's trades (TRADES_RT) as pages show them, by number.
 
     Where its bars are of whole dates, a trade's times are when its bars begin: a fill at the close
     is at the edge of the next date.
     """
-    trades = artifacts.read_frame(run.folder, "trades")
-    if not is_daily(run.run_spec.interval):
+    trades = pl.scan_parquet(run.folder / artifacts.frame_file("trades"))
+    if not is_daily(run.spec["interval"]):
         return trades
-    starts = artifacts.read_frame(run.folder, "equity")["ts_open"]
-    return trades.with_columns(
-        entry_ts=starts.gather(trades["entry_bar"]), exit_ts=starts.gather(trades["exit_bar"])
-    )
+    places = breakdown.read_places(run.stored)
+    return trades.with_columns(entry_ts=places["entry_open"], exit_ts=places["exit_open"])

@@ -1,17 +1,19 @@
 """A run at a glance."""
 
 import functools
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from apps.runs.models import Run
 from apps.runs.views.film import columns_url_of, list_intervals
-from apps.runs.views.finding import find_run, read_trades, reading_run
+from apps.runs.views.finding import find_run, reading_run, scan_trades
 from hewston.pipeline import artifacts, breakdown
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.store import read_json
@@ -45,7 +47,7 @@ def overview(request: HttpRequest, run_id: str) -> HttpResponse:
     if run.status == Status.DONE:
         with reading_run(run):
             page |= _describe_result(run) | _choose_trades(run, request.GET.get("trade", ""))
-            page["wanted_bar"] = _read_bar(run, request.GET.get("bar", ""))
+            page |= _choose_bars(request.GET.get("bar", ""), page)
     else:
         page["log"] = read_log(run.pk)
     return render(request, "runs/overview.html", page)
@@ -55,19 +57,16 @@ def _describe_result(run: Run) -> dict[str, object]:
     """Gather what the overview shows of a finished run."""
     spec = run.run_spec
     figures = read_json(run.folder / artifacts.METRICS_FILE)
-    years, bins = _break_down(run.folder, spec.starting_cash, spec.calendar, spec.tz)
     return {
         "key_figures": _describe_figures(figures, _KEY_FIGURES),
         "all_figures": _describe_figures(figures, tuple(METRICS)),
-        "drawdown": figures.get("drawdown"),
         "findings": figures.get("findings") or [],
         "unchecked": figures.get("unchecked"),  # None in a run made before there were checks
-        "years": years,
-        "bins": bins,
         "interval": spec.interval,
         "intervals": list_intervals(run),
         "columns_url": columns_url_of(run, "INTERVAL"),
-        "equity_url": columns_url_of(run, spec.interval),
+        "series_url": reverse("run-series", args=[run.pk, breakdown.address(run.input_hash)]),
+        **_break_down(run.stored, run.stored.place),
     }
 
 
@@ -85,37 +84,54 @@ def _describe_figures(
     ]
 
 
-@functools.lru_cache(maxsize=128)
-def _break_down(
-    folder: Path, starting_cash: float, calendar: str, tz: str
-) -> tuple[list[breakdown.YearOfReturns], list[breakdown.Bin]]:
-    """Break a result down; artifacts never change."""
-    equity = pl.scan_parquet(folder / artifacts.frame_file("equity"))
-    trades = pl.scan_parquet(folder / artifacts.frame_file("trades"))
+@functools.lru_cache(maxsize=32)
+def _break_down(stored: breakdown.StoredRun, place: Path) -> Mapping[str, object]:
+    """Break a result down for the page; ``place`` differs when the files do."""
+    del place
+    broken = breakdown.read_breakdown(stored)
+    days = broken.days
+    trades = pl.scan_parquet(stored.folder / artifacts.frame_file("trades"))
     closed = trades.filter(pl.col("exit_ts").is_not_null()).select("net_pnl").collect()
-    return (
-        breakdown.monthly_returns(equity, starting_cash=starting_cash, calendar=calendar, tz=tz),
-        breakdown.histogram(closed["net_pnl"], bins=_HISTOGRAM_BINS),
-    )
+    return {
+        "drawdowns": broken.drawdowns,
+        "bars": broken.bars,
+        "points": broken.curve.height,
+        "days": days.height,
+        "years": breakdown.monthly_returns(
+            days.lazy(), starting_cash=stored.starting_cash, calendar=stored.calendar, tz=stored.tz
+        ),
+        "window": breakdown.WINDOW,
+        "is_rolling": days["volatility"].drop_nulls().len() > 0,
+        "trade_bins": breakdown.histogram(closed["net_pnl"], bins=_HISTOGRAM_BINS),
+        "day_bins": breakdown.histogram(days["return"], bins=_HISTOGRAM_BINS),
+        "day_returns": days["return"].drop_nulls().len(),
+    }
 
 
-def _read_bar(run: Run, wanted: str) -> int | None:
-    """Read the bar that the chart is to show; None for what is no bar of the run."""
-    path = run.folder / artifacts.frame_file("equity")
-    bars = pl.scan_parquet(path).select(pl.len()).collect().item()
-    is_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(bars))
-    return int(wanted) if is_number and int(wanted) < bars else None
+def _choose_bars(wanted: str, page: Mapping[str, object]) -> dict[str, object]:
+    """Choose the bars that the chart shows: a bar, or bars from-to, else the wanted trade's."""
+    trade, bars = page["wanted"], int(str(page["bars"]))
+    if re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})?", wanted):
+        first, _, last = wanted.partition("-")
+        if int(first) <= int(last or first) < bars:
+            return {"bars_wanted": [int(first), int(last or first)]}
+    if isinstance(trade, dict):
+        last = trade["exit_bar"]
+        return {"bars_wanted": [trade["entry_bar"], trade["entry_bar"] if last is None else last]}
+    return {}
 
 
 def _choose_trades(run: Run, wanted: str) -> dict[str, object]:
     """Choose the trades to show beside the chart: around the wanted one, else the first."""
-    found = read_trades(run)
-    is_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(found.height))
-    row = found["trade_id"].index_of(int(wanted)) if is_number else None
+    trades = scan_trades(run)
+    total = trades.select(pl.len()).collect().item()
+    is_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(total))
+    row = int(wanted) - 1 if is_number and 1 <= int(wanted) <= total else None  # counted from 1
     start = 0 if row is None else max(row - _TRADES_BESIDE_CHART // 2, 0)
+    shown = trades.slice(start, _TRADES_BESIDE_CHART).collect()
     return {
-        "trades": found[start : start + _TRADES_BESIDE_CHART].to_dicts(),
-        "trades_total": found.height,
-        "wanted": None if row is None else found.row(row, named=True),
+        "trades": shown.to_dicts(),
+        "trades_total": total,
+        "wanted": None if row is None else shown.row(row - start, named=True),
         "unknown_trade": wanted if row is None else "",
     }

@@ -1,0 +1,148 @@
+"""What a run's page needs of its bars, made once and small: a cache that may be deleted."""
+
+import dataclasses
+import functools
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from hewston.pipeline.artifacts import frame_file, read_frame, write_frame
+from hewston.pipeline.breakdown.curve import thin_curve
+from hewston.pipeline.breakdown.days import summarise_days
+from hewston.pipeline.breakdown.drawdowns import Drawdown, find_drawdowns
+from hewston.pipeline.breakdown.rolling import roll
+from hewston.pipeline.breakdown.trades import place_trades
+from hewston.pipeline.playback import read_schedule
+from hewston.pipeline.schemas import UTC_NS, Schema
+from hewston.pipeline.store import Store, publish
+
+FORMAT = 1  # part of every name: raise it when the same run gives another breakdown
+
+_DRAWDOWNS: Schema = {
+    "start_bar": pl.UInt32,
+    "trough_bar": pl.UInt32,
+    "recovery_bar": pl.UInt32,
+    "start": UTC_NS,
+    "trough": UTC_NS,
+    "recovery": UTC_NS,
+    "depth": pl.Float64,
+    "bars": pl.UInt32,
+    "days": pl.Float64,
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StoredRun:
+    """A finished run's folder, and what its breakdown is made with."""
+
+    root: Path  # the data root
+    folder: Path
+    dataset: Path  # folder of the dataset's revision
+    bars_sha256: str
+    starting_cash: float
+    calendar: str
+    tz: str
+
+    @property
+    def place(self) -> Path:
+        """Folder of what was made of its equity, if it was; another equity has another name.
+
+        Raises FileNotFoundError where the run's files are not there.
+        """
+        return self._place("equity")
+
+    @property
+    def places(self) -> Path:
+        """Likewise of its trades."""
+        return self._place("trades")
+
+    def _place(self, frame: str) -> Path:
+        size = (self.folder / frame_file(frame)).stat().st_size
+        name = f"{self.folder.name}-{frame}-{size}"
+        return Store(self.root).breakdowns(self.bars_sha256, FORMAT) / name
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Breakdown:
+    """A run over time: DAYS with ``sharpe`` and ``volatility`` of ``roll``, CURVE, drawdowns."""
+
+    days: pl.DataFrame
+    curve: pl.DataFrame
+    drawdowns: tuple[Drawdown, ...]
+    bars: int
+
+
+def read_breakdown(stored: StoredRun) -> Breakdown:
+    """Read a run's breakdown; makes it where it is absent."""
+    if not stored.place.exists():
+        _make_breakdown(stored)
+    return _read(stored.place, stored.calendar)
+
+
+def read_places(stored: StoredRun) -> pl.DataFrame:
+    """Read where a run's trades are: PLACES, in the order of its trades."""
+    if not stored.places.exists():
+        _make_places(stored)
+    return pl.read_parquet(stored.places / frame_file("places"))
+
+
+def make_breakdown(*, stored: StoredRun, **_told: object) -> None:
+    """Make all of it, if it is not there, in a child that has no progress to tell."""
+    read_breakdown(stored)
+    read_places(stored)
+
+
+def _make_breakdown(stored: StoredRun) -> None:
+    equity = read_frame(stored.folder, "equity")
+    drawdowns = find_drawdowns(equity)
+    marks = [bar for one in drawdowns for bar in (one.start_bar, one.trough_bar, one.recovery_bar)]
+    marked = [bar for bar in marks if bar is not None]
+    days = summarise_days(
+        equity, starting_cash=stored.starting_cash, calendar=stored.calendar, tz=stored.tz
+    )
+    frames = {
+        "days": days,
+        "curve": thin_curve(equity, starting_cash=stored.starting_cash, also=marked),
+        "drawdowns": pl.DataFrame([dataclasses.asdict(one) for one in drawdowns], _DRAWDOWNS),
+        "about": pl.DataFrame({"bars": [equity.height]}),
+    }
+    _keep(stored, frames, stored.place)
+
+
+def _make_places(stored: StoredRun) -> None:
+    trades = read_frame(stored.folder, "trades")
+    starts = pl.read_parquet(stored.folder / frame_file("equity"), columns=["ts_open"]).to_series()
+    schedule = read_schedule(stored.dataset / "quality.json")
+    places = place_trades(trades, starts, schedule, calendar=stored.calendar, tz=stored.tz)
+    _keep(stored, {"places": places}, stored.places)
+
+
+def _keep(stored: StoredRun, frames: Mapping[str, pl.DataFrame], place: Path) -> None:
+    """Put frames in place; several may do so at once, and one of them wins."""
+    name = f"breakdown-{place.name}-{os.getpid()}-{threading.get_ident()}"
+    with Store(stored.root).staging(name) as folder:
+        staged = folder / "made"
+        staged.mkdir()
+        for frame, made in frames.items():
+            write_frame(made, staged / frame_file(frame))
+        publish(staged, place)
+
+
+@functools.lru_cache(maxsize=16)
+def _read(place: Path, calendar: str) -> Breakdown:
+    names = ("days", "curve", "drawdowns", "about")
+    days, curve, drawdowns, about = (pl.read_parquet(place / frame_file(name)) for name in names)
+    return Breakdown(
+        days=days.hstack(roll(days["return"], calendar=calendar)),
+        curve=curve,
+        drawdowns=tuple(Drawdown(**row) for row in drawdowns.to_dicts()),
+        bars=about["bars"][0],
+    )
+
+
+def forget() -> None:
+    """Forget what was read, as if the process had just begun."""
+    _read.cache_clear()

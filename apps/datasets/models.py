@@ -162,6 +162,11 @@ class Dataset(models.Model):
         return "TBBO" in self.products
 
     @property
+    def is_made_up(self) -> bool:
+        """Tell whether no market made its bars, wherever they were ingested."""
+        return self.provider.rpartition("/")[2] == "sample"
+
+    @property
     def instrument_spec(self) -> Instrument:
         """What is traded, as the pipeline wants it."""
         return Instrument.from_json(self.instrument)

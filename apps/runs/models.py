@@ -125,6 +125,11 @@ class Run(Job):
         )
 
     @property
+    def is_imported(self) -> bool:
+        """Tell whether it came with a bundle: it is done, and nobody here has worked on it."""
+        return self.status == Status.DONE and self.attempt == 0
+
+    @property
     def run_spec(self) -> RunSpec:
         """What decided the run."""
         return RunSpec.from_json(self.spec)

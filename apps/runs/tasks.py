@@ -2,12 +2,9 @@
 
 import contextlib
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,7 +14,9 @@ from hewston.pipeline import artifacts
 from hewston.pipeline import store as storage
 from hewston.pipeline.errors import CancelledError, HewstonError
 from hewston.taskqueue import Claim, JobLog, Status, perform
+from hewston.version import find_commit
 
+FIGURES = frozenset(field.name for field in RunMetrics._meta.fields) - {"run"}  # noqa: SLF001 (Django's own API)
 BACKTEST = "hewston.pipeline.backtest:run_backtest"
 BREAK_DOWN = "hewston.pipeline.breakdown:make_breakdown"
 _TICK_S = 0.25
@@ -49,10 +48,14 @@ def record_result(*, run: Run, metrics: Mapping[str, object]) -> bool:
         manifest = storage.sha256_file(run.folder / artifacts.MANIFEST_FILE)
         if not run.complete(progress={"share": 1.0}, manifest_sha256=manifest):
             return False
-        columns = {field.name for field in RunMetrics._meta.fields} - {"run"}  # noqa: SLF001 (Django's own API)
-        values = {name: value for name, value in metrics.items() if name in columns}
-        RunMetrics.objects.update_or_create(run=run, defaults=values)
+        list_figures(run=run, metrics=metrics)
     return True
+
+
+def list_figures(*, run: Run, metrics: Mapping[str, object]) -> None:
+    """Put a run's figures into the catalogue, as far as it has columns for them."""
+    values = {name: value for name, value in metrics.items() if name in FIGURES}
+    RunMetrics.objects.update_or_create(run=run, defaults=values)
 
 
 def _trade(run: Run, claim: Claim, report: Callable[[float], None]) -> dict[str, int]:
@@ -61,7 +64,7 @@ def _trade(run: Run, claim: Claim, report: Callable[[float], None]) -> dict[str,
         dataset_id=run.dataset_id,
         dataset_interval=run.dataset.interval,
         code_hash=run.code_hash,
-        git_commit=_find_commit(),
+        git_commit=find_commit(),
         created_at=timezone.now().isoformat(),
     )
     staged = claim.folder / "run"
@@ -107,18 +110,3 @@ def _publish(run: Run, staged: Path, metrics: Mapping[str, object]) -> None:
     finally:
         if not Run.objects.filter(pk=run.pk, status=Status.DONE).exists():
             shutil.rmtree(run.folder, ignore_errors=True)
-
-
-def _find_commit() -> str | None:
-    """Name the checked-out commit, where the code runs from a git work tree."""
-    try:
-        found: Any = subprocess.run(  # noqa: S603 (fixed arguments)
-            ["git", "-C", str(settings.BASE_DIR), "rev-parse", "HEAD"],  # noqa: S607 (from PATH)
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return found.stdout.strip() or None

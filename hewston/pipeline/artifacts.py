@@ -153,10 +153,8 @@ def verify_run(folder: Path) -> list[str]:
     known = {MANIFEST_FILE, METRICS_FILE} | {frame_file(name) for name in FRAMES}
     for name in sorted({*FRAMES, METRICS_FILE}):
         path = folder / (name if name == METRICS_FILE else frame_file(name))
-        if not path.is_file():
-            problems.append(f"{path.name} is missing.")
-        elif store.sha256_file(path) != expected.get(name):
-            problems.append(f"{path.name} differs from the manifest: it was changed after the run.")
+        if change := store.find_change(path, expected.get(name), of="the manifest"):
+            problems.append(f"{path.name} {change}")
     problems.extend(
         f"{path.name} does not belong to the run."
         for path in sorted(folder.iterdir())

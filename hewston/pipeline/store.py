@@ -6,6 +6,7 @@ crash left behind; ``sweep`` removes it.
 """
 
 import contextlib
+import datetime as dt
 import errno
 import fcntl
 import hashlib
@@ -25,6 +26,27 @@ def sha256_file(path: Path) -> str:
     """Hash a file's bytes; 64 hexadecimal digits."""
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def find_change(path: Path, sha256: str | None, *, of: str) -> str:
+    """Say how a file is not the one with this digest, which ``of`` names; blank when it is.
+
+    It goes on after the file's name. When the file system says that it was last written tells
+    whether somebody wrote it since, or its medium fails.
+    """
+    try:
+        found = sha256_file(path)
+        written = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+    except (FileNotFoundError, IsADirectoryError):
+        return "is missing."
+    except OSError as problem:
+        return f"cannot be read: {problem.strerror}."
+    if found == sha256:
+        return ""
+    return (
+        f"differs from {of}: its SHA-256 is {found}, and was {sha256}. The file was last written "
+        f"{written:%Y-%m-%d %H:%M:%S} UTC."
+    )
 
 
 def json_text(value: object) -> str:
@@ -47,6 +69,21 @@ def read_json(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} cannot be read: {problem}", file=str(path)) from problem
     if not isinstance(value, dict):
         raise InputError(f"{path} does not hold a JSON object.", file=str(path))
+    return value
+
+
+def read_canonical_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that ``write_json`` wrote; raises InputError for one in another form.
+
+    So no number in it is NaN or infinite, and no key is there twice.
+    """
+    value = read_json(path)
+    try:
+        is_ours = json_text(value) == path.read_text(encoding="utf-8")
+    except ValueError:
+        is_ours = False
+    if not is_ours:
+        raise InputError(f"{path.name} was not written by Hewston.", file=path.name)
     return value
 
 

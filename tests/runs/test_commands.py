@@ -186,7 +186,7 @@ def test_verify_sees_an_edited_catalogue_and_a_rotten_raw_file(
     data[len(data) // 2] ^= 1
     raw.write_bytes(bytes(data))
     (entry,) = run_command(copy, "verify", run["run_id"]).json["checked"]
-    assert entry["problems"] == ["The catalogue's sharpe of the run differs from metrics.json."]
+    assert entry["problems"][0] == "The catalogue's sharpe of the run differs from metrics.json."
     (entry,) = run_command(copy, "verify", dataset["dataset_id"]).json["checked"]
     assert "was changed: raw/" in entry["problems"][0]
 

@@ -1,5 +1,6 @@
 """What can be done with datasets."""
 
+from apps.datasets.actions.adopting import adopt_revision, find_revision
 from apps.datasets.actions.bringing import (
     INGEST_FIELDS,
     cancel_ingest,
@@ -82,6 +83,7 @@ __all__ = [
     "SELECTION_FIELDS",
     "TABLE_FIELDS",
     "TAG_LENGTH",
+    "adopt_revision",
     "archive_dataset",
     "cancel_draft",
     "cancel_equality",
@@ -98,6 +100,7 @@ __all__ = [
     "find_dataset",
     "find_in_inbox",
     "find_preset",
+    "find_revision",
     "find_tables",
     "import_draft",
     "list_inbox",

@@ -2,6 +2,8 @@
 
 from apps.datasets.tasks.bringing import (
     DERIVE,
+    choose_id,
+    identify,
     perform_ingest,
     publishing_alone,
     work_on_ingest,
@@ -10,6 +12,8 @@ from apps.datasets.tasks.proving import perform_equality, work_on_equality
 
 __all__ = [
     "DERIVE",
+    "choose_id",
+    "identify",
     "perform_equality",
     "perform_ingest",
     "publishing_alone",

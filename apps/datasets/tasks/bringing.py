@@ -117,7 +117,8 @@ class _Published:
     last_ts: dt.datetime
 
 
-def _identity(owner_id: int, draft: DatasetDraft) -> dict[str, object]:
+def identify(owner_id: int, draft: DatasetDraft) -> dict[str, object]:
+    """Give the columns that tell a dataset from every other one."""
     return {
         "owner_id": owner_id,
         "provider": draft.provider,
@@ -131,12 +132,12 @@ def _identity(owner_id: int, draft: DatasetDraft) -> dict[str, object]:
     }
 
 
-def _choose_id(owner_id: int, draft: DatasetDraft, chosen: set[str]) -> str:
+def choose_id(owner_id: int, draft: DatasetDraft, chosen: set[str]) -> str:
     """Find the dataset's id, or make one: when taken, with the venue code, then -2, -3.
 
     ``chosen`` are the ids of this ingest's other datasets, which are in no row yet.
     """
-    known = Dataset.objects.filter(**_identity(owner_id, draft)).first()
+    known = Dataset.objects.filter(**identify(owner_id, draft)).first()
     if known is not None:
         return known.dataset_id
     base = _slug(draft.symbol) + _describe_range(draft)
@@ -182,7 +183,7 @@ class _Publisher:
 
         Raises HewstonError when the one that is there is damaged.
         """
-        dataset_id = _choose_id(self._owner_id, draft, {item.dataset_id for item in self.published})
+        dataset_id = choose_id(self._owner_id, draft, {item.dataset_id for item in self.published})
         times = pl.scan_parquet(draft.bars).select(
             first=pl.col("ts_open").first(), last=pl.col("ts_open").last()
         )
@@ -285,7 +286,7 @@ def _define(dataset: Dataset, draft: DatasetDraft, log: JobLog) -> None:
 def _catalogue(ingest: Ingest, item: _Published) -> tuple[Revision, bool]:
     draft = item.draft
     dataset, _ = Dataset.objects.get_or_create(
-        **_identity(ingest.owner_id, draft),
+        **identify(ingest.owner_id, draft),
         defaults={
             "dataset_id": item.dataset_id,
             "instrument": draft.instrument.as_json(),

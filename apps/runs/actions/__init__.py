@@ -9,6 +9,7 @@ from apps.runs.actions.asking import (
     request_run,
     retry_run,
 )
+from apps.runs.actions.bundling import import_bundle, name_bundle, write_bundle
 from apps.runs.actions.changing import (
     CHANGES,
     MOST_AT_ONCE,
@@ -24,7 +25,14 @@ from apps.runs.actions.changing import (
     settle_deletions,
     tag_run,
 )
-from apps.runs.actions.proving import find_subject, read_metrics, recover_runs, verify_run
+from apps.runs.actions.proving import (
+    find_run,
+    find_subject,
+    list_problems,
+    read_metrics,
+    recover_runs,
+    verify_run,
+)
 from apps.runs.actions.saving import (
     QUERY_LENGTH,
     VIEW_NAME_LENGTH,
@@ -51,8 +59,12 @@ __all__ = [
     "delete_view",
     "describe_run",
     "find_by_key",
+    "find_run",
     "find_subject",
+    "import_bundle",
     "list_options",
+    "list_problems",
+    "name_bundle",
     "read_metrics",
     "recover_runs",
     "rename_view",
@@ -63,4 +75,5 @@ __all__ = [
     "settle_deletions",
     "tag_run",
     "verify_run",
+    "write_bundle",
 ]

@@ -297,7 +297,7 @@ class RunForm:
 def _describe_dataset(dataset: Dataset) -> str:
     revision = dataset.latest
     number = f", revision {revision.number}" if revision.number > 1 else ""
-    source = "made up" if dataset.provider == "sample" else dataset.venue_code
+    source = "made up" if dataset.is_made_up else dataset.venue_code
     return (
         f"{dataset.symbol} · {dataset.from_date} to {dataset.to_date} · {source} · "
         f"{revision.rows:,} bars · {dataset.pk}{number}"

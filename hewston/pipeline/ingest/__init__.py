@@ -3,7 +3,9 @@
 from hewston.pipeline.ingest.drafts import DatasetDraft, Derivation, LeftOut, Progress, RawFile
 from hewston.pipeline.ingest.files import printable
 from hewston.pipeline.ingest.folder import (
+    BARS,
     MANIFEST,
+    QUALITY,
     dataset_manifest,
     rederive,
     verify_dataset,
@@ -12,7 +14,9 @@ from hewston.pipeline.ingest.folder import (
 from hewston.pipeline.ingest.ticks import derive_dbn
 
 __all__ = [
+    "BARS",
     "MANIFEST",
+    "QUALITY",
     "DatasetDraft",
     "Derivation",
     "LeftOut",

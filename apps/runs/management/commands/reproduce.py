@@ -8,13 +8,13 @@ from django.core.management.base import CommandParser
 
 from apps.datasets.models import Dataset
 from apps.permissions.actions import ensure_user
-from apps.runs.actions import find_subject, recover_runs, verify_run
+from apps.runs.actions import find_subject, list_problems, recover_runs
 from apps.runs.models import Run
 from hewston.command import HewstonCommand
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.backtest import describe_changes, reproduce_run
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.ingest import rederive
+from hewston.pipeline.ingest import BARS, rederive
 from hewston.taskqueue import Status, new_id
 
 
@@ -48,13 +48,13 @@ class Command(HewstonCommand):
 def _reproduce_run(run: Run) -> dict[str, Any]:
     if run.status != Status.DONE:
         raise InputError(f"Run {run.pk} is {run.get_status_display()}: it has no manifest.")
-    if problems := verify_run(run=run):
+    if problems := list_problems(run):
         raise InputError(f"Run {run.pk} cannot be compared: {problems[0]}")
     manifest = store.read_json(run.folder / artifacts.MANIFEST_FILE)
     place = store.Store(settings.DATA_ROOT)
-    bars_sha256 = manifest["spec"]["bars_sha256"]
-    bars_file = place.dataset_folder(str(manifest["dataset_id"]), bars_sha256) / "bars.parquet"
     with place.staging(new_id()) as folder:
+        # Found by its hash: an imported run's data may have another name where it was made.
+        bars_file = run.revision.folder / BARS
         actual = reproduce_run(manifest, bars_file=bars_file, folder=folder)
     expected: dict[str, str] = dict(manifest["output_hashes"])
     return _compare("run", run.pk, expected, actual, describe_changes(manifest))

@@ -142,8 +142,6 @@ def _check_one(user: User, name: str) -> dict[str, Any]:
     subject = find_subject(user=user, name=name)
     if isinstance(subject, Dataset):
         return _check_dataset(subject)
-    if subject.status != Status.DONE:
-        raise InputError(f"Run {name} is {subject.get_status_display()}: it has no artifacts.")
     return _check_run(subject)
 
 

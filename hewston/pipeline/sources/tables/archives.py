@@ -103,7 +103,7 @@ def _check_entries(entries: Sequence[zipfile.ZipInfo], size: int, name: str) -> 
 
 def _too_many(name: str) -> InputError:
     return InputError(
-        f"{name} has more than {_MOST_ENTRIES:,} entries. Pack the one table you want to give.",
+        f"{name} has more than {_MOST_ENTRIES:,} entries. Give what you want to bring in alone.",
         file=name,
         allowed=_MOST_ENTRIES,
     )

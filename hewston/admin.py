@@ -17,8 +17,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 
-from apps.datasets.admin import DatasetAdmin, EqualityAdmin, IngestAdmin, RevisionAdmin
-from apps.datasets.models import Dataset, Equality, Ingest, Revision
+from apps.datasets.admin import (
+    DatasetAdmin,
+    DraftAdmin,
+    EqualityAdmin,
+    IngestAdmin,
+    PresetAdmin,
+    RevisionAdmin,
+)
+from apps.datasets.models import Dataset, Equality, Ingest, Revision, TableDraft, TablePreset
 from apps.permissions.admin import PersonAdmin, TokenAdmin
 from apps.permissions.models import Token, User
 from apps.runs.admin import RunAdmin
@@ -57,4 +64,6 @@ site.register(Dataset, DatasetAdmin)
 site.register(Revision, RevisionAdmin)
 site.register(Ingest, IngestAdmin)
 site.register(Equality, EqualityAdmin)
+site.register(TableDraft, DraftAdmin)
+site.register(TablePreset, PresetAdmin)
 site.register(Run, RunAdmin)

@@ -30,7 +30,9 @@ _CONTENT_TYPES = {
 }
 _PART_BYTES = 1 << 18
 _PART_ROWS = 4_096
+_ROWS_AT_ONCE = 65_536  # that an answer of this process may hold
 _ISO = "%Y-%m-%dT%H:%M:%S%.fZ"
+_ISO_TIMES = (cs.datetime().dt.strftime(_ISO), cs.date().dt.to_string("iso"))
 _FORMULA = r"^[=+\-@\t\r]"  # what spreadsheets run
 
 
@@ -69,7 +71,43 @@ def send_frame(
     """
     return send_content(
         request,
-        lambda: _encode(make(), kind, rows),
+        lambda: _encode_part(make(), kind, rows),
+        etag=f"{etag[:32]}-{kind}",
+        name=f"{name}.{kind}",
+        content_type=_CONTENT_TYPES[kind],
+    )
+
+
+def send_scan(
+    request: HttpRequest,
+    path: Path,
+    *,
+    kind: Format,
+    etag: str,
+    name: str,
+    start: int = 0,
+    count: int | None = None,
+) -> HttpResponseBase:
+    """Answer with rows of a stored Parquet file as ``send_frame`` does, however many there are.
+
+    More than a few are written to a file first, a part after the other: the process's memory does
+    not grow with them.
+    """
+    whole = pl.scan_parquet(path)
+    total = whole.select(pl.len()).collect().item()
+    rows = max(total - start, 0) if count is None else max(min(total - start, count), 0)
+    chosen = whole.slice(start, rows)
+    if rows > _ROWS_AT_ONCE:
+        return send_made(
+            request,
+            lambda file: _write_rows(chosen, file, kind=kind, rows=rows, total=total),
+            kind=kind,
+            etag=etag,
+            name=name,
+        )
+    return send_content(
+        request,
+        lambda: _encode(chosen.collect(), kind, total),
         etag=f"{etag[:32]}-{kind}",
         name=f"{name}.{kind}",
         content_type=_CONTENT_TYPES[kind],
@@ -136,22 +174,48 @@ async def _pace(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield part
 
 
-def _encode(whole: pl.DataFrame, kind: Format, rows: slice) -> bytes:
-    frame = whole[rows]
+def _encode_part(whole: pl.DataFrame, kind: Format, rows: slice) -> bytes:
+    return _encode(whole[rows], kind, whole.height)
+
+
+def _encode(frame: pl.DataFrame, kind: Format, total: int) -> bytes:
     if kind == "parquet":
         return _write(frame.write_parquet)
     if kind == "csv":
-        text = cs.string()
-        quoted = pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text)
-        return _write(name_times(frame).with_columns(quoted.name.keep()).write_csv)
-    # A part at a time: the text of a year in one piece would stay in the process's memory.
-    parts = [name_times(part).write_json()[1:-1].encode() for part in frame.iter_slices(_PART_ROWS)]
-    return b'{"items":[%b],"total":%d}' % (b",".join(parts), whole.height)
+        return _write(_name_cells(frame.lazy()).collect().write_csv)
+    return b'{"items":[%b],"total":%d}' % (b",".join(_list_items(frame)), total)
+
+
+def _write_rows(chosen: pl.LazyFrame, file: Path, *, kind: Format, rows: int, total: int) -> None:
+    if kind == "parquet":
+        chosen.sink_parquet(file, compression="zstd")
+    elif kind == "csv":
+        _name_cells(chosen).sink_csv(file)
+    else:
+        with file.open("wb") as target:
+            target.write(b'{"items":[')
+            for start in range(0, rows, _ROWS_AT_ONCE):
+                part = _list_items(chosen.slice(start, _ROWS_AT_ONCE).collect())
+                target.write((b"," if start else b"") + b",".join(part))
+            target.write(b'],"total":%d}' % total)
+
+
+def _list_items(frame: pl.DataFrame) -> list[bytes]:
+    """Write rows as JSON, some at a time: all in one text would stay in the process's memory."""
+    parts = frame.iter_slices(_PART_ROWS)
+    return [name_times(part).write_json()[1:-1].encode() for part in parts if part.height]
+
+
+def _name_cells(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Write times as ``name_times``; quote what spreadsheets would run."""
+    text = cs.string()
+    quoted = pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text)
+    return frame.with_columns(*_ISO_TIMES).with_columns(quoted.name.keep())
 
 
 def name_times(frame: pl.DataFrame) -> pl.DataFrame:
     """Write times (UTC) and dates as ISO 8601."""
-    return frame.with_columns(cs.datetime().dt.strftime(_ISO), cs.date().dt.to_string("iso"))
+    return frame.with_columns(*_ISO_TIMES)
 
 
 def _write(write: Callable[[Any], None]) -> bytes:

@@ -10,13 +10,15 @@ from django.urls import reverse
 
 from apps.datasets.actions import (
     archive_dataset,
+    cancel_draft,
     cancel_equality,
     cancel_ingest,
     delete_dataset,
+    delete_preset,
     restore_dataset,
     retry_ingest,
 )
-from apps.datasets.models import Dataset, Equality, Ingest, Revision
+from apps.datasets.models import Dataset, Equality, Ingest, Revision, TableDraft, TablePreset
 from apps.permissions.admin import OwnedAdmin, RowAdmin
 
 
@@ -120,7 +122,7 @@ class EqualityAdmin(OwnedAdmin):
 
     list_display = ("id", "revision", "status", "verdict", "owner", "attempt", "created_at")
     list_filter = ("status", "verdict", "created_at")
-    list_select_related = ("revision",)
+    list_select_related = ("owner", "revision")
     search_fields = ("id", "revision__dataset__dataset_id", "owner__username")
     heavy_fields = ("sources", "options", "files", "counts", "progress", "error")
     actions = ("cancel",)
@@ -135,3 +137,37 @@ class EqualityAdmin(OwnedAdmin):
         self.act(
             request, rows, lambda equality: cancel_equality(equality=equality), done="cancelled"
         )
+
+
+class DraftAdmin(OwnedAdmin):
+    """Tables that somebody previews; they can be cancelled."""
+
+    list_display = ("id", "owner", "created_at", "changed_at")
+    list_filter = ("created_at",)
+    search_fields = ("id", "owner__username")
+    heavy_fields = ("sources", "options")
+    actions = ("cancel",)
+
+    def view_on_site(self, draft: TableDraft) -> str:
+        """Link to the page of it."""
+        return reverse("draft", args=[draft.pk])
+
+    @admin.action(description="Cancel", permissions=["act"])
+    def cancel(self, request: HttpRequest, rows: QuerySet[TableDraft]) -> None:
+        """Forget drafts, with the files that were sent."""
+        self.act(request, rows, lambda draft: cancel_draft(draft=draft), done="cancelled")
+
+
+class PresetAdmin(OwnedAdmin):
+    """What somebody says of every table of a kind; presets can be deleted."""
+
+    list_display = ("name", "owner", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("name", "owner__username")
+    heavy_fields = ("options",)
+    actions = ("forget",)
+
+    @admin.action(description="Delete", permissions=["act"])
+    def forget(self, request: HttpRequest, rows: QuerySet[TablePreset]) -> None:
+        """Delete presets; what was brought in with them stays."""
+        self.act(request, rows, lambda preset: delete_preset(preset=preset), done="deleted")

@@ -77,7 +77,7 @@ class RowAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in its st
 class OwnedAdmin(RowAdmin):
     """Rows that belong to somebody: staff who are no administrators see their own."""
 
-    list_select_related = ("owner",)
+    list_select_related: ClassVar[tuple[str, ...]] = ("owner",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Begin with what the person may see anywhere."""

@@ -19,6 +19,7 @@ from typing import Any
 
 from hewston.pipeline.errors import InputError
 
+Stamp = tuple[int, int, int]  # of a file: ns of its last change, bytes, inode
 EQUALITY = "equality"  # the folder of a dataset's reports, beside those of its revisions
 
 
@@ -47,6 +48,15 @@ def find_change(path: Path, sha256: str | None, *, of: str) -> str:
         f"differs from {of}: its SHA-256 is {found}, and was {sha256}. The file was last written "
         f"{written:%Y-%m-%d %H:%M:%S} UTC."
     )
+
+
+def stamp_file(path: Path) -> Stamp:
+    """Tell a file from one that took its place: what is kept of it in memory is kept beside this.
+
+    Raises OSError where there is none.
+    """
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def json_text(value: object) -> str:

@@ -9,7 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver
 
-from apps.datasets.models import Dataset, Ingest
+from apps.datasets.actions import save_preset
+from apps.datasets.models import Dataset, Equality, Ingest, TableDraft, TablePreset
 from apps.permissions.actions import create_token, issue_signin_link
 from apps.permissions.models import Token, User
 from apps.runs.models import Run
@@ -137,6 +138,8 @@ def test_nothing_of_the_queue_and_nothing_unknown_is_there(owner):
         "datasets.Revision",
         "datasets.Equality",
         "datasets.Ingest",
+        "datasets.TableDraft",
+        "datasets.TablePreset",
         "runs.Run",
     }
     assert owner.get("/admin/django_q/schedule/add/").status_code == 404
@@ -301,3 +304,39 @@ def test_datasets_are_archived_restored_and_deleted(owner, catalogue):
     (message,) = choose(owner, path, "delete_selected", DATASET_ID, post="yes")
     assert message.startswith("1 run uses dataset")
     assert Dataset.objects.exists()
+
+
+def test_previews_are_cancelled_and_presets_deleted(owner, catalogue):
+    draft = TableDraft.objects.create(owner=catalogue.ada, sources=["x.csv"])
+    preset = save_preset(owner=catalogue.ada, name="broker", options={"table": {"tz": "UTC"}})
+    drafts, presets = "/admin/datasets/tabledraft/", "/admin/datasets/tablepreset/"
+    for path, row in ((drafts, draft), (presets, preset)):
+        assert "ada" in owner.get(path).content.decode()
+        assert owner.get(f"{path}{row.pk}/change/").status_code == 200
+        assert owner.post(f"{path}{row.pk}/change/", {"name": "x"}).status_code == 403
+    assert choose(owner, drafts, "cancel", draft.pk) == ["1 cancelled."]
+    assert choose(owner, presets, "forget", preset.pk) == ["1 deleted."]
+    assert not TableDraft.objects.exists()
+    assert not TablePreset.objects.exists()
+
+
+@pytest.mark.parametrize("model", ["equality", "tabledraft", "tablepreset", "ingest"])
+def test_the_owners_of_a_list_are_read_with_it(owner, catalogue, model):
+    def fill(first, count):
+        for number in range(first, first + count):
+            person = User.objects.create_user(f"person {number}")
+            of = {"owner": person, "sources": ["x"]}
+            Equality.objects.create(revision=catalogue.revision, **of)
+            Ingest.objects.create(**of)
+            TableDraft.objects.create(**of)
+            TablePreset.objects.create(owner=person, name="broker", options={})
+
+    def count():
+        with CaptureQueriesContext(connection) as queries:
+            assert owner.get(f"/admin/datasets/{model}/").status_code == 200
+        return len(queries)
+
+    fill(0, 1)
+    few = count()
+    fill(1, 20)
+    assert count() == few

@@ -5,11 +5,13 @@ import gzip
 import shutil
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
 from apps.datasets.models import Revision
-from hewston.pipeline import playback
+from hewston.pipeline import artifacts, playback, store
 from hewston.pipeline.store import Store
+from tests import scenes
 from tests.columns import parse_columns
 from tests.scenes import DATASET_ID
 
@@ -269,3 +271,21 @@ def test_severities_and_hashes_come_first_and_whole(ada, catalogue):
     assert page.index("1 warning") < page.index("Crossed quotes")
     for sha256 in ("f" * 64, catalogue.revision.bars_sha256):
         assert f"<code>{sha256}</code><button" in page
+
+
+def test_a_file_that_took_the_place_of_another_is_read_anew(ada, catalogue, settings, tmp_path):
+    settings.DATA_ROOT = tmp_path
+    folder = catalogue.revision.folder
+    bars = scenes.make_bars(scenes.FIRST, scenes.LAST)
+    scenes.write_dataset(folder, bars)
+    assert "3 records had a bid above the ask." in ada.get(PAGE).content.decode()
+    report = store.read_json(folder / "quality.json")
+    report["findings"][1]["sentence"] = "4 records had a bid above the ask."
+    store.write_json(folder / "quality.json", report)
+    assert "4 records had a bid above the ask." in ada.get(PAGE).content.decode()
+    columns = f"{columns_url(catalogue, '1m', 'all')}/0"
+    before = ada.get(columns).content
+    moved = bars.with_columns(close=pl.col("close") + 1)
+    artifacts.write_frame(moved, tmp_path / "moved.parquet")
+    (tmp_path / "moved.parquet").rename(folder / "bars.parquet")
+    assert ada.get(columns).content != before

@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-import polars as pl
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
@@ -24,14 +23,14 @@ from apps.datasets.models import Dataset, Equality
 from apps.permissions.models import User
 from hewston.access import INGEST, READ
 from hewston.body import read_object, read_query
-from hewston.frames import FORMAT, send_frame
+from hewston.frames import FORMAT, send_scan
 from hewston.http import reading
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline.equality import DIFFERENCES_FILE, REPORT_FILE, VERDICTS
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, read_fields
 from hewston.pipeline.spec import sha256_text
-from hewston.pipeline.store import read_json
+from hewston.pipeline.store import read_json, stamp_file
 from hewston.taskqueue import Status
 from hewston.uploads import Upload, read_upload
 
@@ -227,13 +226,14 @@ def show_differences(request: HttpRequest, dataset_id: str, equality_id: str) ->
     if limit is None and asked["format"] == "json":
         limit = _JSON_ROWS
     with reading("dataset", dataset_id, path):
-        return send_frame(
+        return send_scan(
             request,
-            lambda: pl.read_parquet(path),
+            path,
             kind=asked["format"],
-            etag=sha256_text(f"{found.folder} {first} {limit}"),
+            etag=sha256_text(f"{found.folder} {first} {limit} {stamp_file(path)}"),
             name=f"differences-{dataset_id}-{found.pk}",
-            rows=slice(first, None if limit is None else first + limit),
+            start=first,
+            count=limit,
         )
 
 

@@ -12,6 +12,7 @@ from hewston.http import compress_columns, reading, send_columns
 from hewston.pipeline import playback
 from hewston.pipeline.market import SESSION_FILTERS
 from hewston.pipeline.playback import StoredBars
+from hewston.pipeline.store import Stamp, stamp_file
 
 
 @require_safe
@@ -22,7 +23,8 @@ def columns(
     stored = _find(request, dataset_id, address, interval, session)
     with reading("dataset", dataset_id, *stored.files):
         make_level(stored=stored, interval=interval)
-        return send_columns(request, _encode_outline(stored, interval, session))
+        stamps = _stamp(stored, interval, session)
+        return send_columns(request, _encode_outline(stored, interval, session, stamps))
 
 
 @require_safe
@@ -40,7 +42,8 @@ def page(
     with reading("dataset", dataset_id, *stored.files):
         make_level(stored=stored, interval=interval)
         is_there = page_number < playback.count_pages(stored, interval, session)
-        encoded = _encode_page(stored, interval, session, page_number) if is_there else b""
+        stamps = _stamp(stored, interval, session)
+        encoded = _encode_page(stored, interval, session, page_number, stamps) if is_there else b""
     if not is_there:
         raise Http404
     return send_columns(request, encoded)
@@ -58,11 +61,22 @@ def _find(
     raise Http404
 
 
+def _stamp(stored: StoredBars, interval: str, session: str) -> tuple[Stamp, ...]:
+    """Tell what is read from files that took its place."""
+    return tuple(stamp_file(file) for file in stored.files_of(interval, session))
+
+
 @functools.lru_cache(maxsize=8)
-def _encode_outline(stored: StoredBars, interval: str, session: str) -> bytes:
+def _encode_outline(
+    stored: StoredBars, interval: str, session: str, stamps: tuple[Stamp, ...]
+) -> bytes:
+    del stamps
     return compress_columns(playback.encode_outline(stored, interval, session))
 
 
 @functools.lru_cache(maxsize=32)  # 2 MB
-def _encode_page(stored: StoredBars, interval: str, session: str, number: int) -> bytes:
+def _encode_page(
+    stored: StoredBars, interval: str, session: str, number: int, stamps: tuple[Stamp, ...]
+) -> bytes:
+    del stamps
     return compress_columns(playback.encode_page(stored, interval, session, number))

@@ -15,11 +15,12 @@ from apps.datasets import actions
 from apps.datasets.forms import ChartForm, EqualityForm
 from apps.datasets.models import Dataset, Equality
 from apps.permissions.models import User
-from hewston.frames import send_frame
+from hewston.frames import send_scan
 from hewston.http import reading, send_file, status_of, telling
 from hewston.pipeline.equality import AMOUNTS, DIFFERENCES_FILE, REPORT_FILE
 from hewston.pipeline.errors import HewstonError
-from hewston.pipeline.store import read_json
+from hewston.pipeline.spec import sha256_text
+from hewston.pipeline.store import Stamp, read_json, stamp_file
 from hewston.taskqueue import Status, read_log
 from hewston.uploads import read_upload
 
@@ -61,7 +62,7 @@ def equality(request: HttpRequest, dataset_id: str, equality_id: str) -> HttpRes
     if found.status == Status.DONE:
         files = [found.folder / name for name in (REPORT_FILE, DIFFERENCES_FILE)]
         with reading("dataset", dataset_id, *files):
-            report, differences = _read(*files)
+            report, differences = _read(*files, tuple(stamp_file(file) for file in files))
         page |= {"report": report, "differences": differences, "amounts": AMOUNTS}
     return render(request, "datasets/equality_report.html", page)
 
@@ -91,11 +92,11 @@ def equality_differences(
     found = _find_done(request, dataset_id, equality_id)
     path = found.folder / DIFFERENCES_FILE
     with reading("dataset", dataset_id, path):
-        return send_frame(
+        return send_scan(
             request,
-            lambda: pl.read_parquet(path),
+            path,
             kind="csv",
-            etag=found.folder.name,
+            etag=sha256_text(f"{found.folder} {stamp_file(path)}"),
             name=f"differences-{dataset_id}-{found.pk}",
         )
 
@@ -115,7 +116,10 @@ def _find_done(request: HttpRequest, dataset_id: str, equality_id: str) -> Equal
 
 
 @functools.lru_cache(maxsize=16)
-def _read(report: Path, differences: Path) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
-    """Read a report, which never changes, and the first differences of it."""
+def _read(
+    report: Path, differences: Path, stamps: tuple[Stamp, ...]
+) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
+    """Read a report and the first differences of it: again only where a file was replaced."""
+    del stamps
     first = pl.scan_parquet(differences).filter(pl.col("kind") == "differs").head(_SHOWN)
-    return read_json(report), first.collect().to_dicts()
+    return read_json(report), first.collect(engine="streaming").to_dicts()  # no more than it shows

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from hewston.pipeline.intervals import is_daily
 from hewston.pipeline.quality.completeness import Period, count_sessions, list_periods
-from hewston.pipeline.store import read_json
+from hewston.pipeline.store import Stamp, read_json, stamp_file
 
 _WIDTH = 10  # of a period, in the strip's own units; its height is 100
 _BAR = 8.5
@@ -18,19 +18,31 @@ _COUNTED = {"1w": "week", "1mo": "month"}
 _MOST_SHORT = 85.0  # so that a single missing bar can be seen
 
 
-@functools.lru_cache(maxsize=16)
-def read_reports(folder: Path) -> tuple[dict[str, object], Mapping[str, Any]]:
-    """Read a revision's manifest and quality report, which never change."""
-    return read_json(folder / "manifest.json"), read_json(folder / "quality.json")
+def read_reports(folder: Path) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Read a revision's manifest and quality report."""
+    manifest, quality = folder / "manifest.json", folder / "quality.json"
+    return _read(manifest, stamp_file(manifest)), _read(quality, stamp_file(quality))
 
 
-@functools.lru_cache(maxsize=16)
 def draw_completeness(folder: Path, number: int, interval: str) -> SafeString:
     """Draw the strip of how much of each session revision ``number`` has, with its table.
 
     ``interval`` is that of its bars.
     """
-    sessions = read_reports(folder)[1]["sessions"]
+    quality = folder / "quality.json"
+    return _draw(quality, stamp_file(quality), number, interval)
+
+
+@functools.lru_cache(maxsize=32)
+def _read(path: Path, stamp: Stamp) -> Mapping[str, Any]:
+    """Read a report: again only where another file has taken its place."""
+    del stamp
+    return read_json(path)
+
+
+@functools.lru_cache(maxsize=16)
+def _draw(quality: Path, stamp: Stamp, number: int, interval: str) -> SafeString:
+    sessions = _read(quality, stamp)["sessions"]
     unit, periods = list_periods(sessions, interval)
     shown = {
         "unit": unit,

@@ -23,7 +23,7 @@ from hewston.pipeline.playback.columns import read_schedule
 from hewston.pipeline.playback.grid import Grid
 from hewston.pipeline.resampling import resample
 from hewston.pipeline.schemas import BARS
-from hewston.pipeline.store import Store, publish, read_json, write_json
+from hewston.pipeline.store import Stamp, Store, publish, read_json, stamp_file, write_json
 
 FORMAT = 2  # part of every level's name: raise it when the same bars give another level
 PAGE_ROWS = 2_000
@@ -59,7 +59,7 @@ class StoredBars:
     @property
     def schedule(self) -> pl.DataFrame:
         """The sessions of the dataset (schema SCHEDULE)."""
-        return _read_schedule(self.files[1])
+        return _read_schedule(self.files[1], stamp_file(self.files[1]))
 
     def place(self, interval: str) -> Path:
         """Folder of a level."""
@@ -73,6 +73,10 @@ class StoredBars:
         if interval == self.interval:
             return self.files[0]
         return self.place(interval) / _level_file(interval, session)
+
+    def files_of(self, interval: str, session: str) -> tuple[Path, Path]:
+        """What a chart of a level that is made is read from: its bars and its outline."""
+        return self.bars_file(interval, session), self.place(interval) / "outline.json"
 
 
 def chart_intervals(interval: str) -> list[str]:
@@ -99,7 +103,8 @@ def read_outline(stored: StoredBars, interval: str) -> Mapping[str, Any]:
     regular sessions would have), present (those they have), empty (columns without any value).
     """
     make_levels(stored, [interval])
-    return _read_outline(stored.place(interval) / "outline.json")
+    path = stored.place(interval) / "outline.json"
+    return _read_outline(path, stamp_file(path))
 
 
 def make_levels(stored: StoredBars, intervals: Iterable[str]) -> None:
@@ -247,10 +252,12 @@ def _outline_session(bars: pl.DataFrame) -> dict[str, object]:
 
 
 @functools.lru_cache(maxsize=16)
-def _read_outline(path: Path) -> Mapping[str, Any]:
+def _read_outline(path: Path, stamp: Stamp) -> Mapping[str, Any]:
+    del stamp  # a file that took its place is read anew
     return read_json(path)
 
 
 @functools.lru_cache(maxsize=8)
-def _read_schedule(quality_file: Path) -> pl.DataFrame:
+def _read_schedule(quality_file: Path, stamp: Stamp) -> pl.DataFrame:
+    del stamp
     return read_schedule(quality_file)

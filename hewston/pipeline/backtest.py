@@ -145,7 +145,7 @@ def trade(
         )
     figures = {**report.as_json(), **diagnosis}
     frames = {
-        "signals": signals.drop(schemas.RULES, strict=False),
+        "signals": signals.drop(schemas.RULES, strict=False).with_columns(result.targets),
         "orders": result.orders,
         "fills": fills,
         "trades": trades,

@@ -158,16 +158,28 @@ def price_quotes(bars: pl.DataFrame, spec: RunSpec, log: Callable[[str], None]) 
     Returns columns reference, bid, ask (Float64, price units). Raises InputError when a spread is
     wanted and neither the data nor ``spread_fallback`` has one.
     """
-    costs = spec.slippage_fees
-    reference = bars["close" if spec.fill_clock == "close" else "open"]
-    half_spread: pl.Series | float = 0.0
-    if costs.k_spread > 0:
-        half_spread = _spreads(bars, reference, spec, log) * costs.k_spread
-    cost = half_spread + costs.slippage_ticks * spec.instrument.tick_size
+    reference = _reference(bars, spec)
+    cost = price_costs(bars, spec, log)
     return pl.DataFrame({"reference": reference}).with_columns(
         bid=(reference - cost).round(spec.instrument.price_precision),
         ask=(reference + cost).round(spec.instrument.price_precision),
     )
+
+
+def price_costs(bars: pl.DataFrame, spec: RunSpec, log: Callable[[str], None]) -> pl.Series:
+    """Give what a market order pays on top of any print of each bar: Float64, price units.
+
+    Raises InputError as ``price_quotes`` does.
+    """
+    costs = spec.slippage_fees
+    ticks = pl.repeat(costs.slippage_ticks * spec.instrument.tick_size, len(bars), eager=True)
+    if costs.k_spread == 0:
+        return ticks
+    return _spreads(bars, _reference(bars, spec), spec, log) * costs.k_spread + ticks
+
+
+def _reference(bars: pl.DataFrame, spec: RunSpec) -> pl.Series:
+    return bars["close" if spec.fill_clock == "close" else "open"]
 
 
 def _spreads(

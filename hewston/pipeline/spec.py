@@ -14,6 +14,8 @@ from hewston.pipeline.intervals import INTERVALS
 AssetClass = Literal["equity", "future", "fx", "crypto", "index"]
 FillClock = Literal["close", "next_open"]
 SessionFilter = Literal["regular", "extended", "all"]
+Sizing = Literal["fixed", "percent_of_equity", "cash"]
+LimitGap = Literal["open", "limit"]
 
 
 def canonical_json(value: object) -> str:
@@ -165,10 +167,10 @@ class RunSpec:
     fill_clock: FillClock = "next_open"
     size: float = 1.0
     starting_cash: float = 100_000.0
-    sizing: Literal["fixed"] = "fixed"
+    sizing: Sizing = "fixed"
     slippage_fees: SlippageFees = SlippageFees()
     max_leverage: float = 1.0
-    limit_gap: Literal["open", "limit"] = "open"
+    limit_gap: LimitGap = "open"
 
     def as_json(self) -> dict[str, object]:
         """Give plain JSON values by the names that the API, the manifest and the user see."""

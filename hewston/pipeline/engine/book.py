@@ -1,6 +1,5 @@
 """The market as the engine is shown it: the instrument, and a quote for each bar."""
 
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 from nautilus_trader.core import nautilus_pyo3 as nautilus
 
+from hewston.pipeline.engine.exits import STOP, Exit, count_decimals
 from hewston.pipeline.spec import Instrument, RunSpec
 
 VENUE = nautilus.Venue("SIM")
@@ -24,6 +24,8 @@ class Book:
         quotes: pl.DataFrame,
         closes_ns: npt.NDArray[np.int64],
         spec: RunSpec,
+        *,
+        costs: pl.Series | None = None,
     ) -> None:
         self.fills_at_close = spec.fill_clock == "close"
         self.opens_ns = bars["ts_open"].to_physical().to_numpy()
@@ -32,11 +34,12 @@ class Book:
         self.reference = quotes["reference"].to_numpy()
         self.bid = quotes["bid"].to_numpy()
         self.ask = quotes["ask"].to_numpy()
+        self._costs = np.zeros(len(bars)) if costs is None else costs.to_numpy()
         # A close quote comes just before the orders of that close, an open quote just after the
         # orders that waited for it have reached the venue (latency 1 ns).
         self.quotes_ns = closes_ns - 1 if self.fills_at_close else self.opens_ns + 1
         self.price_precision = spec.instrument.price_precision
-        self.size_precision = _decimals(spec.instrument.lot)
+        self.size_precision = count_decimals(spec.instrument.lot)
         self.currency = nautilus.Currency(
             spec.instrument.currency,
             MONEY_PRECISION,
@@ -66,6 +69,47 @@ class Book:
                 strict=True,
             )
         ]
+
+    def exit_alert_ns(self, bar: int) -> int:
+        """Say when an exit inside a bar is sent: after what waited for the bar's open has filled.
+
+        An order takes 1 ns to the venue where fills wait for the next open, and meets the quote
+        that comes next; else it fills at once, at the quote before.
+        """
+        return int(self.opens_ns[bar]) + (3 if self.fills_at_close else 2)
+
+    def exit_fill_ns(self, bar: int) -> int:
+        """Say when an exit inside a bar fills."""
+        return int(self.opens_ns[bar]) + (3 if self.fills_at_close else 4)
+
+    def exit_quote(self, exit_: Exit) -> Any:  # noqa: ANN401 (the engine is untyped)
+        """Build the quote that an exit fills at.
+
+        A stop becomes a market order and pays what any does; a limit waits for its price.
+        """
+        cost = float(self._costs[exit_.bar]) if exit_.type == STOP else 0.0
+        ts = int(self.opens_ns[exit_.bar]) + (2 if self.fills_at_close else 4)
+        size = self.quantity(QUOTE_SIZE)
+        return nautilus.QuoteTick(
+            self.instrument_id,
+            self.price(exit_.reference - cost),
+            self.price(exit_.reference + cost),
+            size,
+            size,
+            ts,
+            ts,
+        )
+
+    def repeat_quote(self, tick: Any, ts: int) -> Any:  # noqa: ANN401 (the engine is untyped)
+        """Build a quote of the same prices at another time."""
+        size = self.quantity(QUOTE_SIZE)
+        return nautilus.QuoteTick(
+            self.instrument_id, tick.bid_price, tick.ask_price, size, size, ts, ts
+        )
+
+    def price(self, value: float) -> Any:  # noqa: ANN401 (the engine is untyped)
+        """Give a price at the instrument's precision."""
+        return nautilus.Price(round(value, self.price_precision), self.price_precision)
 
 
 def _build_instrument(
@@ -107,9 +151,3 @@ def _build_instrument(
         0,
         multiplier=nautilus.Quantity.from_str(f"{instrument.multiplier:f}"),
     )
-
-
-def _decimals(step: float) -> int:
-    """Count the decimals of a lot: 1 → 0, 0.25 → 2, 1e-8 → 8."""
-    exponent = Decimal(repr(step)).normalize().as_tuple().exponent
-    return max(0, -int(exponent))

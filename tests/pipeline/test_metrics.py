@@ -101,6 +101,71 @@ def test_an_account_that_never_fell_has_no_drawdown_to_tell_of() -> None:
     assert set(report.drawdown.values()) == {None}
 
 
+def test_drawdowns_are_told_in_money_in_days_and_as_time_under_water() -> None:
+    # Under water from 120 to its recovery, and again for longer and less deep to the end.
+    levels = [100.0, 120.0, 90.0, 120.0, 130.0, 129.0, 129.0, 128.0, 127.0]
+    report = report_of(equity_of(levels))
+    expected = {
+        "max_drawdown": 0.25,
+        "max_drawdown_money": 30.0,
+        "max_drawdown_days": 2.0,
+        "longest_drawdown_days": 4.0,
+        "time_under_water": 5 / 9,
+        "recovery_factor": 27 / 30,
+    }
+    assert chosen(report, expected) == expected
+
+
+def test_the_deepest_fall_in_money_may_be_another_than_the_deepest_as_a_fraction() -> None:
+    report = report_of(equity_of([50.0, 1000.0, 900.0, 1000.0]))
+    expected = {"max_drawdown": 0.5, "max_drawdown_money": 100.0}
+    assert chosen(report, expected) == expected
+
+
+def test_an_account_that_never_fell_was_never_under_water() -> None:
+    report = report_of(equity_of([100.0, 101.0, 101.0]))
+    keys = ("max_drawdown_money", "max_drawdown_days", "longest_drawdown_days", "time_under_water")
+    assert set(chosen(report, keys).values()) == {0.0}
+    assert report.reasons["recovery_factor"] == "no drawdown"
+
+
+def test_an_account_that_never_came_back_is_under_water_from_its_first_bar() -> None:
+    report = report_of(equity_of([90.0, 95.0, 99.0]))
+    expected = {"longest_drawdown_days": 2.0, "max_drawdown_days": 2.0, "time_under_water": 1.0}
+    assert chosen(report, expected) == expected
+    assert report.drawdown["recovery"] is None
+
+
+def slow_spells(levels: list[float]) -> tuple[float, float, float, int]:
+    """Walk bar by bar: depth, money, longest spell in days, bars under water."""
+    peak, since, deepest, money, longest, bars = 100.0, 0, 0.0, 0.0, 0, 0
+    for i, level in enumerate(levels):
+        if level >= peak:
+            longest = max(longest, i - since) if i and levels[i - 1] < peak else longest
+            peak, since = level, i
+        else:
+            bars += 1
+            deepest, money = max(deepest, (peak - level) / peak), max(money, peak - level)
+            longest = max(longest, i - since)
+    return deepest, money, longest, bars
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 200).map(float), min_size=1, max_size=40))
+def test_drawdowns_equal_a_walk_bar_by_bar(levels: list[float]) -> None:
+    deepest, money, longest, bars = slow_spells(levels)
+    expected = {
+        "max_drawdown": deepest,
+        "max_drawdown_money": money,
+        "longest_drawdown_days": float(longest),
+        "time_under_water": bars / len(levels),
+    }
+    report = report_of(equity_of(levels))
+    assert chosen(report, expected) == expected
+    days, told = report.values["max_drawdown_days"], report.drawdown["duration_days"]
+    assert days == (told or 0.0)
+
+
 # Daily returns
 
 
@@ -114,6 +179,12 @@ def test_ratios_of_twenty_daily_returns_by_hand() -> None:
     assert values["var_95"] == pytest.approx(-0.01, rel=1e-12)
     assert values["cvar_95"] == pytest.approx(-0.01, rel=1e-12)
     assert values["skew"] == pytest.approx(0.0, abs=1e-9)
+    assert values["omega"] == pytest.approx(2.0, rel=1e-12)
+    assert values["best_day"] == pytest.approx(0.02, rel=1e-12)
+    assert values["worst_day"] == pytest.approx(-0.01, rel=1e-12)
+    assert values["winning_days"] == 0.5
+    # Ten days at the highest, ten at 1 % below it.
+    assert values["ulcer_index"] == pytest.approx(0.01 * math.sqrt(1 / 2), rel=1e-12)
 
 
 def test_a_calendar_without_holidays_has_365_returns_a_year() -> None:
@@ -122,6 +193,17 @@ def test_a_calendar_without_holidays_has_365_returns_a_year() -> None:
     for key in ("volatility", "sharpe", "sortino"):
         ratio = (always.values[key] or 0) / (weekdays.values[key] or 1)
         assert ratio == pytest.approx(math.sqrt(365 / 252), rel=1e-12)
+
+
+def test_a_day_without_a_change_is_a_day_that_did_not_win() -> None:
+    values = report_of(equity_of(levels_after([0.0, 0.0, 0.01, -0.01] * 5))).values
+    assert values["winning_days"] == 0.25
+
+
+def test_one_day_has_a_best_and_a_worst() -> None:
+    report = report_of(equity_of([101.0]))
+    assert report.values["best_day"] == report.values["worst_day"] == 0.01
+    assert report.reasons["winning_days"] == "needs at least 20 daily returns, has 1"
 
 
 def test_calmar_is_growth_over_the_deepest_fall() -> None:
@@ -228,8 +310,8 @@ def test_exposure_counts_bars_with_a_position_at_their_close() -> None:
 # Trades and costs
 
 TRADES = [
-    trade(30.0, bars_held=1, gross_pnl=36.0, slippage=4.0),
-    trade(10.0, bars_held=2, gross_pnl=12.0, slippage=1.0),
+    trade(30.0, bars_held=1, gross_pnl=36.0, slippage=4.0, **{"return": 0.3}),
+    trade(10.0, bars_held=2, gross_pnl=12.0, slippage=1.0, **{"return": 0.1}),
     trade(0.0, bars_held=3, gross_pnl=2.0, slippage=1.0, side="SHORT"),
     trade(-5.0, bars_held=10, gross_pnl=-4.0, slippage=0.5),
     trade(-15.0, bars_held=4, gross_pnl=-14.0, slippage=0.5, side="SHORT"),
@@ -244,12 +326,15 @@ def test_closed_trades_by_hand() -> None:
         "trades": 6,
         "long_trades": 4,
         "short_trades": 2,
+        "winning_trades": 2,
+        "losing_trades": 3,
         "hit_rate": 2 / 6,
         "avg_win": 20.0,
         "avg_loss": -10.0,
         "payoff": 2.0,
         "profit_factor": 40 / 30,
         "expectancy": 10 / 6,
+        "avg_trade_return": 0.2,  # of the two whose entry had a value
         "best_trade": 30.0,
         "worst_trade": -15.0,
         "win_streak": 2,
@@ -287,6 +372,38 @@ def test_nothing_won_is_a_profit_factor_of_zero() -> None:
 def test_trades_that_never_moved_have_no_slippage_share() -> None:
     report = report_of(equity_of([100.0]), trades=[trade(-1.0, gross_pnl=0.0, slippage=1.0)])
     assert report.reasons["slippage_share"] == "gross profits and losses are 0"
+
+
+def test_trades_whose_entry_was_worth_nothing_have_no_return() -> None:
+    report = report_of(equity_of([100.0]), trades=[trade(1.0)])
+    assert report.reasons["avg_trade_return"] == "no closed trade whose entry had a value"
+
+
+def test_the_quality_of_a_system_needs_thirty_trades_that_differ() -> None:
+    profits = [3.0, -1.0] * 15
+    few = report_of(equity_of([100.0]), trades=[trade(p) for p in profits[:29]])
+    assert few.reasons["sqn"] == "needs at least 30 closed trades, has 29"
+    enough = report_of(equity_of([100.0]), trades=[trade(p) for p in profits])
+    deviation = 2 * math.sqrt(30 / 29)
+    assert enough.values["sqn"] == pytest.approx(math.sqrt(30) / deviation, rel=1e-12)
+    alike = [trade(5.0 + i * 1e-12) for i in range(30)]
+    same = report_of(equity_of([100.0]), trades=alike)
+    assert same.reasons["sqn"] == "net profits of trades do not vary"
+
+
+def test_a_report_says_how_much_there_was_of_everything() -> None:
+    fills = [{"qty": 1.0, "price": 10.0, "fee": 0.1, "slippage": 0.1}] * 13
+    orders = [{"status": "FILLED"}] * 14
+    report = report_of(equity_of([100.0] * 3), trades=TRADES, fills=fills, orders=orders)
+    assert report.samples == {
+        "bar": 3,
+        "daily return": 3,
+        "day": 2,
+        "closed trade": 6,
+        "fill": 13,
+        "order": 14,
+    }
+    assert report.periods_per_year == 252
 
 
 def test_costs_are_summed_over_all_fills() -> None:

@@ -28,6 +28,7 @@ CONTRACT = {
     *(("get", f"/backtests/{{run_id}}/{name}") for name in ("equity", "orders", "fills", "trades")),
     ("get", "/backtests/{run_id}/signals"),
     ("get", "/backtests/{run_id}/manifest"),
+    ("get", "/api/metrics"),
     ("get", "/api/datasets"),
     ("post", "/api/datasets"),
     ("post", "/api/datasets/preview"),

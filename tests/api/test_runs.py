@@ -5,7 +5,7 @@ import json
 import pytest
 
 from apps.datasets.models import Dataset, Revision
-from apps.runs.models import Run
+from apps.runs.models import Run, RunMetrics
 from apps.runs.tasks import perform_run
 from hewston.pipeline.metrics import METRICS
 from hewston.taskqueue import Status
@@ -360,3 +360,28 @@ def test_the_newest_revision_is_run(ada, catalogue):
     newer.save()
     run_id = ada.post("/backtests", BODY).json()["run_id"]
     assert ada.get(f"/backtests/{run_id}").json()["revision"] == 2
+
+
+def test_every_metric_is_described_and_a_run_has_each(ada, catalogue):
+    described = ada.get("/api/metrics").json()
+    assert described["total"] == len(METRICS)
+    assert [one["key"] for one in described["items"]] == list(METRICS)
+    (sharpe,) = [one for one in described["items"] if one["key"] == "sharpe"]
+    assert sharpe["sample"] == "daily return"
+    assert sharpe["least"] == 20
+    assert sharpe["annualised"] == "by their square root"
+    assert "Politis and Romano 1994" in sharpe["band"]
+    assert [one["key"] for one in described["items"] if one["band"]] == ["total_return", "sharpe"]
+    assert set(ada.get(f"/backtests/{RUN_ID}").json()["metrics"]) == set(METRICS)
+
+
+def test_runs_are_sorted_by_every_metric(ada, catalogue):
+    for run_id, value in (("d" * 12, 10**9), ("e" * 12, -(10**9)), ("f" * 12, None)):
+        run = add_run(catalogue, run_id, Status.DONE)
+        RunMetrics.objects.create(run=run, **dict.fromkeys(METRICS, value))
+    for key in METRICS:
+        for order, expected in ((f"-{key}", "de"), (key, "ed")):
+            runs = ada.get("/backtests", order=order).json()["items"]
+            ids = [run["run_id"] for run in runs if run["metrics"][key] is not None]
+            assert (ids[0][0], ids[-1][0]) == tuple(expected)
+            assert runs[-1]["metrics"][key] is None

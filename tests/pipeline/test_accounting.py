@@ -277,6 +277,30 @@ def test_a_bar_left_inside_counts_by_its_fill() -> None:
     assert (trade["mae_price"], trade["mfe_price"]) == (-1.5, 0.0)
 
 
+@pytest.mark.parametrize(("fill_clock", "at"), [("next_open", "open"), ("close", "close")])
+def test_a_stop_that_a_gap_jumps_counts_by_its_fill_at_the_open(fill_clock: str, at: str) -> None:
+    fills = settled(
+        execution(2, "BUY", 1.0, 100.0, at=at),
+        execution(5, "SELL", 1.0, 97.0, at="open", intrabar=True),
+    )
+    (trade,) = trades_of(fills, SPREADING, fill_clock=fill_clock)
+    assert (trade["mae_price"], trade["mfe_price"]) == (-5.0, 5.0)  # bars up to 4
+    assert trade["exit_bar"] == 5
+
+
+def test_a_lot_sold_in_parts_has_the_excursions_of_each_part() -> None:
+    fills = settled(
+        execution(1, "BUY", 3.0, 100.0),
+        execution(3, "SELL", 1.0, 100.0),
+        execution(6, "SELL", 2.0, 100.0),
+    )
+    rows = trades_of(fills, SPREADING, multiplier=10.0)
+    assert [(t["qty"], t["mfe_price"], t["mfe"]) for t in rows] == [
+        (1.0, 3.0, 30.0),  # bars 1 and 2
+        (2.0, 6.0, 120.0),  # bars 1 to 5
+    ]
+
+
 def test_a_short_trade_suffers_from_highs() -> None:
     bars = bars_of(*[(100.0, 107.0, 98.0, 100.0)] * 4)
     fills = settled(execution(1, "SELL", 3.0, 100.0), execution(2, "BUY", 3.0, 99.0))

@@ -219,7 +219,7 @@ def show_manifest(request: HttpRequest, run_id: str) -> HttpResponseBase:
     url_name="run-metrics",
 )
 def show_metrics(request: HttpRequest, run_id: str) -> HttpResponseBase:
-    """Give `values`, `reasons` for those that are null, the drawdown's dates and the findings."""
+    """Give `values`, `reasons` of those that are null, `bands`, `samples`, drawdown, findings."""
     run = _find_done(request, run_id)
     path = run.folder / artifacts.METRICS_FILE
     with reading("run", run.pk, path):

@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 
 import { loadColumns } from "./columns.js";
+import "./compare-plots.js";
 import { buildDataTable, readColours } from "./figures.js";
 import { splitLog, TIMES } from "./plots/axes.js";
 import { KINDS } from "./plots/kinds.js";

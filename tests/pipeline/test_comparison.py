@@ -28,7 +28,7 @@ def make_run(name, *trades, bars=60, first=0, equity=None, **changes):
     outputs = changes.pop("outputs", name)
     spec = make_spec(**changes).as_json()
     if equity is None:
-        equity = [CASH] * (bars - 1) + [CASH + rows["net_pnl"].sum()]
+        equity = [CASH] * (bars - 1) + [CASH + float(rows["net_pnl"].sum())]
     starts = [OPEN + MINUTE * (first + bar) for bar in range(len(equity))]
     return comparison.ComparedRun(
         run_id=name,
@@ -101,6 +101,8 @@ def test_the_sources_of_two_strategies_are_compared_line_by_line():
     a = make_run("a", **known["sma_crossover"])
     b = make_run("b", **known["buy_and_hold"])
     found = comparison.compare_sources(a, b)
+    assert found is not None
+    assert found.lines is not None
     assert found.lines[:2] == ("--- sma_crossover (run a)", "+++ buy_and_hold (run b)")
     assert any(line.startswith("+def run_strategy") for line in found.lines)
     assert comparison.compare_sources(a, a) is None
@@ -111,6 +113,7 @@ def test_a_source_that_changed_since_is_said_and_not_guessed(name):
     a = make_run("a", strategy_id=name, strategy_sha256="1" * 64)
     b = make_run("b", strategy_id=name, strategy_sha256="2" * 64)
     found = comparison.compare_sources(a, b)
+    assert found is not None
     assert found.lines is None
     assert "changed since run a and run b" in found.reason
     assert (found.a_sha256, found.b_sha256) == ("1" * 64, "2" * 64)
@@ -204,6 +207,7 @@ def test_the_net_profit_counts_what_is_still_open():
     a = make_run("a", equity=[CASH, CASH + 12.5])
     b = make_run("b", a_trade(1, None, out=103), equity=[CASH, CASH + 30])
     waterfall = comparison.compare_trades(a, b).waterfall
+    assert waterfall is not None
     amounts = {step.key: float(step.amount) for step in waterfall.steps if step.amount}
     assert amounts == {"open": 30.0, "residual": -12.5}
     assert float(waterfall.difference) == 17.5

@@ -115,7 +115,7 @@ def test_no_trades_are_no_matches():
     assert match(nothing, nothing).is_empty()
     assert kinds_of(match(nothing, make_trades(a_trade(1, 2)))) == [("only in B", None, 1)]
     waterfall = build_waterfall(match(nothing, nothing), net_profit_a=0.0, net_profit_b=0.0)
-    assert (waterfall.start, waterfall.end, waterfall.difference) == (0, 0, 0)
+    assert waterfall.start == waterfall.end == waterfall.difference == 0
 
 
 def test_the_waterfall_parts_a_pair_into_price_slippage_fees_and_quantity():
@@ -129,10 +129,7 @@ def test_the_waterfall_parts_a_pair_into_price_slippage_fees_and_quantity():
         "fees": Decimal("1.5"),
         "quantity": Decimal(22),
     }
-    assert [(step.before, step.after) for step in waterfall.steps][:2] == [
-        (17, 32),
-        (32, Decimal("30.5")),
-    ]
+    assert [step.after for step in waterfall.steps][:2] == [Decimal(32), Decimal("30.5")]
 
 
 def test_the_waterfall_has_a_bar_for_every_other_cause():
@@ -222,7 +219,7 @@ def test_the_order_of_the_rows_decides_nothing(lists, tolerance, rng):
         rows = list(range(trades.height))
         rng.shuffle(rows)
         shuffled.append(trades[rows])
-    assert match(*shuffled, tolerance).equals(match(*lists, tolerance))
+    assert match(shuffled[0], shuffled[1], tolerance).equals(match(lists[0], lists[1], tolerance))
 
 
 @given(
@@ -236,7 +233,7 @@ def test_no_other_way_pairs_more_of_the_rest_or_nearer(ends_a, ends_b, tolerance
         make_trades(*(a_trade(one, other + one) for one, other in in_order(ends)))
         for ends in (ends_a, ends_b)
     ]
-    matches = match(*lists, tolerance)
+    matches = match(lists[0], lists[1], tolerance)
     moved = matches.filter(pl.col("kind") == "moved")
     exact = matches.filter(pl.col("kind") == "matched")
     rest = [
@@ -244,7 +241,7 @@ def test_no_other_way_pairs_more_of_the_rest_or_nearer(ends_a, ends_b, tolerance
         for name, trades in (("a", lists[0]), ("b", lists[1]))
     ]
     distance = int((moved["entry_moved"].abs() + moved["exit_moved"].abs()).sum())
-    assert (moved.height, distance) == best_of_all(*rest, tolerance)
+    assert (moved.height, distance) == best_of_all(rest[0], rest[1], tolerance)
 
 
 def in_order(ends):

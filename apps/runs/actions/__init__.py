@@ -25,6 +25,16 @@ from apps.runs.actions.changing import (
     settle_deletions,
     tag_run,
 )
+from apps.runs.actions.comparing import (
+    COMPARISON_FIELDS,
+    LEAST_RUNS,
+    MOST_RUNS,
+    describe_runs,
+    find_compared,
+    match_runs,
+    read_compared,
+    suggest_runs,
+)
 from apps.runs.actions.proving import (
     find_run,
     find_subject,
@@ -43,7 +53,10 @@ from apps.runs.actions.saving import (
 
 __all__ = [
     "CHANGES",
+    "COMPARISON_FIELDS",
+    "LEAST_RUNS",
     "MOST_AT_ONCE",
+    "MOST_RUNS",
     "NAME_LENGTH",
     "NOTE_LENGTH",
     "PLAYBACK_FIELDS",
@@ -58,13 +71,17 @@ __all__ = [
     "delete_run",
     "delete_view",
     "describe_run",
+    "describe_runs",
     "find_by_key",
+    "find_compared",
     "find_run",
     "find_subject",
     "import_bundle",
     "list_options",
     "list_problems",
+    "match_runs",
     "name_bundle",
+    "read_compared",
     "read_metrics",
     "recover_runs",
     "rename_view",
@@ -73,6 +90,7 @@ __all__ = [
     "retry_run",
     "save_view",
     "settle_deletions",
+    "suggest_runs",
     "tag_run",
     "verify_run",
     "write_bundle",

@@ -1,6 +1,7 @@
 """What a person may ask of the pages of runs."""
 
 from apps.runs.forms.columns import group_columns
+from apps.runs.forms.comparing import CompareForm
 from apps.runs.forms.lists import (
     ORDER_CHOICES,
     RANGES,
@@ -17,6 +18,7 @@ __all__ = [
     "ORDER_CHOICES",
     "RANGES",
     "TRADE_ORDERS",
+    "CompareForm",
     "RunFilter",
     "RunForm",
     "TradeOrder",

@@ -1,6 +1,7 @@
 """The pages of runs."""
 
 from apps.runs.views.changing import change
+from apps.runs.views.comparing import compare, compare_curves, export_matches
 from apps.runs.views.film import columns, decisions, series, watch
 from apps.runs.views.lists import dashboard, export_runs, runs
 from apps.runs.views.requests import cancel, delete, describe, new_run, retry
@@ -12,10 +13,13 @@ __all__ = [
     "cancel",
     "change",
     "columns",
+    "compare",
+    "compare_curves",
     "dashboard",
     "decisions",
     "delete",
     "describe",
+    "export_matches",
     "export_runs",
     "export_trades",
     "forget",

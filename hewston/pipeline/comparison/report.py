@@ -8,7 +8,7 @@ import polars as pl
 from hewston.pipeline.comparison.decisions import Decision, list_decisions
 from hewston.pipeline.comparison.figures import FigureRow, compare_figures
 from hewston.pipeline.comparison.run import ComparedRun
-from hewston.pipeline.comparison.sentences import conclude
+from hewston.pipeline.comparison.sentences import conclude, summarise
 from hewston.pipeline.comparison.sources import compare_sources
 from hewston.pipeline.comparison.trades import TradeComparison
 
@@ -61,6 +61,7 @@ def describe_comparison(runs: Sequence[ComparedRun], compared: TradeComparison) 
             for one in compared.kinds
         ],
         "waterfall": _describe_waterfall(compared),
+        "summary": summarise(compared),
         "findings": [one.as_json() for one in conclude(compared)],
     }
 

@@ -34,6 +34,21 @@ def conclude(compared: TradeComparison) -> list[Conclusion]:
     return [*_judge_inputs(compared), *_judge_trades(compared), *_judge_money(compared)]
 
 
+def summarise(compared: TradeComparison) -> str:
+    """Say in one sentence how far B's profit is from A's, and how many trades they share."""
+    a, b = compared.a.trades.height, compared.b.trades.height
+    paired = compared.matches["entry_moved"].count()
+    shared = f"{paired:,} of A's {a:,} and B's {b:,} trades are matched."
+    waterfall = compared.waterfall
+    if waterfall is None:
+        return f"The accounts are in {compared.a.currency} and {compared.b.currency}; {shared}"
+    if not waterfall.difference:
+        return f"B earned as much as A; {shared}"
+    more = "more" if waterfall.difference > 0 else "less"
+    amount = f"{abs(waterfall.difference):,.2f} {compared.a.currency}"
+    return f"B earned {amount} {more} than A; {shared}"
+
+
 def _info(key: str, message: str) -> Conclusion:
     return Conclusion(key=key, severity="info", message=message)
 

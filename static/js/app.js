@@ -17,6 +17,12 @@ class CopyText extends HTMLElement {
   }
 }
 
+/** The figure in a text, whatever sign or arrow stands before it; what has none is the least. */
+function toNumber(text) {
+  const [found] = text.replaceAll(",", "").replace("−", "-").match(/-?\d+(\.\d+)?/) ?? ["-Infinity"];
+  return Number(found);
+}
+
 class SortableTable extends HTMLElement {
   connectedCallback() {
     for (const [index, header] of [...this.querySelectorAll("thead th")].entries()) {
@@ -38,7 +44,7 @@ class SortableTable extends HTMLElement {
     const numeric = header.classList.contains("num");
     const value = (row) => {
       const text = row.cells[index].textContent.trim();
-      return numeric ? Number(text.replaceAll(",", "").replace("−", "-")) : text;
+      return numeric ? toNumber(text) : text;
     };
     const rows = [...body.rows].sort((one, other) => {
       const [a, b] = [value(one), value(other)];

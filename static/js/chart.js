@@ -662,21 +662,64 @@ function chartFor(event, link) {
   return link && chart?.snapshot() && !isElsewhere ? chart : undefined;
 }
 
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-trades] a[data-from]");
-  const chart = chartFor(event, link);
-  if (!chart) {
-    return;
-  }
-  event.preventDefault();
+/** Shows bars of a trade, or of what a link names, and says so; its row is marked. */
+function show(chart, { from, to, what, link, address }) {
   for (const row of document.querySelectorAll("[data-trades] [aria-current]")) {
     row.removeAttribute("aria-current");
   }
-  link.closest("tr").setAttribute("aria-current", "true");
-  document.querySelector("[data-chosen]").textContent =
-    `${link.dataset.what ?? `trade ${link.textContent}`} · `;
-  chart.centre(Number(link.dataset.from), Number(link.dataset.to));
+  link?.closest("tr").setAttribute("aria-current", "true");
+  document.querySelector("[data-chosen]").textContent = `${what} · `;
+  chart.centre(from, to);
   chart.closest("section").scrollIntoView({ block: "nearest" });
+  if (address) {
+    history.replaceState(history.state, "", address);
+  }
+}
+
+function showLink(chart, link) {
+  const { from, to, what } = link.dataset;
+  show(chart, {
+    from: Number(from),
+    to: Number(to),
+    what: what ?? `trade ${link.textContent}`,
+    link,
+    address: link.href.split("#")[0],
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-trades] a[data-from]");
+  const chart = chartFor(event, link);
+  if (chart) {
+    event.preventDefault();
+    showLink(chart, link);
+  }
+});
+
+// Up and down go from trade to trade, and the chart with them.
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+  const link = step && event.target.closest?.("[data-trades] a[data-from]");
+  const next = link && chartFor(event, link) && link.closest("tr")[step]?.querySelector("a[data-from]");
+  if (next) {
+    event.preventDefault();
+    next.focus({ preventScroll: true });
+    showLink(chartFor(event, next), next);
+    next.scrollIntoView({ block: "nearest" });
+  }
+});
+
+// A plot of trades asks for one.
+document.addEventListener("show-trade", ({ detail: { trade, from, to } }) => {
+  const chart = document.querySelector("price-chart");
+  const address = new URL(location);
+  address.searchParams.set("trade", trade);
+  address.hash = "";
+  if (chart?.snapshot()) {
+    const link = [...document.querySelectorAll("[data-trades] a[data-trade]")]
+      .find((one) => Number(one.dataset.trade) === trade);
+    show(chart, { from, to, what: `trade ${trade}`, link, address });
+  }
 });
 
 document.addEventListener("click", (event) => {

@@ -7,6 +7,7 @@ import "./compare-plots.js";
 import { buildDataTable, readColours } from "./figures.js";
 import { splitLog, TIMES } from "./plots/axes.js";
 import { KINDS } from "./plots/kinds.js";
+import { TradeScatter } from "./plots/scatter.js";
 import { Clock, isDaily } from "./zone-format.js";
 
 const HALF_HOUR = 1800; // seconds
@@ -314,3 +315,4 @@ function dateOf(midnight) {
 }
 
 customElements.define("run-plot", RunPlot);
+customElements.define("trade-scatter", TradeScatter);

@@ -103,7 +103,10 @@ def fill(route, catalogue):
         "<int:after>": "1",
         "<str:interval>": "1h",
         "<str:session>": "regular",
-        "/series/<str:address>": f"/series/{breakdown.address(catalogue.run.input_hash)}",
+        **{
+            f"/{kind}/<str:address>": f"/{kind}/{breakdown.address(catalogue.run.input_hash)}"
+            for kind in ("series", "points")
+        },
         "<str:address>": playback.address(
             catalogue.run.input_hash if "/runs/" in route else catalogue.revision.bars_sha256
         ),

@@ -2,11 +2,13 @@
 
 import json
 
+import polars as pl
 import pytest
 
 from apps.datasets.models import Dataset, Revision
 from apps.runs.models import Run, RunMetrics
 from apps.runs.tasks import perform_run
+from hewston.pipeline import artifacts, breakdown
 from hewston.pipeline.metrics import METRICS
 from hewston.taskqueue import Status
 from tests.api.program import Program, error_of
@@ -385,3 +387,45 @@ def test_runs_are_sorted_by_every_metric(ada, catalogue):
             ids = [run["run_id"] for run in runs if run["metrics"][key] is not None]
             assert (ids[0][0], ids[-1][0]) == tuple(expected)
             assert runs[-1]["metrics"][key] is None
+
+
+def test_trades_are_chosen_sorted_and_grouped_as_on_the_page(ada, catalogue):
+    placed = breakdown.read_trades(catalogue.run.stored)
+    where = f"/backtests/{RUN_ID}/trades"
+    assert ada.get(where).json()["total"] == placed.height
+    assert "session" not in ada.get(where).json()["items"][0]  # as it is stored
+    found = ada.get(where, side="SHORT", result="win", order="-net_pnl").json()
+    expected = placed.filter(
+        (pl.col("side") == "SHORT") & (pl.col("net_pnl") > 0) & pl.col("exit_ts").is_not_null()
+    ).sort("net_pnl", descending=True)
+    assert [row["trade_id"] for row in found["items"]] == expected["trade_id"].to_list()
+    assert {row["session"] for row in found["items"]} == {"regular"}
+    groups = ada.get(where, group_by="hour").json()["items"]
+    assert sum(group["trades"] for group in groups) == placed["exit_ts"].count()
+    assert {group["average"] for group in groups if group["trades"] < 10} == {None}
+    assert ada.get(where, side="LONG", format="csv").content.count(b"\n") > 2
+    refused = ada.get(where, weekday=8)
+    assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (422, "weekday")
+    turned = ada.get(where, **{"from": "2023-11-03", "to": "2023-11-01"})
+    assert turned.json()["error"]["details"]["field"] == "from"
+
+
+def test_equity_is_given_by_exchange_date(ada, stage):
+    equity = artifacts.read_frame(stage.run_folder, "equity")
+    days = ada.get(f"/backtests/{RUN_ID}/equity", sampling="daily").json()
+    assert days["total"] == 7
+    assert days["items"][0]["date"] == "2023-10-30"
+    assert days["items"][-1]["equity"] == equity["equity"][-1]
+    assert days["items"][0]["sharpe"] is None
+    assert ada.get(f"/backtests/{RUN_ID}/equity").json()["total"] == equity.height
+
+
+def test_a_run_is_broken_down(ada, stage):
+    found = ada.get(f"/backtests/{RUN_ID}/breakdown").json()
+    assert found["drawdowns"][0]["depth"] == stage.metrics["max_drawdown"]
+    assert found["drawdowns"][0]["start"].endswith("Z")
+    assert len(found["days"]) == 7
+    [year] = found["years"]
+    assert year["total"] == pytest.approx(stage.metrics["total_return"])
+    assert sum(one["count"] for one in found["trade_returns"]) == stage.metrics["trades"]
+    assert sum(one["count"] for one in found["daily_returns"]) == 7

@@ -51,7 +51,11 @@ WRITING_OBJECTS = [
 ]
 ASKING_FIRST = {"dataset-delete", "run-delete"}  # a page of its own
 FORMS_OF_OBJECTS = ["draft", "equality-new"]  # read, and written
-MADE = {"dataset-differences-csv", "equality-differences"}  # a copy may be kept, and asked about
+MADE = {
+    "dataset-differences-csv",
+    "equality-differences",
+    "run-trades-export",
+}  # a copy may be kept, and asked about
 OBJECTS = [
     "ingest",
     "dataset",
@@ -65,7 +69,8 @@ OBJECTS = [
     "equality-differences",
     "run",
     "run-trades",
-    "run-trades-csv",
+    "run-trades-export",
+    "run-points",
     "run-logs",
     "run-manifest",
     "run-manifest-file",
@@ -114,6 +119,7 @@ def address(name, catalogue):
             0,
         ],
         "run-columns": [RUN_ID, playback.address(catalogue.run.input_hash), "1h"],
+        "run-points": [RUN_ID, breakdown.address(catalogue.run.input_hash)],
         "run-series": [RUN_ID, breakdown.address(catalogue.run.input_hash)],
         "run-decisions": [RUN_ID, playback.address(catalogue.run.input_hash)],
     }
@@ -241,7 +247,7 @@ def test_nothing_private_stays_in_a_shared_cache(client, catalogue, name):
     with closing(client.get(address(name, catalogue))) as answer:
         kept = answer["Cache-Control"]
     lasting = "private, max-age=31536000, immutable"  # its address names its content
-    if name.endswith(("-columns", "-page", "-decisions", "-series")):
+    if name.endswith(("-columns", "-page", "-decisions", "-series", "-points")):
         assert kept == lasting
     else:
         assert kept == ("private, no-cache" if name in MADE else "private, no-store")

@@ -77,7 +77,7 @@ def test_a_page_of_a_damaged_run_says_what_to_do(ada, catalogue, name, how):
 @pytest.mark.parametrize(
     ("name", "how"),
     [
-        *itertools.product(["run-trades-csv", "run-columns"], DAMAGES),
+        *itertools.product(["run-trades-export", "run-columns"], DAMAGES),
         ("run-manifest-file", "folder is gone"),  # what is there leaves as it is stored
         ("run-manifest-file", "files are gone"),
     ],

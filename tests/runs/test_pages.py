@@ -5,7 +5,6 @@ import io
 import json
 import re
 
-import polars as pl
 import pytest
 from django.urls import reverse
 
@@ -191,28 +190,6 @@ def test_series_are_the_runs_bars_and_dates(ada, catalogue, stage):
     assert header["about"]["bars"] == equity.height
     assert header["about"]["drawdowns"][0]["depth"] == stage.metrics["max_drawdown"]
     assert ada.get(reverse("run-series", args=[RUN_ID, "0" * 16])).status_code == 404
-
-
-def test_trades_are_listed_sorted_and_paged(ada, stage):
-    trades = artifacts.read_frame(stage.run_folder, "trades")
-    page = text_of(ada.get(PAGE + "trades/"))
-    assert f"1-{trades.height} of {trades.height}" in page
-    best = trades.filter(pl.col("exit_ts").is_not_null()).sort("net_pnl")["net_pnl"][-1]
-    falling = text_of(ada.get(PAGE + "trades/?order=-net_pnl"))
-    assert falling.index(f"+{best:,.2f}") < falling.index("exit bar - entry bar") + 200
-    assert ada.get(PAGE + "trades/?order=nonsense&page=99").status_code == 200
-
-
-def test_trades_leave_as_csv_whole_and_in_utc(ada, stage):
-    trades = artifacts.read_frame(stage.run_folder, "trades")
-    content = ada.get(PAGE + "trades.csv").content.decode()
-    rows = list(csv.DictReader(io.StringIO(content)))
-    assert len(rows) == trades.height
-    assert rows[0]["entry_ts"].startswith(f"{trades['entry_ts'][0]:%Y-%m-%dT%H:%M:%S}")
-    assert rows[0]["entry_ts"].endswith("Z")
-    assert [float(row["net_pnl"]) for row in rows if row["exit_ts"]] == (
-        trades.filter(pl.col("exit_ts").is_not_null())["net_pnl"].to_list()
-    )
 
 
 def test_the_manifest_is_shown_and_leaves_as_it_is_stored(ada, stage):

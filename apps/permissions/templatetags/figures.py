@@ -412,6 +412,7 @@ def histogram(bins: list[Bin], unit: str, what: str, empty: str) -> dict[str, An
     share = 100 * losses / len(bins) if bins else 0
     return {
         "what": what,
+        "is_count": unit != "%" and not unit.isupper(),
         "empty": empty,
         "bars": bars,
         "width": 10 * len(bins),

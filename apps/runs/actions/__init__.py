@@ -25,6 +25,15 @@ from apps.runs.actions.changing import (
     settle_deletions,
     tag_run,
 )
+from apps.runs.actions.choosing import (
+    GROUP_FIELDS,
+    TRADE_EXPORT,
+    TRADE_FIELDS,
+    TRADE_ORDER,
+    TRADE_ORDERS,
+    read_selection,
+    write_trades,
+)
 from apps.runs.actions.comparing import (
     COMPARISON_FIELDS,
     LEAST_RUNS,
@@ -54,6 +63,7 @@ from apps.runs.actions.saving import (
 __all__ = [
     "CHANGES",
     "COMPARISON_FIELDS",
+    "GROUP_FIELDS",
     "LEAST_RUNS",
     "MOST_AT_ONCE",
     "MOST_RUNS",
@@ -61,6 +71,10 @@ __all__ = [
     "NOTE_LENGTH",
     "PLAYBACK_FIELDS",
     "QUERY_LENGTH",
+    "TRADE_EXPORT",
+    "TRADE_FIELDS",
+    "TRADE_ORDER",
+    "TRADE_ORDERS",
     "VIEW_NAME_LENGTH",
     "RequestKey",
     "archive_run",
@@ -83,6 +97,7 @@ __all__ = [
     "name_bundle",
     "read_compared",
     "read_metrics",
+    "read_selection",
     "recover_runs",
     "rename_view",
     "request_run",
@@ -94,4 +109,5 @@ __all__ = [
     "tag_run",
     "verify_run",
     "write_bundle",
+    "write_trades",
 ]

@@ -1,6 +1,5 @@
 """Runs through the API: ask for one, follow it, take its artifacts."""
 
-from collections.abc import Callable
 from typing import cast
 
 from django.db import transaction
@@ -20,6 +19,8 @@ from apps.runs.actions import (
     request_run,
     restore_run,
 )
+from apps.runs.api import results
+from apps.runs.api.finding import find_done, find_run, read_hash
 from apps.runs.api.keeping import TAGS, read_tag_list
 from apps.runs.api.listing import (
     LIST_FIELDS,
@@ -29,7 +30,6 @@ from apps.runs.api.listing import (
     describe,
     list_runs,
     read_findings,
-    with_all,
 )
 from apps.runs.api.requests import (
     BODY,
@@ -38,17 +38,17 @@ from apps.runs.api.requests import (
     read_request,
 )
 from apps.runs.api.router import GET, router
-from apps.runs.models import Run
 from hewston.access import READ, RUN
 from hewston.body import read_object, read_query, read_text
-from hewston.frames import FORMAT, send_content, send_frame, send_parquet
+from hewston.frames import send_content
 from hewston.http import reading
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline import artifacts
-from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import suggest
-from hewston.pipeline.store import read_json
-from hewston.taskqueue import Status, read_log
+from hewston.taskqueue import read_log
+
+__all__ = ["RunStarted", "results", "router"]
 
 # keeping was imported first: /backtests/change is no run.
 _WORDS = {"name": NAME_LENGTH, "note": NOTE_LENGTH}
@@ -123,7 +123,7 @@ def show_runs(request: HttpRequest) -> HttpResponse:
 def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
     """What was asked for, where it stands, its metrics, findings and addresses of its artifacts."""
     read_query(request, {})
-    run = _find(request, run_id)
+    run = find_run(request, run_id)
     return JsonResponse(describe(run) | read_findings(run))
 
 
@@ -147,7 +147,7 @@ def show_run(request: HttpRequest, run_id: str) -> HttpResponse:
 @transaction.atomic
 def name_run(request: HttpRequest, run_id: str) -> HttpResponse:
     """Change its name, note, tags, or whether lists leave it out; they decide nothing."""
-    run = _find(request, run_id)
+    run = find_run(request, run_id)
     body = read_object(request)
     known = [*_WORDS, "tags", "archived"]
     for word in body:
@@ -161,7 +161,7 @@ def name_run(request: HttpRequest, run_id: str) -> HttpResponse:
             message = "archived must be true or false."
             raise InputError(message, field="archived", allowed="true or false")
         (archive_run if archived else restore_run)(run=run)
-    return JsonResponse(describe(_find(request, run_id)))
+    return JsonResponse(describe(find_run(request, run_id)))
 
 
 @router.delete(
@@ -172,7 +172,7 @@ def name_run(request: HttpRequest, run_id: str) -> HttpResponse:
 )
 def remove_run(request: HttpRequest, run_id: str) -> HttpResponse:
     """Remove a run that is over, with its artifacts and its log."""
-    delete_run(run=_find(request, run_id))
+    delete_run(run=find_run(request, run_id))
     return HttpResponse(status=204)
 
 
@@ -185,7 +185,7 @@ def remove_run(request: HttpRequest, run_id: str) -> HttpResponse:
 )
 def stop_run(request: HttpRequest, run_id: str) -> HttpResponse:
     """Stop it within two seconds; nothing but its log is kept."""
-    run = _find(request, run_id)
+    run = find_run(request, run_id)
     cancel_run(run=run)
     return JsonResponse(describe(run))
 
@@ -200,7 +200,7 @@ def stop_run(request: HttpRequest, run_id: str) -> HttpResponse:
 )
 def show_manifest(request: HttpRequest, run_id: str) -> HttpResponseBase:
     """Give what decided the run and the digest of each artifact, byte for byte."""
-    run = _find_done(request, run_id)
+    run = find_done(request, run_id)
     path = run.folder / artifacts.MANIFEST_FILE
     with reading("run", run.pk, path):
         etag = run.manifest_sha256[:32] or run.input_hash[:32]
@@ -220,13 +220,13 @@ def show_manifest(request: HttpRequest, run_id: str) -> HttpResponseBase:
 )
 def show_metrics(request: HttpRequest, run_id: str) -> HttpResponseBase:
     """Give `values`, `reasons` of those that are null, `bands`, `samples`, drawdown, findings."""
-    run = _find_done(request, run_id)
+    run = find_done(request, run_id)
     path = run.folder / artifacts.METRICS_FILE
     with reading("run", run.pk, path):
         return send_content(
             request,
             path.read_bytes,
-            etag=_read_hash(run, artifacts.METRICS_FILE)[:32],
+            etag=read_hash(run, artifacts.METRICS_FILE)[:32],
             name=f"metrics-{run.pk}.json",
             content_type="application/json",
         )
@@ -243,66 +243,5 @@ def show_metrics(request: HttpRequest, run_id: str) -> HttpResponseBase:
 def show_log(request: HttpRequest, run_id: str) -> HttpResponse:
     """Give the newest 200 lines as text, whatever the state of the run."""
     return HttpResponse(
-        read_log(_find(request, run_id).pk), content_type="text/plain; charset=utf-8"
+        read_log(find_run(request, run_id).pk), content_type="text/plain; charset=utf-8"
     )
-
-
-def _serve_frame(frame: str) -> Callable[[HttpRequest, str], HttpResponseBase]:
-    def show_frame(request: HttpRequest, run_id: str) -> HttpResponseBase:
-        kind = read_query(request, FORMAT)["format"]
-        run = _find_done(request, run_id)
-        path = run.folder / artifacts.frame_file(frame)
-        with reading("run", run.pk, path):
-            etag, name = _read_hash(run, frame), f"{frame}-{run.pk}"
-            if kind == "parquet":
-                return send_parquet(request, path, etag=etag, name=name)
-            return send_frame(
-                request,
-                lambda: artifacts.read_frame(run.folder, frame),
-                kind=kind,
-                etag=etag,
-                name=name,
-            )
-
-    return show_frame
-
-
-for _frame in artifacts.FRAMES:
-    router.add_api_operation(
-        f"/backtests/{{run_id}}/{_frame}",
-        GET,
-        _serve_frame(_frame),
-        auth=READ,
-        summary=f"A run's {_frame}",
-        description="Whole, as `{items, total}`; or as CSV, or as the Parquet file that is stored.",
-        operation_id=f"show_{_frame}",
-        response={200: dict, **refusals(404, 409, 422)},
-        openapi_extra={"parameters": describe_query(FORMAT)},
-        url_name=f"run-{_frame}",
-    )
-
-
-def _find(request: HttpRequest, run_id: str) -> Run:
-    mine = Run.objects.visible_to(request.user)
-    run = with_all(mine).select_related("dataset").filter(pk=run_id).first()
-    if run is None:
-        raise HewstonError(
-            f"There is no run {run_id[:40]}, or it is not yours to see.", code="RUN_NOT_FOUND"
-        )
-    return run
-
-
-def _find_done(request: HttpRequest, run_id: str) -> Run:
-    run = _find(request, run_id)
-    if run.status != Status.DONE:
-        raise HewstonError(
-            f"Run {run.pk} is {run.get_status_display()}, and only a run that is done has this.",
-            code="RUN_NOT_READY",
-            status=run.status,
-        )
-    return run
-
-
-def _read_hash(run: Run, artifact: str) -> str:
-    manifest = read_json(run.folder / artifacts.MANIFEST_FILE)
-    return str(manifest["output_hashes"][artifact])

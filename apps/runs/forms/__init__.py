@@ -5,23 +5,21 @@ from apps.runs.forms.comparing import CompareForm
 from apps.runs.forms.lists import (
     ORDER_CHOICES,
     RANGES,
-    TRADE_ORDERS,
     RunFilter,
-    TradeOrder,
     narrow,
     sort,
     tidy,
 )
 from apps.runs.forms.run import RunForm
+from apps.runs.forms.trades import TradeFilter
 
 __all__ = [
     "ORDER_CHOICES",
     "RANGES",
-    "TRADE_ORDERS",
     "CompareForm",
     "RunFilter",
     "RunForm",
-    "TradeOrder",
+    "TradeFilter",
     "group_columns",
     "narrow",
     "sort",

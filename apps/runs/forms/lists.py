@@ -1,4 +1,4 @@
-"""Which runs to list, and in what order; and how a run's trades are listed."""
+"""Which runs to list, and in what order."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -37,20 +37,6 @@ ORDER_CHOICES = [
 _ARCHIVED = [("", "without archived"), ("only", "archived alone"), ("any", "archived too")]
 _SIGNS = {"min": "≥", "max": "≤"}
 RANGES = {f"{name}_{end}": (name, end) for name in METRICS for end in _SIGNS}
-TRADE_ORDERS = (
-    "trade_id",
-    "side",
-    "entry_ts",
-    "exit_ts",
-    "qty",
-    "entry_price",
-    "exit_price",
-    "net_pnl",
-    "return",
-    "bars_held",
-    "mae",
-    "mfe",
-)
 
 
 class RunFilter(forms.Form):
@@ -232,17 +218,3 @@ def sort(runs: RunQuerySet, column: str, *, falls: bool) -> RunQuerySet:
     if falls:
         return runs.order_by(F(column).desc(nulls_last=True), "-id")
     return runs.order_by(F(column).asc(nulls_last=True), "id")
-
-
-class TradeOrder(forms.Form):
-    """In what order a run's trades are listed."""
-
-    order = forms.ChoiceField(
-        choices=[(sign + name, name) for name in TRADE_ORDERS for sign in ("", "-")], required=False
-    )
-
-    def chosen(self) -> tuple[str, bool]:
-        """Give the column and whether it falls."""
-        self.full_clean()
-        order = self.cleaned_data.get("order") or "trade_id"
-        return order.removeprefix("-"), order.startswith("-")

@@ -5,9 +5,10 @@ from apps.runs.views.comparing import compare, compare_curves, export_matches
 from apps.runs.views.film import columns, decisions, series, watch
 from apps.runs.views.lists import dashboard, export_runs, runs
 from apps.runs.views.requests import cancel, delete, describe, new_run, retry
-from apps.runs.views.results import export_trades, logs, manifest, manifest_file, trades
+from apps.runs.views.results import logs, manifest, manifest_file
 from apps.runs.views.saved import forget, rename, views
 from apps.runs.views.summary import overview
+from apps.runs.views.trades import export_trades, points, trades
 
 __all__ = [
     "cancel",
@@ -28,6 +29,7 @@ __all__ = [
     "manifest_file",
     "new_run",
     "overview",
+    "points",
     "rename",
     "retry",
     "runs",

@@ -13,6 +13,7 @@ from hewston.pipeline.breakdown.stored import (
     make_breakdown,
     read_breakdown,
     read_places,
+    read_trades,
 )
 from hewston.pipeline.breakdown.trades import (
     GROUPS,
@@ -22,10 +23,14 @@ from hewston.pipeline.breakdown.trades import (
     RESULTS,
     SIDES,
     STATES,
+    WEEKDAYS,
     TradeGroup,
     TradeSelection,
+    frame_groups,
     group_trades,
     place_trades,
+    sort_trades,
+    total,
 )
 
 __all__ = [
@@ -38,6 +43,7 @@ __all__ = [
     "RESULTS",
     "SIDES",
     "STATES",
+    "WEEKDAYS",
     "WINDOW",
     "Bin",
     "Breakdown",
@@ -49,6 +55,7 @@ __all__ = [
     "address",
     "encode_series",
     "find_drawdowns",
+    "frame_groups",
     "group_trades",
     "histogram",
     "make_breakdown",
@@ -56,7 +63,10 @@ __all__ = [
     "place_trades",
     "read_breakdown",
     "read_places",
+    "read_trades",
     "roll",
+    "sort_trades",
     "summarise_days",
     "thin_curve",
+    "total",
 ]

@@ -22,11 +22,12 @@ class Bin:
     count: int
 
 
-def histogram(values: pl.Series, *, bins: int) -> list[Bin]:
+def histogram(values: pl.Series, *, bins: int, whole: bool = False) -> list[Bin]:
     """Count finite values in ``bins`` bins of equal width, so that 0 is an edge between two.
 
     Without values there is no bin. The range reaches from the 1st to the 99th percentile. Where
-    values lie outside, the outermost bin counts them and reaches to infinity.
+    values lie outside, the outermost bin counts them and reaches to infinity. The edges of
+    ``whole`` values are whole numbers, with fewer bins where that needs it.
     """
     known = values.drop_nulls().filter(values.drop_nulls().is_finite())
     if known.is_empty():
@@ -36,6 +37,8 @@ def histogram(values: pl.Series, *, bins: int) -> list[Bin]:
     width = (high - low) / (bins - 1)
     if width < _LEAST_WIDTH:
         width = 1.0
+    if whole:
+        width = math.ceil(width)
     # However small a value on either side of 0 is, it has a bin on its own side.
     first = min(math.floor(low / width), -1 if (known < 0).any() else 0)
     last = max(math.ceil(high / width), 1 if (known >= 0).any() else 0)

@@ -89,6 +89,11 @@ def read_places(stored: StoredRun) -> pl.DataFrame:
     return pl.read_parquet(stored.places / frame_file("places"))
 
 
+def read_trades(stored: StoredRun) -> pl.DataFrame:
+    """Read a run's trades, each with its place: PLACED_TRADES."""
+    return read_frame(stored.folder, "trades").hstack(read_places(stored))
+
+
 def make_breakdown(*, stored: StoredRun, **_told: object) -> None:
     """Make all of it, if it is not there, in a child that has no progress to tell."""
     read_breakdown(stored)

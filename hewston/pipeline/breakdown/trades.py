@@ -27,6 +27,16 @@ PLACES: Schema = {
 }
 PLACED_TRADES: Schema = {**TRADES_RT, **PLACES}
 
+_GROUPS: Schema = {
+    "key": pl.String,
+    "label": pl.String,
+    "trades": pl.UInt32,
+    "net_pnl": pl.Float64,
+    "average": pl.Float64,
+    "hit_rate": pl.Float64,
+    "profit_factor": pl.Float64,
+    "absent": pl.String,
+}
 GROUPS = {
     "exit_reason": "exit reason",
     "entry_reason": "entry reason",
@@ -106,6 +116,12 @@ def _has_reason(reason: str) -> pl.Expr:
     return entry.is_null() & leave.is_null()
 
 
+def sort_trades(trades: pl.DataFrame, order: str) -> pl.DataFrame:
+    """Sort by a column, falling with a minus before it; what is null comes last."""
+    falls = [order.startswith("-"), False]
+    return trades.sort(order.removeprefix("-"), "trade_id", descending=falls, nulls_last=True)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TradeGroup:
     """Closed trades that share a value; money in the instrument's currency.
@@ -135,6 +151,17 @@ def group_trades(trades: pl.DataFrame, by: str) -> list[TradeGroup]:
     rows = closed.group_by(by, maintain_order=True).agg("net_pnl").rows()
     found = [_describe(key, values, by) for key, values in rows]
     return sorted(found, key=_ORDERS.get(by, _by_count))
+
+
+def frame_groups(groups: Sequence[TradeGroup]) -> pl.DataFrame:
+    """Give groups as rows of the fields of TradeGroup, keys as texts."""
+    rows = [{**dataclasses.asdict(group), "key": str(group.key)} for group in groups]
+    return pl.DataFrame(rows, schema=_GROUPS)
+
+
+def total(values: pl.Series) -> float:
+    """Add up exactly, so that the order changes nothing."""
+    return math.fsum(values.drop_nulls())
 
 
 def _describe(key: str | int | None, values: Sequence[float], by: str) -> TradeGroup:

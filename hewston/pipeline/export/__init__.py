@@ -1,6 +1,13 @@
-"""Bars as files for other programs: chosen, merged and written as CSV, Parquet or Excel."""
+"""Bars and trades as files for other programs: chosen and written as CSV, Parquet or Excel."""
 
 from hewston.pipeline.export.files import KINDS, export_bars
 from hewston.pipeline.export.selection import Selection, read_bars
+from hewston.pipeline.export.trades import export_trades
 
-__all__ = ["KINDS", "Selection", "export_bars", "read_bars"]
+__all__ = [
+    "KINDS",
+    "Selection",
+    "export_bars",
+    "export_trades",
+    "read_bars",
+]

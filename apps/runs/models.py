@@ -1,11 +1,11 @@
 """Runs, and the metrics that lists filter and sort by."""
 
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import connection, models
+from django.db.models import F, Q
 from django.db.models.fields.json import KT
 from django.db.models.functions import Lower, Trim
 from django.utils import timezone
@@ -17,28 +17,58 @@ from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import Store
 from hewston.taskqueue import Job, Status
 
+_LISTED = ["archived_at", "created_at", "id", "status", "strategy_id", "dataset"]
+MOST_FOUND = 2_000  # runs that a search by words gives
+_TRIGRAM = 3  # characters of the shortest word that the index of words knows
+# The table and what keeps it are in migration 0007_lists.
+_FIND = """
+    SELECT run_id FROM runs_run_words WHERE runs_run_words MATCH %s
+    ORDER BY rowid DESC LIMIT %s OFFSET %s
+"""
+
 
 class RunQuerySet(VisibleQuerySet["Run"]):
     """Runs as lists find and narrow them."""
 
     def search(self, text: str) -> Self:
-        """Keep those with every word of a text in their id, name, note or a tag."""
-        found = self
-        for word in text.split():
-            tagged = RunTag.objects.filter(run=OuterRef("pk"), name__icontains=word)
-            told = Q(
-                *((f"{name}__icontains", word) for name in ("id", "name", "note")), _connector=Q.OR
-            )
-            found = found.filter(told | Exists(tagged))
-        return found
+        """Keep those with every word of a text in their id, name, note or a tag.
+
+        A word of one or two characters is the beginning of an id, or a tag. Where more than
+        MOST_FOUND have the longer words, the latest of them are kept.
+        """
+        words, found = text.split(), self
+        for word in (word.lower() for word in words if len(word) < _TRIGRAM):
+            found = found.filter(Q(id__startswith=word) | Q(pk__in=_tagged(word)))
+        if ids := _find_words(text, count=MOST_FOUND):
+            found = found.filter(pk__in=ids)
+        return self.none() if ids == [] else found
 
     def tagged(self, name: str) -> Self:
         """Keep those with a tag."""
-        return self.filter(Exists(RunTag.objects.filter(run=OuterRef("pk"), name=name)))
+        return self.filter(pk__in=_tagged(name))
 
     def archived(self, *, only: bool) -> Self:
         """Keep those that are archived, or those that are not."""
         return self.filter(archived_at__isnull=not only)
+
+
+def has_too_many(text: str) -> bool:
+    """Tell whether more runs, of anybody, have the words of a text than a search gives."""
+    return bool(_find_words(text, count=1, after=MOST_FOUND))
+
+
+def _find_words(text: str, *, count: int, after: int = 0) -> list[str] | None:
+    """Give the latest runs that have every longer word of a text; None where it has none."""
+    words = [word.replace('"', '""') for word in text.split() if len(word) >= _TRIGRAM]
+    if not words:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, [" ".join(f'"{word}"' for word in words), count, after])
+        return [run_id for (run_id,) in cursor.fetchall()]
+
+
+def _tagged(name: str) -> "models.QuerySet[RunTag, Any]":
+    return RunTag.objects.filter(name=name).values("run")
 
 
 class Run(Job):
@@ -78,10 +108,8 @@ class Run(Job):
 
         # Lists filter and count on these alone, without reading the rows and their specs.
         indexes: ClassVar = [
-            models.Index(
-                fields=["status", "strategy_id", "dataset", "owner", "created_at"],
-                name="runs_run_list",
-            ),
+            models.Index(fields=["owner", *_LISTED], name="runs_run_of_owner"),
+            models.Index(fields=_LISTED, name="runs_run_of_all"),
             models.Index(
                 fields=["dataset", "last_date", "first_date", "owner", "created_at"],
                 name="runs_run_range",

@@ -1,14 +1,16 @@
 """Runs are found, narrowed, described, archived, compared and deleted, one by one and several."""
 
 import csv
+import dataclasses
 import io
+import random
 import re
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from apps.runs.actions import archive_run, describe_run, request_run, tag_run
-from apps.runs.forms import RANGES
+from apps.runs.forms import RANGES, RunListing
 from apps.runs.forms.columns import COLUMNS
 from apps.runs.models import Run, RunMetrics, RunTag, SavedView
 from hewston.pipeline.errors import HewstonError, InputError
@@ -58,19 +60,74 @@ def test_a_range_is_typed_in_three_fields_and_kept_as_one(ada):
     assert "The value of “max_drawdown_max” in this address is not known" in page
 
 
-@pytest.mark.parametrize("name", RANGES)
-def test_every_metric_has_a_range(name, catalogue):
-    program = Program(catalogue.ada)
-    assert program.get("/backtests", **{name: "0"}).status_code == 200
+def test_every_metric_has_a_range(catalogue):
+    program = Program(catalogue.ada, "read")
+    for name in RANGES:
+        assert program.get("/backtests", **{name: "0"}).status_code == 200, name
 
 
 def test_words_are_found_in_ids_names_notes_and_tags(ada, catalogue):
     run = add_run(catalogue, OTHER, Status.ERROR)
     describe_run(run=run, name="Wider stop", note="Doubled the spread; 100% of it.", tags="trend")
-    for text in ("bbbbbb", "WIDER", "doubled the", "trend", "stop trend", "100%", "of it."):
+    for text in ("bbbbbb", "WIDER", "doubled the", "trend", "stop trend", "100%", "der sto", "bb"):
         assert ids_of(ada.get("/runs/", {"q": text})) == [OTHER], text
-    for text in ("wider entry", "100_", '"', "stop*", "narrow"):
+    for text in ("wider entry", "100_", '"', '"""', "stop*", "narrow", "xx", "name:wider"):
         assert ids_of(ada.get("/runs/", {"q": text})) == [], text
+    tag_run(run=run, add="xx", remove="trend")
+    describe_run(run=run, name="Narrow")
+    for text, found in (("xx", [OTHER]), ("trend", []), ("narrow", [OTHER]), ("wider", [])):
+        assert ids_of(ada.get("/runs/", {"q": text})) == found, text
+    run.delete()
+    assert ids_of(ada.get("/runs/", {"q": "narrow"})) == []
+
+
+def test_a_search_that_finds_too_many_says_so(ada, catalogue, monkeypatch):
+    monkeypatch.setattr("apps.runs.models.MOST_FOUND", 2)
+    for number in range(3):
+        add_run(catalogue, f"{number:012x}", Status.ERROR, name="alike")
+    page = ada.get("/runs/?q=alike&order=created")
+    assert ids_of(page) == ["000000000001", "000000000002"]
+    assert "More than" in page.content.decode()
+
+
+def test_any_part_of_a_long_list_is_what_sorting_all_of_it_gives(catalogue, monkeypatch):
+    chance = random.Random(0)
+    for number in range(40):
+        run_id = f"{chance.getrandbits(48):012x}"
+        if number % 4 == 0:
+            add_run(catalogue, run_id, Status.ERROR)
+        else:
+            sharpe = None if number % 5 == 0 else float(number % 7)
+            add_done(catalogue, run_id, sharpe=sharpe, max_drawdown=number / 40)
+    runs = Run.objects.visible_to(catalogue.ada).archived(only=False)
+    each: list[dict[str, float]] = [
+        {},
+        {"max_drawdown__lte": 0.5},
+        {"sharpe__gte": 2, "max_drawdown__gte": 0.3},
+    ]
+    for ranges in each:
+        for column in ("created_at", "strategy_id", "metrics__sharpe", "metrics__max_drawdown"):
+            for falls in (True, False):
+                asked = RunListing(
+                    runs=runs, ranges=ranges, column=column, falls=falls, counts_all=True
+                )
+                whole = list(asked.query().values_list("pk", flat=True))
+                for few in (3, 12, 1000):
+                    monkeypatch.setattr("apps.runs.forms.paging.FEW", few)
+                    listing = dataclasses.replace(asked)
+                    assert listing.count() == len(whole)
+                    for start in range(0, len(whole), 7):
+                        assert listing[start : start + 7] == whole[start : start + 7]
+
+
+def test_ranges_that_many_match_are_counted_to_a_limit(ada, catalogue, monkeypatch):
+    monkeypatch.setattr("apps.runs.forms.paging.FEW", 2)
+    for number in range(4):
+        add_done(catalogue, f"{number:012x}", sharpe=1.0)
+    page = ada.get("/runs/?sharpe_min=1")
+    assert len(ids_of(page)) == 2
+    assert page.content.decode().count("ore than 2") == 2
+    assert Program(catalogue.ada, "read").get("/backtests", sharpe_min="1").json()["total"] == 4
 
 
 def test_archived_runs_are_left_out_until_they_are_asked_for(ada, catalogue):

@@ -8,7 +8,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from ninja import Field, Schema
 
-from apps.runs.forms import RANGES, narrow, sort
+from apps.runs.forms import RANGES, RunListing, narrow, read_ranges
 from apps.runs.models import Run, RunQuerySet
 from hewston.body import read_query
 from hewston.pipeline import artifacts
@@ -169,13 +169,18 @@ def list_runs(request: HttpRequest) -> dict[str, object]:
     if asked["from"] and asked["to"] and asked["from"] > asked["to"]:
         raise InputError(f"from ({asked['from']}) is after to ({asked['to']}).", field="from")
     wanted = {name: value for name, value in asked.items() if value is not None}
-    found = narrow(Run.objects.visible_to(request.user), wanted)
+    found = RunListing(
+        runs=narrow(Run.objects.visible_to(request.user), wanted),
+        ranges=read_ranges(wanted),
+        column=_find_column(asked["order"]),
+        falls=asked["order"].startswith("-"),
+        counts_all=True,
+    )
     start, size = asked["offset"], asked["limit"]
-    # Sorting moves ids only; the rows of the page follow.
-    ids = list(_sort(found, asked["order"]).values_list("pk", flat=True)[start : start + size])
+    ids = found[start : start + size]  # sorting moves ids only; the rows of the page follow
     rows = with_all(Run.objects.filter(pk__in=ids)).in_bulk()  # ids of visible runs
     return {
-        "items": [describe(rows[pk]) for pk in ids],
+        "items": [describe(rows[pk]) for pk in ids if pk in rows],
         "total": found.count(),
         "limit": size,
         "offset": start,
@@ -241,7 +246,7 @@ def read_findings(run: Run) -> dict[str, object]:
     return {name: figures.get(name) for name in ("findings", "unchecked")}
 
 
-def _sort(runs: RunQuerySet, order: str) -> RunQuerySet:
+def _find_column(order: str) -> str:
     name = order.removeprefix("-")
     if name not in _COLUMNS:
         raise InputError(
@@ -249,4 +254,4 @@ def _sort(runs: RunQuerySet, order: str) -> RunQuerySet:
             field="order",
             allowed=sorted(_COLUMNS),
         )
-    return sort(runs, _COLUMNS[name], falls=order.startswith("-"))
+    return _COLUMNS[name]

@@ -7,9 +7,10 @@ from apps.runs.forms.lists import (
     RANGES,
     RunFilter,
     narrow,
-    sort,
+    read_ranges,
     tidy,
 )
+from apps.runs.forms.paging import RunListing
 from apps.runs.forms.run import RunForm
 from apps.runs.forms.trades import TradeFilter
 
@@ -19,9 +20,10 @@ __all__ = [
     "CompareForm",
     "RunFilter",
     "RunForm",
+    "RunListing",
     "TradeFilter",
     "group_columns",
     "narrow",
-    "sort",
+    "read_ranges",
     "tidy",
 ]

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from apps.datasets.models import Dataset
 from apps.permissions.templatetags.figures import MINUS
 from apps.runs.forms.columns import COLUMNS, DEFAULT_COLUMNS, Column
+from apps.runs.forms.paging import RunListing
 from apps.runs.models import RunQuerySet
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.metrics.metric import Metric
@@ -68,14 +69,19 @@ class RunFilter(forms.Form):
             raise forms.ValidationError(f"There is no column {unknown[0]}.")
         return names
 
-    def apply(self, runs: RunQuerySet) -> RunQuerySet:
+    def apply(self, runs: RunQuerySet) -> RunListing:
         """Narrow and sort; what is not valid is as if it were not asked."""
         self.full_clean()
         asked = {k: v for k, v in self.cleaned_data.items() if v not in (None, "")}
         same = {"strategy": "strategy_id", "dataset": "dataset_id"}
         asked = {same.get(name, name): value for name, value in asked.items()}
         order = asked.get("order") or "-created"
-        return sort(narrow(runs, asked), _ORDERS[order.removeprefix("-")], falls=order[0] == "-")
+        return RunListing(
+            runs=narrow(runs, asked),
+            ranges=read_ranges(asked),
+            column=_ORDERS[order.removeprefix("-")],
+            falls=order.startswith("-"),
+        )
 
     @property
     def has_narrowed(self) -> bool:
@@ -177,7 +183,7 @@ def _read_number(typed: str) -> str:
 
 
 def narrow(runs: RunQuerySet, asked: Mapping[str, Any]) -> RunQuerySet:
-    """Keep what is asked for; archived runs only when that is asked for.
+    """Keep what is asked for but ranges; archived runs only when that is asked for.
 
     Keys are those of the API's query; what is missing was not asked.
     """
@@ -201,20 +207,13 @@ def narrow(runs: RunQuerySet, asked: Mapping[str, Any]) -> RunQuerySet:
         runs = runs.filter(last_date__gte=asked["from"].isoformat())
     if "to" in asked:
         runs = runs.filter(first_date__lte=asked["to"].isoformat())
-    ends = {"min": "gte", "max": "lte"}
-    ranges = {
-        f"metrics__{key}__{ends[end]}": asked[name]
-        for name, (key, end) in RANGES.items()
-        if name in asked
-    }
-    if ranges:
-        runs = runs.filter(**ranges)
     archived = asked.get("archived")
     return runs if archived == "any" else runs.archived(only=archived == "only")
 
 
-def sort(runs: RunQuerySet, column: str, *, falls: bool) -> RunQuerySet:
-    """Sort by a column; runs without the figure are last."""
-    if falls:
-        return runs.order_by(F(column).desc(nulls_last=True), "-id")
-    return runs.order_by(F(column).asc(nulls_last=True), "id")
+def read_ranges(asked: Mapping[str, Any]) -> dict[str, float]:
+    """Give the ranges of figures that are asked for, as lookups of RunMetrics."""
+    ends = {"min": "gte", "max": "lte"}
+    return {
+        f"{key}__{ends[end]}": asked[name] for name, (key, end) in RANGES.items() if name in asked
+    }

@@ -1,6 +1,6 @@
 """The dashboard and the list of runs."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, Sum
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.models import User
 from apps.runs.forms import ORDER_CHOICES, RunFilter, group_columns, tidy
-from apps.runs.models import Run, RunTag, SavedView
+from apps.runs.models import MOST_FOUND, Run, RunTag, SavedView, has_too_many
 from apps.runs.views.saved import FIRST_VIEW, describe_views
 from hewston.health import check_readiness
 from hewston.http import send_csv, site
@@ -55,10 +55,9 @@ def runs(request: HttpRequest) -> HttpResponse:
         return redirect(address)
     form = RunFilter(request.GET)
     mine = Run.objects.visible_to(request.user)
-    # Sorting moves ids only; the rows of the page follow.
-    found = form.apply(mine).values_list("pk", flat=True)
+    found: Any = form.apply(mine)  # has what Paginator asks for: count and slices
     page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
-    ids = list(page.object_list)
+    ids = list(page.object_list)  # sorting moves ids only; the rows of the page follow
     known = _with_figures(mine.filter(pk__in=ids)).prefetch_related("tags").in_bulk()
     columns = form.list_columns()
     context = Context(site(request))
@@ -71,6 +70,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         ],
         "columns": columns,
         "groups": group_columns(columns),
+        "most_found": MOST_FOUND if has_too_many(form.cleaned_data.get("q") or "") else None,
         "is_live": any(row.status in LIVE for row in known.values()),
         "form": form,
         "lists": form.list_choices(Dataset.objects.visible_to(request.user)),
@@ -95,7 +95,7 @@ def _find_address(request: HttpRequest) -> str | None:
 @require_safe
 def export_runs(request: HttpRequest) -> HttpResponse:
     """Give the list of runs, filtered and sorted as on the page, as CSV."""
-    return send_runs(RunFilter(request.GET).apply(Run.objects.visible_to(request.user)))
+    return send_runs(RunFilter(request.GET).apply(Run.objects.visible_to(request.user)).query())
 
 
 def send_runs(runs: QuerySet[Run]) -> HttpResponse:

@@ -1,5 +1,6 @@
 """A comparison of the catalogue's dataset with a vendor's bars, of which some differ."""
 
+import functools
 import tempfile
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import polars as pl
 
 from apps.datasets.models import Equality
 from hewston.pipeline import store
-from hewston.pipeline.equality import REPORT_FILE, Subject, prove
+from hewston.pipeline.equality import REPORT_FILE, Proof, Subject, prove
 from tests.pipeline.dbnfiles import Meta
 from tests.pipeline.vendorfiles import write_vendor
 from tests.scenes import DATASET_ID, FIRST, LAST, Catalogue
@@ -28,7 +29,7 @@ def add_equality(catalogue: Catalogue, root: Path) -> Equality:
     revision, dataset = catalogue.revision, catalogue.dataset
     subject = Subject(
         dataset_id=DATASET_ID,
-        revision=1,
+        revision=revision.number,
         bars_sha256=revision.bars_sha256,
         symbol=dataset.symbol,
         interval=dataset.interval,
@@ -39,14 +40,8 @@ def add_equality(catalogue: Catalogue, root: Path) -> Equality:
         bars=revision.folder / "bars.parquet",
         raw=(),
     )
-    with tempfile.TemporaryDirectory(dir=root) as made:
-        path = write_other(Path(made) / "vendor.dbn.zst", pl.read_parquet(subject.bars))
-        proof = prove(
-            subject, against=[path], options={}, staging=Path(made), progress=lambda _state: None
-        )
-        final = revision.equality_folder(proof.digest)
-        store.publish(proof.folder, final)
-    report = store.read_json(final / REPORT_FILE)
+    proof = _prove(subject, root)
+    report = store.read_json(revision.equality_folder(proof.digest) / REPORT_FILE)
     equality = Equality.objects.create(
         id=EQUALITY_ID, owner=catalogue.ada, revision=revision, sources=["vendor.dbn.zst"]
     )
@@ -59,3 +54,17 @@ def add_equality(catalogue: Catalogue, root: Path) -> Equality:
         counts=report["bars"],
     )
     return equality
+
+
+@functools.cache
+def _prove(subject: Subject, root: Path) -> Proof:
+    """Compare, and put the report in place: once a data root, since it is always the same."""
+    with tempfile.TemporaryDirectory(dir=root) as made:
+        path = write_other(Path(made) / "vendor.dbn.zst", pl.read_parquet(subject.bars))
+        proof = prove(
+            subject, against=[path], options={}, staging=Path(made), progress=lambda _state: None
+        )
+        place = store.Store(root)
+        final = place.equality_folder(subject.dataset_id, subject.bars_sha256, proof.digest)
+        store.publish(proof.folder, final)
+    return proof

@@ -88,13 +88,17 @@ def test_the_keyboard_reaches_the_content_first(watched):
     expect(watched.locator("main")).to_be_focused()
 
 
-def test_a_focused_figure_explains_itself(watched):
+def test_a_figure_explains_itself_by_keyboard(watched):
     watched.goto(RUN)
-    tile = watched.locator(".kpis > div").first
-    expect(tile.locator(".hint")).to_be_hidden()
-    tile.focus()
-    expect(tile.locator(".hint")).to_be_visible()
-    expect(tile.locator(".hint")).to_contain_text("final equity")
+    about = watched.locator("#about-kpi-net_profit")
+    expect(about).to_be_hidden()
+    watched.get_by_role("button", name="About Net profit").focus()
+    watched.keyboard.press("Enter")
+    expect(about).to_be_visible()
+    expect(about).to_contain_text("final equity")
+    expect(about).to_be_in_viewport(ratio=1)
+    watched.keyboard.press("Escape")
+    expect(about).to_be_hidden()
 
 
 @pytest.mark.parametrize("path", ["/", "/runs/?order=-calmar"])

@@ -105,14 +105,16 @@ def test_the_overview_shows_figures_with_their_unit_and_formula(ada, stage):
     page = text_of(ada.get(PAGE))
     profit = stage.metrics["net_profit"]
     assert f"+${profit:,.2f}" in page
-    assert f"{METRICS['net_profit'].formula}, in USD" in page
+    assert f"Formula {METRICS['net_profit'].formula}" in page
+    assert "Unit money, in USD" in page
     assert "fast 5 · slow 20 · 0.5 x spread · 1 bps fees a side" in page
     assert "fills at the next open" in page
 
 
 def test_a_figure_without_a_value_is_a_dash_with_its_reason(ada):
     page = text_of(ada.get(PAGE))
-    assert re.search(r"Sharpe - No value: needs at least 20 daily returns, has 7\.", page)
+    assert re.search(r"- needs at least 20 daily returns, has 7", page)
+    assert re.search(r"Sharpe - 7 daily returns No value: needs at least 20 daily returns", page)
 
 
 def test_the_months_and_the_distribution_are_there_without_javascript(ada):

@@ -4,6 +4,7 @@ import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +16,7 @@ from apps.runs.models import Run
 from apps.runs.views.film import columns_url_of, list_intervals
 from apps.runs.views.finding import find_run, reading_run, scan_trades
 from hewston.pipeline import artifacts, breakdown
-from hewston.pipeline.metrics import METRICS
+from hewston.pipeline.metrics import METRICS, describe_size, find_reason
 from hewston.pipeline.store import read_json
 from hewston.taskqueue import Status, read_log
 
@@ -58,6 +59,7 @@ def _describe_result(run: Run) -> dict[str, object]:
     spec = run.run_spec
     figures = read_json(run.folder / artifacts.METRICS_FILE)
     return {
+        "report": figures,
         "key_figures": _describe_figures(figures, _KEY_FIGURES),
         "all_figures": _describe_figures(figures, tuple(METRICS)),
         "findings": figures.get("findings") or [],
@@ -70,17 +72,17 @@ def _describe_result(run: Run) -> dict[str, object]:
     }
 
 
-def _describe_figures(
-    report: Mapping[str, object], keys: tuple[str, ...]
-) -> list[dict[str, object]]:
-    """Pair the registry's metrics with a run's values and the reasons for those without one."""
-    values, reasons = report.get("values"), report.get("reasons")
-    known = values if isinstance(values, dict) else {}
-    absent = reasons if isinstance(reasons, dict) else {}
+def _describe_figures(report: Mapping[str, Any], keys: tuple[str, ...]) -> list[dict[str, object]]:
+    """Pair the registry's metrics with a run's values, bands and samples, or why there is none."""
     return [
-        {"metric": METRICS[key], "value": known.get(key), "reason": absent.get(key)}
+        {
+            "metric": METRICS[key],
+            "value": report["values"].get(key),
+            "reason": find_reason(METRICS[key], report),
+            "sample": describe_size(METRICS[key], report),
+            "band": report.get("bands", {}).get(key),
+        }
         for key in keys
-        if key in METRICS
     ]
 
 

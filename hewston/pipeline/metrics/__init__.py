@@ -1,6 +1,11 @@
 """What a run's equity and trades amount to: one registry, and the values by its formulas."""
 
-from hewston.pipeline.metrics.explanation import describe_least, explain, find_reason
+from hewston.pipeline.metrics.explanation import (
+    describe_least,
+    describe_size,
+    explain,
+    find_reason,
+)
 from hewston.pipeline.metrics.metric import Metric
 from hewston.pipeline.metrics.registry import METRICS
 from hewston.pipeline.metrics.report import MetricReport, compute_metrics
@@ -11,6 +16,7 @@ __all__ = [
     "MetricReport",
     "compute_metrics",
     "describe_least",
+    "describe_size",
     "explain",
     "find_reason",
 ]

@@ -57,6 +57,12 @@ def describe_least(metric: Metric) -> str:
     return _count(metric.least, metric.sample) if metric.least else "none"
 
 
+def describe_size(metric: Metric, report: Mapping[str, Any]) -> str:
+    """Say how large a run's sample was: ``252 daily returns``; of an older run only of what."""
+    size = report.get("samples", {}).get(metric.sample)
+    return f"{metric.sample}s" if size is None else _count(size, metric.sample)
+
+
 def _describe_sample(metric: Metric, report: Mapping[str, Any]) -> str:
     text = f"{metric.sample}s"
     if metric.least:
@@ -75,4 +81,4 @@ def _describe_year(metric: Metric, report: Mapping[str, Any]) -> str:
 
 
 def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -6,7 +6,18 @@ import sys
 
 from benchmarks.rows import Row
 
-PARTS = ("derive", "files", "tables", "runs", "pages", "charts", "uploads", "jobs", "playback")
+PARTS = (
+    "derive",
+    "files",
+    "tables",
+    "runs",
+    "pages",
+    "charts",
+    "uploads",
+    "jobs",
+    "playback",
+    "compare",
+)
 HEAD = ("what", "target", "measured", "peer in the same run", "met")
 WIDTHS = (58, 22, 28, 28, 3)
 

@@ -27,8 +27,11 @@ def main(root: Path, port: str) -> None:
 
     from hewston.webserver.server import serve  # noqa: PLC0415 (both import models)
     from tests import ranges, scenes  # noqa: PLC0415
+    from tests.runs.comparing import add_runs  # noqa: PLC0415
 
-    catalogue = scenes.fill_catalogue(scenes.build_stage(root))
+    stage = scenes.build_stage(root)
+    catalogue = scenes.fill_catalogue(stage)
+    add_runs(catalogue, stage)
     ranges.add_long_dataset(root, catalogue.ada)
     ranges.add_evenings_dataset(root, catalogue.ada)
     place = ["-b", "127.0.0.1", "-p", port]

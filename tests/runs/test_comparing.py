@@ -8,6 +8,7 @@ import shutil
 
 import polars as pl
 import pytest
+from django.core.management import call_command
 
 from apps.runs.models import Run
 from hewston.pipeline import artifacts, store
@@ -79,7 +80,7 @@ def test_bars_of_another_length_are_matched_by_time(ada):
 def test_a_figure_says_whether_it_is_better_and_one_that_is_absent_says_why(ada):
     page = text_of(compare(ada, RUN_ID, COSTLY))
     assert re.search(r"Net profit .{0,60}▼ -\$[\d,.]+ worse", page)
-    assert "A: needs at least 20 daily returns, has 7. B: needs" in page
+    assert "A, B: needs at least 20 daily returns, has 7. " in page
 
 
 def test_more_than_two_runs_have_a_base_that_can_be_chosen(ada):
@@ -156,6 +157,14 @@ def test_without_runs_the_page_lets_choose_the_nearest_first(ada, runs):
     assert 'role="status"' not in one.content.decode()
 
 
+def test_from_a_comparison_others_can_be_chosen(ada):
+    assert f"?ids={RUN_ID},{CLOSE}&amp;choose=1" in compare(ada, RUN_ID, CLOSE).content.decode()
+    page = compare(ada, RUN_ID, CLOSE, choose="1").content.decode()
+    boxes = dict(re.findall(r'name="ids" value="(\w{12})"[^>]*?( checked)?>', page))
+    assert {run_id for run_id, checked in boxes.items() if checked} == {RUN_ID, CLOSE}
+    assert {COSTLY, LONGER} <= set(boxes)
+
+
 @pytest.mark.parametrize(
     ("ids", "status", "sentence"),
     [
@@ -229,7 +238,7 @@ def test_files_that_are_not_whole_are_a_conflict(ada, stage, settings, tmp_path)
 
 def test_the_page_asks_the_database_little(ada, django_assert_max_num_queries):
     compare(ada, RUN_ID, CLOSE)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(4):
         compare(ada, RUN_ID, CLOSE)
 
 
@@ -243,3 +252,44 @@ def test_counts_on_the_page_are_those_of_the_frames(ada):
     rows = pl.DataFrame(report["trades"]["items"], infer_schema_length=None)
     for one in report["kinds"]:
         assert rows.filter(pl.col("kind") == one["kind"]).height == one["trades"]
+
+
+def test_the_command_says_what_the_page_says(ada, runs, capsys):
+    call_command("compare", RUN_ID, CLOSE, "--user", "ada")
+    said = capsys.readouterr().out
+    assert "All entries are one bar apart: the fill clock differs" in said
+    assert "  fill clock: next_open | close" in said
+    assert re.search(
+        r"Net profit +[\d.,-]+ \| [\d.,-]+ \([+-]?[\d.,]+, (better|worse|same)\)", said
+    )
+    call_command(
+        "compare", RUN_ID, CLOSE, "--user", "ada", "--json", "--trades", "--tolerance", "0"
+    )
+    report = json.loads(capsys.readouterr().out)
+    asked = {"ids": f"{RUN_ID},{CLOSE}", "tolerance": 0, "limit": 500}
+    through_the_api = ada.get(API, asked).json()
+    assert report.pop("trades") == through_the_api.pop("trades")["items"]
+    assert report == through_the_api
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ((RUN_ID,), "2 to 6 runs are compared at once, but one is named."),
+        ((RUN_ID, RUN_ID), f"Run {RUN_ID} is named twice."),
+        ((RUN_ID, "ffffffffffff"), "There is no run ffffffffffff, or it is not yours to see."),
+        ((RUN_ID, CLOSE, "--tolerance", "101"), "must be a whole number from 0 to 100"),
+        ((RUN_ID, CLOSE, "--base", "x"), "base (x) is not one of the runs."),
+    ],
+)
+def test_the_command_refuses_with_a_sentence(runs, capsys, words, sentence):
+    with pytest.raises(SystemExit) as ended:
+        call_command("compare", *words, "--user", "ada")
+    assert ended.value.code == 1
+    assert sentence in capsys.readouterr().err
+
+
+def test_to_another_user_a_run_is_not_there(runs, capsys):
+    with pytest.raises(SystemExit):
+        call_command("compare", RUN_ID, CLOSE, "--user", "mallory")
+    assert "or it is not yours to see" in capsys.readouterr().err

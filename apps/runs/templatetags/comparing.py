@@ -16,13 +16,16 @@ from apps.permissions.templatetags.figures import (
     is_hash,
     plus,
 )
-from hewston.pipeline.comparison.figures import Figure
+from apps.runs.forms.entry import write_value
+from hewston.pipeline.comparison.figures import Figure, FigureRow
 from hewston.pipeline.metrics import Metric
 
 register = template.Library()
 
+LETTERS = "ABCDEF"  # of the runs, A the one that others are compared with
 _SHORT = 12  # digits of a hash that tell it from others
 _PERCENT = 100
+_MOST_PLACES = 6
 _ARROWS = {"better": "▲", "worse": "▼"}
 
 
@@ -35,6 +38,8 @@ def decided(value: object) -> SafeString | str:
         return "yes" if value else "no"
     if is_hash(value):
         return format_html('<code title="{}">{}</code>', value, str(value)[:_SHORT])
+    if isinstance(value, float):
+        return write_value(value)
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return str(value)
@@ -48,8 +53,9 @@ def difference(one: Figure, metric: Metric, currency: str) -> SafeString | str:
     if one.verdict == "same":
         return "same"
     if metric.unit == "fraction":
-        points = one.difference * _PERCENT
-        text = f"{decimal(points, 2 if abs(points) < 10 else 1)} pp"  # noqa: PLR2004 (as `figure`)
+        text = f"{_write_small(one.difference * _PERCENT)} pp"
+    elif metric.unit == "ratio":
+        text = _write_small(one.difference)
     else:
         text = figure(one.difference, metric.unit, currency)
     text = plus(text, one.difference)
@@ -63,6 +69,22 @@ def difference(one: Figure, metric: Metric, currency: str) -> SafeString | str:
         text,
         one.verdict,
     )
+
+
+def _write_small(value: float) -> str:
+    """Write a number with two decimals, or with as many as it takes to tell it from zero."""
+    places = next((n for n in range(2, _MOST_PLACES) if abs(value) >= 0.5 * 10**-n), _MOST_PLACES)
+    return decimal(value, places)
+
+
+@register.simple_tag
+def absences(row: FigureRow) -> str:
+    """Say why runs have no value or no difference, each reason once, before the formula."""
+    letters: dict[str, list[str]] = {}
+    for letter, one in zip(LETTERS, row.figures, strict=False):
+        if one.reason:
+            letters.setdefault(one.reason, []).append(letter)
+    return "".join(f"{', '.join(names)}: {reason}. " for reason, names in letters.items())
 
 
 @register.filter

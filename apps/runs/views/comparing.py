@@ -15,12 +15,14 @@ from apps.permissions.models import User
 from apps.runs.actions import MOST_RUNS, match_runs, read_compared, suggest_runs
 from apps.runs.forms import CompareForm
 from apps.runs.models import Run
+from apps.runs.templatetags.comparing import LETTERS
 from hewston.frames import send_content, send_frame
 from hewston.http import STATUSES
 from hewston.pipeline import comparison
 from hewston.pipeline.comparison import ComparedRun, TradeComparison
 from hewston.pipeline.comparison.report import STEPS
 from hewston.pipeline.comparison.sentences import conclude, summarise
+from hewston.pipeline.comparison.trades import MOST_BARS
 from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.intervals import is_daily
 from hewston.pipeline.playback import encode_columns
@@ -29,7 +31,6 @@ from hewston.pipeline.spec import sha256_text
 
 _ROWS = 50
 _SUGGESTED = 12
-_LETTERS = "ABCDEF"
 _CURVES_FORMAT = 1  # raise it when the same runs give other bytes
 
 
@@ -43,21 +44,26 @@ def compare(request: HttpRequest) -> HttpResponse:
         if problem.code == "RUN_NOT_FOUND":
             raise
         return _choose(request, form, problem)
+    if "choose" in request.GET:
+        return _choose(request, form, None)
     compared = [read_compared(run) for run in runs]
     trades = match_runs(compared[0], compared[1], form.chosen_tolerance)
     decisions = comparison.list_decisions(compared)
+    figures = comparison.compare_figures(compared)
     page: dict[str, object] = {
         "form": form,
         "runs": _name(runs, compared),
         "a": runs[0],
         "b": runs[1],
-        "picked": runs,
-        "suggested": _suggest(request, runs),
-        "most": MOST_RUNS,
+        "decisions_count": len(decisions),
+        "figures_count": len(figures),
+        "most_bars": MOST_BARS,
         "differs": [one for one in decisions if one.differs],
         "same": [one for one in decisions if not one.differs],
         "source": comparison.compare_sources(compared[0], compared[1]),
-        "figures": comparison.compare_figures(compared),
+        "figures": [one for one in figures if one.differs],
+        "figures_same": [one for one in figures if not (one.differs or one.is_absent)],
+        "figures_absent": [one for one in figures if one.is_absent],
         "summary": summarise(trades),
         "conclusions": conclude(trades),
         "currency": compared[0].currency,
@@ -99,27 +105,24 @@ def export_matches(request: HttpRequest, kind: Literal["csv", "json"]) -> HttpRe
     )
 
 
-def _choose(request: HttpRequest, form: CompareForm, problem: HewstonError) -> HttpResponse:
+def _choose(request: HttpRequest, form: CompareForm, problem: HewstonError | None) -> HttpResponse:
     """Let runs be chosen. That none or one is named yet is no mistake."""
     user = cast(User, request.user)
     known = Run.objects.visible_to(user).select_related("dataset", "metrics").in_bulk(form.ids)
     picked = [known[run_id] for run_id in dict.fromkeys(form.ids) if run_id in known]
-    is_beginning = len(form.ids) <= 1
-    if is_beginning and len(picked) < len(form.ids):
-        raise Http404
+    if len(form.ids) <= 1:
+        problem = None
+        if len(picked) < len(form.ids):
+            raise Http404
     page = {
         "form": form,
         "picked": picked,
-        "problem": None if is_beginning else problem.message,
-        "suggested": _suggest(request, picked),
+        "problem": problem,
+        "suggested": suggest_runs(user=user, runs=picked, most=_SUGGESTED),
         "most": MOST_RUNS,
     }
-    status = 200 if is_beginning else STATUSES[problem.code]
+    status = 200 if problem is None else STATUSES[problem.code]
     return render(request, "runs/compare_choose.html", page, status=status)
-
-
-def _suggest(request: HttpRequest, runs: Sequence[Run]) -> list[Run]:
-    return suggest_runs(user=cast(User, request.user), runs=runs, most=_SUGGESTED)
 
 
 def _name(runs: Sequence[Run], compared: Sequence[ComparedRun]) -> list[dict[str, object]]:
@@ -132,14 +135,14 @@ def _name(runs: Sequence[Run], compared: Sequence[ComparedRun]) -> list[dict[str
             "trades": one.trades.height,
             "currency": one.currency,
         }
-        for letter, run, one in zip(_LETTERS, runs, compared, strict=False)
+        for letter, run, one in zip(LETTERS, runs, compared, strict=False)
     ]
 
 
 def _encode_curves(runs: Sequence[Run]) -> bytes:
     drawn = comparison.draw_curves([read_compared(run) for run in runs])
     columns = {"time": seconds(drawn.ts_open)}
-    for letter, curve in zip(_LETTERS, drawn.curves, strict=False):
+    for letter, curve in zip(LETTERS, drawn.curves, strict=False):
         columns[f"growth:{letter}"] = pl.Series(curve.growth)
         columns[f"drawdown:{letter}"] = pl.Series(curve.drawdown)
     about = {
@@ -153,7 +156,7 @@ def _encode_curves(runs: Sequence[Run]) -> bytes:
                 "deepest": None if curve.reason else curve.deepest,
                 "reason": curve.reason,
             }
-            for letter, run, curve in zip(_LETTERS, runs, drawn.curves, strict=False)
+            for letter, run, curve in zip(LETTERS, runs, drawn.curves, strict=False)
         ],
     }
     return encode_columns(columns, about=about)

@@ -69,9 +69,11 @@ class Decision:
     @property
     def differs(self) -> bool:
         """Whether any run says something else, or one says nothing."""
-        first = (self.is_said[0], self.values[0])
-        said = zip(self.is_said, self.values, strict=True)
-        return any(other != first or type(other[1]) is not type(first[1]) for other in said)
+        said = [
+            (is_said, isinstance(value, bool), value)
+            for is_said, value in zip(self.is_said, self.values, strict=True)
+        ]
+        return any(one != said[0] for one in said)
 
 
 def list_decisions(runs: Sequence[ComparedRun]) -> list[Decision]:

@@ -33,6 +33,16 @@ class FigureRow:
     metric: Metric
     figures: tuple[Figure, ...]
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether no run has a value."""
+        return all(figure.value is None for figure in self.figures)
+
+    @property
+    def differs(self) -> bool:
+        """Whether some run has another value than the base, or one has none."""
+        return len({figure.value for figure in self.figures}) > 1
+
 
 def compare_figures(runs: Sequence[ComparedRun]) -> list[FigureRow]:
     """Compare every metric of the registry with that of the first run.

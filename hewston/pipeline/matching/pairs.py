@@ -110,9 +110,33 @@ def _pair_nearest(a: Floats, b: Floats, tolerance: int) -> tuple[Integers, Integ
     ends_a, ends_b = (keys[:, [_ENTRY, _EXIT]].astype(np.int64) for keys in (a, b))
     # Of two equally good ways the same is taken either way round.
     is_turned = (len(b), ends_b.tolist()) < (len(a), ends_a.tolist())
-    pairs = _align(ends_b, ends_a, tolerance) if is_turned else _align(ends_a, ends_b, tolerance)
-    first, second = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    return (second, first) if is_turned else (first, second)
+    if is_turned:
+        second, first = _match_ends(ends_b, ends_a, tolerance)
+    else:
+        first, second = _match_ends(ends_a, ends_b, tolerance)
+    return first, second
+
+
+def _match_ends(a: Integers, b: Integers, tolerance: int) -> tuple[Integers, Integers]:
+    """Pair rows of (entry, exit), sorted: at once where nobody else is near, else by ``_align``."""
+    low, high = _find_near(a[:, 0], b[:, 0], tolerance)
+    low_b, high_b = _find_near(b[:, 0], a[:, 0], tolerance)
+    alone = np.flatnonzero(high - low == 1)
+    alone = alone[(high_b - low_b)[low[alone]] == 1]
+    other = low[alone]
+    is_near = np.abs(a[alone, 1] - b[other, 1]) <= tolerance
+    rest_a, rest_b = np.delete(np.arange(len(a)), alone), np.delete(np.arange(len(b)), other)
+    pairs = np.array(_align(a[rest_a], b[rest_b], tolerance), dtype=np.int64).reshape(-1, 2)
+    return (
+        np.concatenate((alone[is_near], rest_a[pairs[:, 0]])),
+        np.concatenate((other[is_near], rest_b[pairs[:, 1]])),
+    )
+
+
+def _find_near(own: Integers, others: Integers, tolerance: int) -> tuple[Integers, Integers]:
+    """Give the first and the end of the others that are near, for each of one's own."""
+    low = np.searchsorted(others, own - tolerance, side="left")
+    return low, np.searchsorted(others, own + tolerance, side="right")
 
 
 def _align(a: Integers, b: Integers, tolerance: int) -> list[tuple[int, int]]:
@@ -122,8 +146,7 @@ def _align(a: Integers, b: Integers, tolerance: int) -> list[tuple[int, int]]:
     first j rows of ``b`` come to. Only b's rows whose entry is near are looked at, and what lies
     beyond them is as good as the last of them.
     """
-    low = np.searchsorted(b[:, 0], a[:, 0] - tolerance, side="left")
-    high = np.searchsorted(b[:, 0], a[:, 0] + tolerance, side="right")
+    low, high = _find_near(a[:, 0], b[:, 0], tolerance)
     a_pair = 2 * tolerance * (min(len(a), len(b)) + 1) + 1  # outweighs any sum of distances
     best = np.zeros(len(b) + 1, dtype=np.int64)
     steps: list[tuple[int, int, Booleans, Booleans]] = []

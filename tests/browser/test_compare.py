@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from tests.runs.comparing import CLOSE, COSTLY, LONGER
 from tests.scenes import RUN_ID
 
+MINUS = "\N{MINUS SIGN}"
+
 PAGE = f"/runs/compare/?ids={RUN_ID},{COSTLY}"
 MANY = f"/runs/compare/?ids={RUN_ID},{CLOSE},{COSTLY},{LONGER}"
 
@@ -46,7 +48,7 @@ def test_the_lines_say_their_conclusion_and_show_their_data(watched):
 
 
 def lines_of(*letters):
-    return re.compile(".*".join(rf"\b{letter} made [+−]?[\d.]+%" for letter in letters))
+    return re.compile(".*".join(rf"\b{letter} made [+{MINUS}]?[\d.]+%" for letter in letters))
 
 
 def test_from_a_run_to_a_comparison_and_to_one_of_its_trades(watched):
@@ -62,8 +64,10 @@ def test_from_a_run_to_a_comparison_and_to_one_of_its_trades(watched):
 
 def test_trades_are_narrowed_and_sorted_by_the_keyboard(watched):
     watched.goto(f"/runs/compare/?ids={RUN_ID},{CLOSE}")
-    watched.get_by_role("button", name="B − A").press("Enter")
-    expect(watched.locator("[data-matches] th[aria-sort=descending]")).to_contain_text("B − A")
+    watched.get_by_role("button", name=f"B {MINUS} A").press("Enter")
+    expect(watched.locator("[data-matches] th[aria-sort=descending]")).to_contain_text(
+        f"B {MINUS} A"
+    )
     watched.get_by_label("Kind").select_option("moved")
     watched.get_by_label("Within, bars").fill("2")
     watched.get_by_label("Within, bars").press("Enter")

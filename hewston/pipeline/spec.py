@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.fields import Rule, read_fields
+from hewston.pipeline.fields import Rule, describe_rule, read_fields
 from hewston.pipeline.intervals import INTERVALS
 
 AssetClass = Literal["equity", "future", "fx", "crypto", "index"]
@@ -119,9 +119,21 @@ RUN_FIELDS: dict[str, Rule] = {
         "choices": ("regular", "extended", "all"),
     },
     "fill_clock": {"type": "str", "default": "next_open", "choices": ("close", "next_open")},
+    "sizing": {
+        "type": "str",
+        "default": "fixed",
+        "choices": ("fixed", "percent_of_equity", "cash"),
+        "help": "what size counts: units, percent of equity, or money",
+    },
     "size": {"type": "float", "default": 1.0, "above": 0, "max": 1e11},
     "starting_cash": {"type": "float", "default": 100_000.0, "above": 0, "max": 1e12},
     "max_leverage": {"type": "float", "default": 1.0, "above": 0, "max": 1_000},
+    "limit_gap": {
+        "type": "str",
+        "default": "open",
+        "choices": ("open", "limit"),
+        "help": "where a limit fills that the bar opens beyond: at that open, or at its own price",
+    },
 }
 
 
@@ -139,6 +151,13 @@ def read_run_fields(given: Mapping[str, object]) -> dict[str, Any]:
             f"from ({values['from']}) is after to ({values['to']}).",
             field="from",
             allowed=f"at most {values['to']}",
+        )
+    if values["sizing"] != "fixed" and "size" not in said:
+        counted = "percent of equity" if values["sizing"] == "percent_of_equity" else "money"
+        raise InputError(
+            f"sizing is {values['sizing']}, so size must say how much {counted} a target holds.",
+            field="size",
+            allowed=describe_rule(RUN_FIELDS["size"]),
         )
     costs = {name: values.pop(name) for name in COST_FIELDS}
     return {
@@ -165,7 +184,7 @@ class RunSpec:
     to_date: dt.date | None = None
     session: SessionFilter = "regular"
     fill_clock: FillClock = "next_open"
-    size: float = 1.0
+    size: float = 1.0  # for a target of 1: units, percent of equity, or money
     starting_cash: float = 100_000.0
     sizing: Sizing = "fixed"
     slippage_fees: SlippageFees = SlippageFees()

@@ -217,7 +217,7 @@ def describe(run: Run) -> dict[str, object]:
         "bars_sha256": spec["bars_sha256"],
         "strategy_id": run.strategy_id,
         **{name: spec[name] for name in ("symbol", "interval", "params", *RUN_FIELDS)},
-        **{name: spec[name] for name in ("sizing", "limit_gap", "slippage_fees")},
+        "slippage_fees": spec["slippage_fees"],
         "speed": run.speed,
         "input_hash": run.input_hash,
         "code_hash": run.code_hash,

@@ -38,7 +38,21 @@ WORDS: dict[str, tuple[str, str, str]] = {  # of an option: label, unit, help
         "",
         "When an order is filled: at the next bar's open, or at the close of the signal's bar.",
     ),
-    "size": ("Size", "units a position", "How much a target of 1 holds."),
+    "limit_gap": (
+        "Limit at a gap",
+        "",
+        "Where a limit fills that a bar opens beyond: at that better open, or at its own price.",
+    ),
+    "sizing": (
+        "Sizing",
+        "",
+        "What size counts: units; percent of the equity at each signal's close; or money.",
+    ),
+    "size": (
+        "Size",
+        "units, % of equity or money",
+        "How much a target of 1 holds, rounded toward zero to whole lots.",
+    ),
     "starting_cash": ("Starting cash", "", "What the account begins with."),
     "max_leverage": ("Most leverage", "times equity", "An order beyond it is rejected."),
     "seed": ("Seed", "", "Decides what chance decides, where a strategy uses any."),
@@ -53,6 +67,11 @@ CHOICES = {
     "all": "all",
     "next_open": "next open",
     "close": "close",
+    "fixed": "fixed units",
+    "percent_of_equity": "percent of equity",
+    "cash": "fixed cash",
+    "open": "the open",
+    "limit": "its own price",
 }
 MONEY = {"starting_cash", "fee_per_unit"}
 

@@ -163,12 +163,18 @@ class RunForm:
     @functools.cached_property
     def times(self) -> list[Entry]:
         """When is traded."""
-        return [self._option(name) for name in ("interval", "from", "to", "session", "fill_clock")]
+        return [
+            self._option(name)
+            for name in ("interval", "from", "to", "session", "fill_clock", "limit_gap")
+        ]
 
     @functools.cached_property
     def account(self) -> list[Entry]:
         """With how much is traded."""
-        return [self._option(name) for name in ("size", "starting_cash", "max_leverage", "seed")]
+        return [
+            self._option(name)
+            for name in ("sizing", "size", "starting_cash", "max_leverage", "seed")
+        ]
 
     @functools.cached_property
     def costs(self) -> list[Entry]:

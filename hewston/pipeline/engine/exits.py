@@ -5,6 +5,7 @@ equal distances the low comes first.
 """
 
 import dataclasses
+import functools
 import math
 from decimal import Decimal
 from typing import Literal
@@ -184,6 +185,7 @@ def round_to_tick(prices: Floats, tick: float, direction: int) -> Floats:
     return np.round(whole * tick, count_decimals(tick))
 
 
+@functools.cache
 def count_decimals(step: float) -> int:
     """Count the decimals of a lot or a tick: 1 → 0, 0.25 → 2, 1e-8 → 8."""
     exponent = Decimal(repr(step)).normalize().as_tuple().exponent

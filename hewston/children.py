@@ -34,6 +34,7 @@ _ASKED = (
     "hewston.pipeline.ingest.tables.preview",
     "hewston.pipeline.export",
     "hewston.pipeline.differences",
+    "hewston.pipeline.bundle",
 )
 # With pandas, which takes longer to load than a small job takes: whatever lists sessions needs it.
 _SESSIONS = "exchange_calendars"

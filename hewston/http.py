@@ -197,7 +197,8 @@ def reading(kind: str, name: str, *files: Path) -> Iterator[None]:
         if is_refusal or explain_full_or_locked(problem) is not None:
             raise
         missing = [path.name for path in files if not path.is_file()]
-        damage = f"missing: {', '.join(missing)}" if missing else "a file is damaged"
+        named = problem.details.get("damage") if isinstance(problem, HewstonError) else None
+        damage = f"missing: {', '.join(missing)}" if missing else named or "a file is damaged"
         sentence = f"The files of {kind} {name} are not whole ({damage})."
         raise DamagedError(sentence, name) from problem
 

@@ -15,9 +15,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from apps.runs.actions import reading_run
 from apps.runs.models import Run
-from hewston.http import DamagedError, problem, reading
-from hewston.pipeline import artifacts, playback
+from hewston.http import DamagedError, problem
+from hewston.pipeline import playback
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.playback import Film, Player
 from hewston.sockets import Message, Receive, Scope, Send
@@ -53,9 +54,7 @@ def _open(user: object, run_id: str) -> tuple[Run, Film]:
         ended = "ended without a result" if run.is_over else "is not finished"
         raise _UnfinishedRunError(f"Run {run_id} {ended}: there is nothing to play.")
     bars_file = run.revision.folder / "bars.parquet"
-    files = [artifacts.frame_file(name) for name in ("equity", "orders", "fills", "trades")]
-    parts = [run.folder / name for name in (*files, artifacts.MANIFEST_FILE)]
-    with reading("run", run.pk, *parts, bars_file), _reading:
+    with reading_run(run, with_bars=True), _reading:
         return run, _read_film(run.folder, bars_file)
 
 

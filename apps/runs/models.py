@@ -153,6 +153,11 @@ class Run(Job):
         )
 
     @property
+    def last_reproduction(self) -> "Reproduction | None":
+        """The newest time that it was computed again to the end, if it was."""
+        return self.reproductions.filter(status=Status.DONE).first()
+
+    @property
     def is_imported(self) -> bool:
         """Tell whether it came with a bundle: it is done, and nobody here has worked on it."""
         return self.status == Status.DONE and self.attempt == 0
@@ -253,6 +258,33 @@ class Rung(models.Model):
     def __str__(self) -> str:
         """Name the rung by its costs and its clock."""
         return f"{self.cost_factor:g}x, {self.fill_clock}"
+
+
+class Reproduction(Job):
+    """A request to compute a run again and compare every hash, and what came of it."""
+
+    queue = "runs"
+    task = "apps.runs.tasks.work_on_reproduction"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="reproductions")
+    version = models.CharField(max_length=60, blank=True)  # of Hewston, that computed it again
+    outcome = models.JSONField(default=dict)  # expected, actual, differences, changes
+
+    objects = VisibleQuerySet["Reproduction"].as_manager()
+
+    class Meta(Job.Meta):
+        """As every job."""
+
+    @property
+    def is_equal(self) -> bool | None:
+        """Tell whether every hash is equal; None until it is done."""
+        return None if self.status != Status.DONE else not self.differences
+
+    @property
+    def differences(self) -> dict[str, str]:
+        """A sentence for each artifact whose bytes differ."""
+        found: dict[str, str] = self.outcome.get("differences", {})
+        return found
 
 
 class RunMetrics(models.Model):

@@ -209,7 +209,13 @@ def run_backtest(
     return artifacts.Outcome(metrics=figures, manifest=manifest, timings_ms=watch.spent)
 
 
-def reproduce_run(manifest: Mapping[str, Any], *, bars_file: Path, folder: Path) -> dict[str, str]:
+def reproduce_run(
+    manifest: Mapping[str, Any],
+    *,
+    bars_file: Path,
+    folder: Path,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> dict[str, str]:
     """Run again from a manifest alone, into ``folder``; returns the new output hashes by name."""
     record = artifacts.RunRecord(
         spec=RunSpec.from_json(manifest["spec"]),
@@ -219,7 +225,7 @@ def reproduce_run(manifest: Mapping[str, Any], *, bars_file: Path, folder: Path)
         git_commit=None,
         created_at=str(manifest["created_at"]),
     )
-    run_backtest(bars_file=bars_file, record=record, folder=folder)
+    run_backtest(bars_file=bars_file, record=record, folder=folder, progress=progress)
     return artifacts.hash_outputs(folder)
 
 

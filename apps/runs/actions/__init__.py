@@ -9,7 +9,13 @@ from apps.runs.actions.asking import (
     request_run,
     retry_run,
 )
-from apps.runs.actions.bundling import import_bundle, name_bundle, write_bundle
+from apps.runs.actions.bundling import (
+    BUNDLE_FIELDS,
+    import_bundle,
+    import_upload,
+    tag_bundle,
+    write_bundle,
+)
 from apps.runs.actions.changing import (
     CHANGES,
     MOST_AT_ONCE,
@@ -45,13 +51,16 @@ from apps.runs.actions.comparing import (
     suggest_runs,
 )
 from apps.runs.actions.proving import (
+    cancel_reproduction,
+    check_done,
     find_run,
     find_subject,
-    list_problems,
-    read_metrics,
+    recover_reproductions,
     recover_runs,
+    request_reproduction,
     verify_run,
 )
+from apps.runs.actions.reading import reading_run
 from apps.runs.actions.saving import (
     QUERY_LENGTH,
     VIEW_NAME_LENGTH,
@@ -61,6 +70,7 @@ from apps.runs.actions.saving import (
 )
 
 __all__ = [
+    "BUNDLE_FIELDS",
     "CHANGES",
     "COMPARISON_FIELDS",
     "GROUP_FIELDS",
@@ -79,9 +89,11 @@ __all__ = [
     "RequestKey",
     "archive_run",
     "build_spec",
+    "cancel_reproduction",
     "cancel_run",
     "change_runs",
     "check_description",
+    "check_done",
     "delete_run",
     "delete_view",
     "describe_run",
@@ -91,21 +103,23 @@ __all__ = [
     "find_run",
     "find_subject",
     "import_bundle",
+    "import_upload",
     "list_options",
-    "list_problems",
     "match_runs",
-    "name_bundle",
     "read_compared",
-    "read_metrics",
     "read_selection",
+    "reading_run",
+    "recover_reproductions",
     "recover_runs",
     "rename_view",
+    "request_reproduction",
     "request_run",
     "restore_run",
     "retry_run",
     "save_view",
     "settle_deletions",
     "suggest_runs",
+    "tag_bundle",
     "tag_run",
     "verify_run",
     "write_bundle",

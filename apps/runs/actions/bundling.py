@@ -13,16 +13,22 @@ from apps.datasets.actions import adopt_revision, find_revision
 from apps.datasets.models import Revision
 from apps.datasets.tasks import publishing_alone
 from apps.permissions.models import User
+from apps.runs.actions.proving import check_done
 from apps.runs.models import Run
 from apps.runs.tasks import list_figures
 from hewston import children
 from hewston.pipeline import artifacts, store
-from hewston.pipeline.bundle import SUFFIX, Contents
+from hewston.pipeline.bundle import Contents
 from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.fields import Rule
 from hewston.taskqueue import LIVE, JobLog, Status, new_id
+from hewston.uploads import Upload
 from hewston.version import describe_version
 
 WRITE = "hewston.pipeline.bundle:write_bundle"
+BUNDLE_FIELDS: dict[str, Rule] = {
+    "data": {"type": "bool", "default": False, "help": "with the bars that the run used"}
+}
 UNPACK = "hewston.pipeline.bundle:unpack_bundle"
 _WAIT_S = 600.0
 _MEMORY_BYTES = 2_000_000_000  # that reading somebody's tables may take
@@ -33,12 +39,7 @@ def write_bundle(*, run: Run, path: Path, with_data: bool) -> None:
 
     Raises HewstonError (RUN_NOT_READY; CONFLICT where its files are not whole).
     """
-    if run.status != Status.DONE:
-        raise HewstonError(
-            f"Run {run.pk} is {run.get_status_display()}, and only a run that is done can leave.",
-            code="RUN_NOT_READY",
-            status=run.status,
-        )
+    check_done(run)
     children.ask(
         WRITE,
         within_s=_WAIT_S,
@@ -189,6 +190,14 @@ def _note(run: Run, name: str, contents: Contents) -> None:
         log.close()
 
 
-def name_bundle(run: Run) -> str:
-    """Name the file of a run's bundle."""
-    return f"run-{run.pk}{SUFFIX}"
+def import_upload(*, owner: User, upload: Upload | None) -> tuple[Run, bool]:
+    """Take a run in from the file of a request; raises as ``import_bundle`` does."""
+    if upload is None or len(upload.names) != 1:
+        raise InputError("Choose one file: a bundle that `export` wrote.", field="file")
+    name = upload.names[0]
+    return import_bundle(owner=owner, path=upload.folder / name, name=name)
+
+
+def tag_bundle(run: Run, *, with_data: bool) -> str:
+    """Name a bundle's content: the same run with the same option is the same bytes."""
+    return f"{'d' if with_data else 'r'}{run.manifest_sha256 or run.input_hash}"

@@ -1,25 +1,19 @@
 """Whether runs are whole: recovery and verification."""
 
 import shutil
-from collections.abc import Mapping
 
-from django.utils import timezone
+from django.db import transaction
 
 from apps.datasets.actions import settle_dataset_deletions
 from apps.datasets.models import Dataset
 from apps.permissions.models import User
 from apps.runs.actions.changing import settle_deletions
-from apps.runs.models import Run, RunMetrics
-from apps.runs.tasks import FIGURES, record_result
+from apps.runs.models import Reproduction, Run
+from apps.runs.tasks import read_metrics, record_result, record_verification
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import suggest
-from hewston.pipeline.ingest import BARS
-from hewston.taskqueue import Status, Watch, find_dead, revive
-from hewston.version import describe_version
-
-_PROOF = ("verified_at", "verified_by", "verified_problems")
-_WHOLE = "It was last found whole on"
+from hewston.taskqueue import LIVE, Status, Watch, find_dead, revive
 
 
 def find_subject(*, user: User, name: str) -> Dataset | Run:
@@ -71,80 +65,47 @@ def verify_run(*, run: Run) -> list[str]:
     Returns a sentence for each problem; the row keeps them, when, and by which version. Raises
     HewstonError for a run that is not done, or was deleted.
     """
+    check_done(run)
+    return record_verification(run)
+
+
+@transaction.atomic
+def request_reproduction(*, owner: User, run: Run) -> Reproduction:
+    """Ask for a finished run to be computed again; while one is under way, gives that one.
+
+    Raises HewstonError for a run that is not done.
+    """
+    check_done(run)
+    if (live := run.reproductions.filter(status__in=LIVE).first()) is not None:
+        return live
+    reproduction = Reproduction.objects.create(owner=owner, run=run)
+    reproduction.enqueue()
+    return reproduction
+
+
+def cancel_reproduction(*, run: Run) -> None:
+    """Stop the reproduction of a run; its log is kept. Raises HewstonError when there is none."""
+    live = run.reproductions.filter(status__in=LIVE).first()
+    if live is None or not live.cancel():
+        raise HewstonError(f"Run {run.pk} is not being computed again.", code="CONFLICT")
+
+
+def recover_reproductions(watch: Watch | None = None) -> list[Reproduction]:
+    """Give the reproductions of dead processes to others."""
+    dead = find_dead(Reproduction.objects.all(), watch)
+    for reproduction in dead:
+        revive(reproduction)
+    return dead
+
+
+def check_done(run: Run) -> None:
+    """Raise HewstonError (RUN_NOT_READY) for a run without results."""
     if run.status != Status.DONE:
         raise HewstonError(
-            f"Run {run.pk} is {run.get_status_display()}: it has no artifacts.",
+            f"Run {run.pk} is {run.get_status_display()}: it has no results.",
             code="RUN_NOT_READY",
             status=run.status,
         )
-    problems = list_problems(run)
-    if problems and (whole := _last_found_whole(run)):
-        problems.append(whole)
-    run.verified_at, run.verified_by = timezone.now(), describe_version()
-    run.verified_problems = problems
-    said = {name: getattr(run, name) for name in _PROOF}
-    if not Run.objects.filter(pk=run.pk).update(**said):
-        raise HewstonError(f"Run {run.pk} was deleted meanwhile.", code=Run.missing)
-    return problems
-
-
-def _last_found_whole(run: Run) -> str:
-    """Say until when the run was whole, as far as anybody looked: the loss came after that."""
-    if run.verified_problems:
-        return next((one for one in run.verified_problems if one.startswith(_WHOLE)), "")
-    if run.verified_at is None:
-        return ""
-    return f"{_WHOLE} {run.verified_at:%Y-%m-%d %H:%M:%S} UTC, by {run.verified_by}."
-
-
-def list_problems(run: Run) -> list[str]:
-    """List what is wrong with a finished run's files, and with the bars that it used."""
-    problems = _list_damages(run)
-    bars = run.revision.folder / BARS
-    if change := store.find_change(bars, run.revision.bars_sha256, of="the catalogue"):
-        problems.append(f"{BARS} of {run.revision}, which the run used, {change}")
-    return problems
-
-
-def _list_damages(run: Run) -> list[str]:
-    path = run.folder / artifacts.MANIFEST_FILE
-    digest = run.manifest_sha256
-    if digest and (change := store.find_change(path, digest, of="the catalogue")):
-        return [f"{path.name} {change}"]  # then nothing that it says is of use
-    return artifacts.verify_run(run.folder) or _compare_catalogue(run)
-
-
-def _compare_catalogue(run: Run) -> list[str]:
-    manifest = store.read_json(run.folder / artifacts.MANIFEST_FILE)
-    said = {
-        "spec": run.spec,
-        "input_hash": run.input_hash,
-        "code_hash": run.code_hash,
-    }
-    if not run.is_imported:  # its data may have another name where it was made
-        said["dataset_id"] = run.dataset_id
-    problems = [
-        f"The catalogue's {name} of the run differs from {artifacts.MANIFEST_FILE}."
-        for name, value in said.items()
-        if manifest.get(name) != value
-    ]
-    if run.revision.bars_sha256 != run.spec["bars_sha256"]:
-        problems.append("The catalogue's revision of the run is not the one that it used.")
-    figures = read_metrics(run)
-    listed: Mapping[str, object] = RunMetrics.objects.filter(run=run).values().first() or {}
-    problems += [
-        f"The catalogue's {name} of the run differs from {artifacts.METRICS_FILE}."
-        for name, value in figures.items()
-        if name in FIGURES and listed.get(name) != value
-    ]
-    return problems
-
-
-def read_metrics(run: Run) -> dict[str, object]:
-    """Read the values of a finished run's metrics by key."""
-    figures = store.read_json(run.folder / artifacts.METRICS_FILE)
-    values: dict[str, object] = figures["values"]
-    return values
 
 
 def _is_complete(run: Run) -> bool:

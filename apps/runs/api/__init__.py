@@ -16,10 +16,11 @@ from apps.runs.actions import (
     delete_run,
     describe_run,
     find_by_key,
+    reading_run,
     request_run,
     restore_run,
 )
-from apps.runs.api import results
+from apps.runs.api import proof, results
 from apps.runs.api.finding import find_done, find_run, read_hash
 from apps.runs.api.keeping import TAGS, read_tag_list
 from apps.runs.api.listing import (
@@ -41,14 +42,13 @@ from apps.runs.api.router import GET, router
 from hewston.access import READ, RUN
 from hewston.body import read_object, read_query, read_text
 from hewston.frames import send_content
-from hewston.http import reading
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline import artifacts
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import suggest
 from hewston.taskqueue import read_log
 
-__all__ = ["RunStarted", "results", "router"]
+__all__ = ["RunStarted", "proof", "results", "router"]
 
 # keeping was imported first: /backtests/change is no run.
 _WORDS = {"name": NAME_LENGTH, "note": NOTE_LENGTH}
@@ -202,7 +202,7 @@ def show_manifest(request: HttpRequest, run_id: str) -> HttpResponseBase:
     """Give what decided the run and the digest of each artifact, byte for byte."""
     run = find_done(request, run_id)
     path = run.folder / artifacts.MANIFEST_FILE
-    with reading("run", run.pk, path):
+    with reading_run(run):
         etag = run.manifest_sha256[:32] or run.input_hash[:32]
         name = f"manifest-{run.pk}.json"
         return send_content(
@@ -222,7 +222,7 @@ def show_metrics(request: HttpRequest, run_id: str) -> HttpResponseBase:
     """Give `values`, `reasons` of those that are null, `bands`, `samples`, drawdown, findings."""
     run = find_done(request, run_id)
     path = run.folder / artifacts.METRICS_FILE
-    with reading("run", run.pk, path):
+    with reading_run(run):
         return send_content(
             request,
             path.read_bytes,

@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 import polars as pl
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
-from apps.runs.actions import GROUP_FIELDS, TRADE_FIELDS, TRADE_ORDER, read_selection
+from apps.runs.actions import GROUP_FIELDS, TRADE_FIELDS, TRADE_ORDER, read_selection, reading_run
 from apps.runs.api.finding import find_done, read_hash
 from apps.runs.api.router import GET, router
 from apps.runs.models import Run
 from hewston.access import READ
 from hewston.body import read_query
 from hewston.frames import FORMAT, name_times, send_frame, send_parquet
-from hewston.http import reading
 from hewston.openapi import describe_query, refusals
 from hewston.pipeline import artifacts, breakdown
 from hewston.pipeline.fields import Rule
@@ -36,7 +35,7 @@ _WHOLE = "Whole, as `{items, total}`; or as CSV, or as the Parquet file that is 
 
 def _send_stored(request: HttpRequest, run: Run, frame: str, kind: str) -> HttpResponseBase:
     path = run.folder / artifacts.frame_file(frame)
-    with reading("run", run.pk, path):
+    with reading_run(run):
         etag, name = read_hash(run, frame), f"{frame}-{run.pk}"
         if kind == "parquet":
             return send_parquet(request, path, etag=etag, name=name)
@@ -99,7 +98,7 @@ def show_trades(request: HttpRequest, run_id: str) -> HttpResponseBase:
             return breakdown.frame_groups(breakdown.group_trades(found, group_by))
         return breakdown.sort_trades(found, asked["order"]).drop("entry_open", "exit_open")
 
-    with reading("run", run.pk, run.folder / artifacts.frame_file("trades")):
+    with reading_run(run):
         said = canonical_json({name: str(value) for name, value in asked.items()})
         etag = sha256_text(f"{read_hash(run, 'trades')} {said}")
         name = f"{'groups' if group_by else 'trades'}-{run.pk}"
@@ -126,7 +125,7 @@ def show_equity(request: HttpRequest, run_id: str) -> HttpResponseBase:
     run = find_done(request, run_id)
     if asked["sampling"] == "bar":
         return _send_stored(request, run, "equity", asked["format"])
-    with reading("run", run.pk, run.folder / artifacts.frame_file("equity")):
+    with reading_run(run):
         return send_frame(
             request,
             lambda: breakdown.read_breakdown(run.stored).days,
@@ -153,7 +152,7 @@ def show_breakdown(request: HttpRequest, run_id: str) -> JsonResponse:
     """
     read_query(request, {})
     run = find_done(request, run_id)
-    with reading("run", run.pk, run.folder / artifacts.frame_file("equity")):
+    with reading_run(run):
         stored = run.stored
         broken = breakdown.read_breakdown(stored)
         trades = artifacts.read_frame(run.folder, "trades")

@@ -85,7 +85,7 @@ def columns(request: HttpRequest, run_id: str, address: str, interval: str) -> H
     known = list_intervals(run)
     if address != playback.address(run.input_hash) or interval not in known:
         raise Http404
-    with reading_run(run):
+    with reading_run(run, with_bars=True):
         compressed = _encode(run.folder, run.revision.folder, interval)
     return send_columns(request, compressed)
 

@@ -1,18 +1,16 @@
 """The run of an address, as far as the viewer may see it."""
 
-from contextlib import AbstractContextManager
-
 import polars as pl
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
+from apps.runs.actions import reading_run
 from apps.runs.models import Run
-from hewston.http import (
-    reading,
-)
 from hewston.pipeline import artifacts, breakdown
 from hewston.pipeline.intervals import is_daily
 from hewston.taskqueue import Status
+
+__all__ = ["find_finished", "find_run", "read_trades", "reading_run", "scan_trades"]
 
 
 def find_run(request: HttpRequest, run_id: str) -> Run:
@@ -27,13 +25,6 @@ def find_finished(request: HttpRequest, run_id: str) -> Run:
     if run.status != Status.DONE:
         raise Http404
     return run
-
-
-def reading_run(run: Run) -> AbstractContextManager[None]:
-    """Read a run's artifacts, and the bars under its chart, inside this."""
-    names = (*map(artifacts.frame_file, artifacts.FRAMES), artifacts.METRICS_FILE)
-    files = [run.folder / name for name in (*names, artifacts.MANIFEST_FILE)]
-    return reading("run", run.pk, *files, run.revision.folder / "bars.parquet")
 
 
 def read_trades(run: Run) -> pl.DataFrame:

@@ -7,7 +7,6 @@ from django.views.decorators.http import require_safe
 from apps.runs.views.finding import find_finished, find_run, reading_run
 from hewston.http import send_file
 from hewston.pipeline import artifacts
-from hewston.pipeline.store import read_json
 from hewston.taskqueue import read_log
 
 
@@ -16,15 +15,6 @@ def logs(request: HttpRequest, run_id: str) -> HttpResponse:
     """Show the end of a run's log."""
     run = find_run(request, run_id)
     return render(request, "runs/logs.html", {"run": run, "log": read_log(run.pk)})
-
-
-@require_safe
-def manifest(request: HttpRequest, run_id: str) -> HttpResponse:
-    """Show what decided a run, and the hashes that prove its results."""
-    run = find_finished(request, run_id)
-    with reading_run(run):
-        page = {"run": run, "manifest": read_json(run.folder / artifacts.MANIFEST_FILE)}
-    return render(request, "runs/manifest.html", page)
 
 
 @require_safe

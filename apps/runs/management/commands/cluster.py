@@ -11,8 +11,8 @@ from django_q.conf import Conf
 from apps.datasets.actions import recover_equalities, recover_ingests, sweep_uploads
 from apps.datasets.models import Equality, Ingest
 from apps.datasets.tasks import DERIVE
-from apps.runs.actions import recover_runs
-from apps.runs.models import Run
+from apps.runs.actions import recover_reproductions, recover_runs
+from apps.runs.models import Reproduction, Run
 from apps.runs.tasks import BACKTEST
 from hewston import cluster
 from hewston.taskqueue import Job, Status, Watch, call_again
@@ -36,11 +36,15 @@ class Command(BaseCommand):
 
 
 def _reap_runs() -> Callable[[], None]:
-    running, waiting = Watch(), Watch()
+    """Look after runs and reproductions, which the same workers do."""
+    runs, again = (Watch(), Watch()), (Watch(), Watch())
 
     def reap() -> None:
-        recover_runs(running)
-        call_again(Run.objects.all(), waiting, workers=settings.WORKERS)
+        recover_runs(runs[0])
+        recover_reproductions(again[0])
+        several = settings.WORKERS
+        _call_again(Run.objects.all(), runs[1], several, beside=Reproduction.objects.all())
+        _call_again(Reproduction.objects.all(), again[1], several, beside=Run.objects.all())
 
     return reap
 
@@ -52,16 +56,16 @@ def _reap_ingests() -> Callable[[], None]:
     def reap() -> None:
         recover_ingests(ingests[0])
         recover_equalities(comparisons[0])
-        _call_again(Ingest.objects.all(), ingests[1], beside=Equality.objects.all())
-        _call_again(Equality.objects.all(), comparisons[1], beside=Ingest.objects.all())
+        _call_again(Ingest.objects.all(), ingests[1], 1, beside=Equality.objects.all())
+        _call_again(Equality.objects.all(), comparisons[1], 1, beside=Ingest.objects.all())
         sweep_uploads()
 
     return reap
 
 
 def _call_again[JobT: Job, OtherT: Job](
-    jobs: QuerySet[JobT], waiting: Watch, *, beside: QuerySet[OtherT]
+    jobs: QuerySet[JobT], waiting: Watch, workers: int, *, beside: QuerySet[OtherT]
 ) -> None:
-    """Call the worker for jobs of a kind again, unless it is busy with one of the other."""
+    """Call the workers for jobs of a kind again that are not busy with those of the other."""
     busy = beside.filter(status=Status.RUNNING).count()
-    call_again(jobs, waiting, workers=1 - busy)
+    call_again(jobs, waiting, workers=workers - busy)

@@ -8,14 +8,19 @@ from django.core.management.base import CommandParser
 
 from apps.datasets.models import Dataset
 from apps.permissions.actions import ensure_user
-from apps.runs.actions import find_subject, list_problems, recover_runs
+from apps.permissions.models import User
+from apps.runs.actions import (
+    find_subject,
+    recover_reproductions,
+    recover_runs,
+    request_reproduction,
+)
 from apps.runs.models import Run
+from apps.runs.tasks import perform_reproduction
 from hewston.command import HewstonCommand
-from hewston.pipeline import artifacts, store
-from hewston.pipeline.backtest import describe_changes, reproduce_run
-from hewston.pipeline.errors import InputError
-from hewston.pipeline.ingest import BARS, rederive
-from hewston.taskqueue import Status, new_id
+from hewston.pipeline import store
+from hewston.pipeline.ingest import rederive
+from hewston.taskqueue import follow, new_id
 
 
 class Command(HewstonCommand):
@@ -30,34 +35,36 @@ class Command(HewstonCommand):
     def answer(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Compute again and compare."""
         recover_runs()
+        recover_reproductions()
         user = ensure_user(name=options["user"])
         subject = find_subject(user=user, name=options["id"])
         if isinstance(subject, Dataset):
             return _reproduce_dataset(subject)
-        return _reproduce_run(subject)
+        return self._reproduce_run(user, subject)
+
+    def _reproduce_run(self, user: User, run: Run) -> Mapping[str, Any]:
+        """Ask for it, and do it in this process, or follow it where a worker was faster."""
+        reproduction = request_reproduction(owner=user, run=run)
+        try:
+            while not reproduction.is_over:
+                perform_reproduction(
+                    reproduction, report=lambda share: self.show_progress(f"{share:4.0%}")
+                )
+                follow(reproduction, recover=recover_reproductions)
+        finally:
+            self.end_progress()
+        outcome = reproduction.outcome
+        answer = _compare("run", run.pk, outcome["expected"], outcome["actual"], outcome["changes"])
+        return {**answer, "values": outcome["differences"]}
 
     def describe(self, answer: Mapping[str, Any]) -> str:
-        """Say whether every hash is equal, and what changed since."""
+        """Say whether every hash is equal, how values differ, and what changed since."""
         name = f"{answer['kind']} {answer['id']}"
         lines = [f"{name} reproduces: every hash is equal."]
         if answer["failed"]:
             lines = [f"{name} does not reproduce: {', '.join(answer['differences'])} differ."]
-        return "\n".join([*lines, *(f"  {change}" for change in answer["changes"])])
-
-
-def _reproduce_run(run: Run) -> dict[str, Any]:
-    if run.status != Status.DONE:
-        raise InputError(f"Run {run.pk} is {run.get_status_display()}: it has no manifest.")
-    if problems := list_problems(run):
-        raise InputError(f"Run {run.pk} cannot be compared: {problems[0]}")
-    manifest = store.read_json(run.folder / artifacts.MANIFEST_FILE)
-    place = store.Store(settings.DATA_ROOT)
-    with place.staging(new_id()) as folder:
-        # Found by its hash: an imported run's data may have another name where it was made.
-        bars_file = run.revision.folder / BARS
-        actual = reproduce_run(manifest, bars_file=bars_file, folder=folder)
-    expected: dict[str, str] = dict(manifest["output_hashes"])
-    return _compare("run", run.pk, expected, actual, describe_changes(manifest))
+        values = [f"  {key}: {text}" for key, text in answer.get("values", {}).items()]
+        return "\n".join([*lines, *values, *(f"  {change}" for change in answer["changes"])])
 
 
 def _reproduce_dataset(dataset: Dataset) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from apps.datasets.actions import (
+    TABLE_FIELDS,
     cancel_equality,
     delete_dataset,
     request_ingest,
@@ -297,3 +298,20 @@ def test_an_unknown_revision_or_comparison_is_not_there(program, dataset):
     assert program.post(api, body, content_type="application/json").status_code == 404
     assert program.get(f"{api}/nothing").status_code == 404
     assert program.get("/api/datasets/NONE/equality").status_code == 404
+
+
+def test_everything_that_may_be_said_of_a_table_can_be_said_on_the_page(ada, dataset, bars):
+    page = ada.get(new(dataset)).content.decode()
+    assert '<details class="data wide">' in page
+    for name in TABLE_FIELDS:
+        assert f'name="{name}"' in page
+    text = bars.select("ts_open", "open", "high", "low", "close", "volume").write_csv()
+    table = SimpleUploadedFile("bars.csv", text.encode())
+    refused = send(ada, dataset, table, decimal="star")
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert '<details class="data wide" open>' in page
+    assert 'name="decimal" value="star"' in page
+    send(ada, dataset, SimpleUploadedFile("bars.csv", text.encode()), decimal="point", stamp="open")
+    assert Equality.objects.get().options["table"]["stamp"] == "open"
+    assert Equality.objects.get().options["table"]["decimal"] == "."

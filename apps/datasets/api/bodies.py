@@ -52,7 +52,7 @@ def read_form(request: HttpRequest) -> dict[str, object]:
     """Read the fields beside files. Raises InputError for one that is given twice."""
     for name, values in request.POST.lists():
         if len(values) > 1:
-            raise InputError(f"{name} is given twice.", field=name)
+            raise InputError(f"{name} is given {len(values)} times. Give it once.", field=name)
     return dict(request.POST.items())
 
 
@@ -60,5 +60,5 @@ def check_keys(given: Mapping[str, object], *, allowed: list[str]) -> None:
     """Raise InputError for a key that is not known."""
     for name in given:
         if name not in allowed:
-            message = f"{name} is not a key of an ingest. {suggest(name, sorted(allowed))}"
+            message = f"{name} cannot be said here. {suggest(name, sorted(allowed))}"
             raise InputError(message, field=name, allowed=sorted(allowed))

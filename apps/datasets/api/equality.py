@@ -18,6 +18,8 @@ from apps.datasets.actions import (
     request_equality,
     request_equality_of_upload,
 )
+from apps.datasets.api.bodies import TABLE_PROPERTIES, read_form
+from apps.datasets.api.catalogue import LIMITS
 from apps.datasets.api.router import GET, router
 from apps.datasets.models import Dataset, Equality
 from apps.permissions.models import User
@@ -34,10 +36,6 @@ from hewston.pipeline.store import read_json, stamp_file
 from hewston.taskqueue import Status
 from hewston.uploads import Upload, read_upload
 
-_LIMITS: dict[str, Rule] = {
-    "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
-    "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
-}
 _DIFFERENCES_FIELDS: dict[str, Rule] = {
     **FORMAT,
     "limit": {
@@ -47,15 +45,12 @@ _DIFFERENCES_FIELDS: dict[str, Rule] = {
         "max": 10**9,
         "help": "else 10,000 as JSON, and all of them as CSV or Parquet",
     },
-    "offset": _LIMITS["offset"],
+    "offset": LIMITS["offset"],
 }
 _JSON_ROWS = 10_000
 _SYMBOL = {"type": "string", "description": "what the files call the dataset's symbol"}
 _REVISION = {"type": "integer", "description": "else the newest"}
-_TABLE = {
-    name: {"type": "string", "description": "of tables: see the questions of a refusal"}
-    for name in TABLE_FIELDS
-}
+_TABLE = {name: TABLE_PROPERTIES[name] for name in TABLE_FIELDS}
 _BODY = describe_body(
     {
         "inbox": {
@@ -171,12 +166,12 @@ def start_equality(request: HttpRequest, dataset_id: str) -> HttpResponse:
     auth=READ,
     summary="A dataset's comparisons",
     response={200: EqualityList, **refusals(404, 422)},
-    openapi_extra={"parameters": describe_query(_LIMITS)},
+    openapi_extra={"parameters": describe_query(LIMITS)},
     url_name="equalities",
 )
 def show_equalities(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """The newest first, of all revisions."""
-    asked = read_query(request, _LIMITS)
+    asked = read_query(request, LIMITS)
     dataset = find_dataset(user=cast("User", request.user), dataset_id=dataset_id)
     found = _of(dataset)
     start, size = asked["offset"], asked["limit"]
@@ -257,10 +252,7 @@ def _read_asked(request: HttpRequest) -> tuple[Upload | None, dict[str, object],
         upload = read_upload(request)
         if upload is None:
             raise InputError("There is no file in the body.", field="files")
-        for name, values in request.POST.lists():
-            if len(values) > 1:
-                raise InputError(f"{name} is given twice.", field=name)
-        return upload, dict(request.POST.items()), []
+        return upload, read_form(request), []
     said = dict(read_object(request))
     names = said.pop("inbox", None)
     if not names or not isinstance(names, list) or not all(isinstance(n, str) for n in names):

@@ -6,6 +6,7 @@ from django.http import QueryDict
 
 from apps.datasets.actions import (
     EQUALITY_FIELDS,
+    TABLE_FIELDS,
     find_in_inbox,
     read_equality_fields,
     request_equality,
@@ -15,7 +16,15 @@ from apps.datasets.forms.inbox import describe_inbox
 from apps.datasets.models import Equality, Revision
 from apps.permissions.models import User
 from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.ingest.tables.options import HELP
 from hewston.uploads import Upload
+
+_LABELS = {
+    "member": "File in an archive",
+    "decimal": "Decimal mark",
+    "max_bad_rows": "Most bad rows",
+}
+_SHOWN = ("tz", "stamp", "date_order")  # what a vendor's table most often does not say
 
 
 class EqualityForm:
@@ -40,6 +49,26 @@ class EqualityForm:
         return request_equality_of_upload(
             owner=user, revision=revision, upload=upload, options=options
         )
+
+    @property
+    def further(self) -> list[dict[str, str]]:
+        """What may be said of a table beside what stands in the form itself."""
+        return [
+            {
+                "key": name,
+                "label": _LABELS.get(name, name.capitalize()),
+                "value": self.values[name],
+                "help": f"{HELP[name][:1].upper()}{HELP[name][1:]}.",
+            }
+            for name in TABLE_FIELDS
+            if name not in _SHOWN
+        ]
+
+    @property
+    def is_further_said(self) -> bool:
+        """Tell whether some of it was said, or must be."""
+        missing = self.problem.details.get("field") if self.problem else None
+        return any(one["value"] or one["key"] == missing for one in self.further)
 
     @property
     def inbox(self) -> Iterator[dict[str, object]]:

@@ -148,6 +148,20 @@ def test_every_minute_has_the_label_of_the_one_session_part_that_holds_it(
     assert calendar.label(pl.Series([time], dtype=UTC_NS), sessions).to_list() == [expected]
 
 
+@given(
+    st.lists(st.integers(0, 60 * 24 * 365 * 2), min_size=1, max_size=200),
+    st.sampled_from(["XNYS", "24/7", "FX", "CME", "ICE", "XASX"]),
+    st.sampled_from([None, "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns"]),
+)
+def test_dates_of_bars_are_those_of_each_time(
+    minutes: list[int], code: str, tz: str | None
+) -> None:
+    first = dt.datetime(2023, 1, 1, tzinfo=dt.UTC)
+    times = pl.Series([first + dt.timedelta(minutes=m) for m in sorted(minutes)], dtype=UTC_NS)
+    each = calendar.exchange_date(times, code, tz)
+    assert calendar.dates_of_bars(times, code, tz).to_list() == each.to_list()
+
+
 def test_the_exchange_date_is_the_one_on_the_exchanges_wall() -> None:
     times = utc("2023-01-04 04:59", "2023-01-04 05:00", "2023-07-04 03:59", "2023-07-04 04:00")
     assert calendar.exchange_date(times, "XNYS").cast(pl.String).to_list() == [

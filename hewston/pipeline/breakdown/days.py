@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hewston.pipeline.calendar import exchange_date
+from hewston.pipeline.calendar import dates_of_bars, exchange_date
 from hewston.pipeline.schemas import UTC_NS, Schema
 
 type Floats = npt.NDArray[np.float64]
@@ -19,7 +19,6 @@ DAYS: Schema = {
     "long": pl.Float64,  # mean exposure over the date's bars, those not long as 0
     "short": pl.Float64,  # likewise, >= 0
 }
-_QUARTER_NS = 900_000_000_000  # the clocks of all zones differ by quarters of an hour
 
 
 def summarise_days(
@@ -64,12 +63,9 @@ def hold(close: pl.Series, first_close: float, starting_cash: float) -> pl.Serie
 
 
 def _find_first_bars(ts_open: pl.Series, calendar: str, tz: str) -> npt.NDArray[np.int64]:
-    """Give the row of each exchange date's first bar. Zones are asked once a quarter of an hour."""
-    quarters = ts_open.to_physical().to_numpy() // _QUARTER_NS
-    rows = np.append(0, np.flatnonzero(np.diff(quarters)) + 1)
-    dates = exchange_date(ts_open.gather(rows), calendar, tz)
-    firsts: npt.NDArray[np.int64] = rows[dates.ne_missing(dates.shift()).to_numpy()]
-    return firsts
+    """Give the row of each exchange date's first bar."""
+    dates = dates_of_bars(ts_open, calendar, tz)
+    return np.flatnonzero(dates.ne_missing(dates.shift()).to_numpy())
 
 
 def _mean(values: Floats, firsts: npt.NDArray[np.int64], counts: Floats) -> pl.Series:

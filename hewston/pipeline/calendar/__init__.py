@@ -18,6 +18,7 @@ from hewston.pipeline.calendar.codes import (
 )
 from hewston.pipeline.calendar.dates import (
     date_of,
+    dates_of_bars,
     evening_of,
     exchange_date,
     start_of_date,
@@ -37,6 +38,7 @@ __all__ = [
     "US_EQUITIES",
     "calendar_version",
     "date_of",
+    "dates_of_bars",
     "evening_of",
     "exchange_date",
     "label",

@@ -8,6 +8,7 @@ import polars as pl
 from hewston.pipeline.calendar.codes import EVENINGS, zone
 
 _HOURS_PER_DAY = 24
+_QUARTER_NS = 900_000_000_000  # the clocks of all zones differ by quarters of an hour
 
 
 def exchange_date[Times: (pl.Series, pl.Expr)](
@@ -28,6 +29,17 @@ def exchange_date[Times: (pl.Series, pl.Expr)](
         return local.dt.date()
     # Hours of the clock on the wall: on a day on which it is changed too.
     return (local.dt.replace_time_zone(None).dt.offset_by(_until_midnight(evening))).dt.date()
+
+
+def dates_of_bars(ts_open: pl.Series, calendar: str, tz: str | None = None) -> pl.Series:
+    """Give the exchange date of each bar, in order of time, as ``exchange_date`` does.
+
+    Zones are asked once a quarter of an hour: of minutes that takes a tenth of the time.
+    """
+    quarter = ts_open.to_physical() // _QUARTER_NS
+    begins = quarter.ne_missing(quarter.shift())
+    known = exchange_date(ts_open.filter(begins), calendar, tz)
+    return known.gather(begins.cum_sum() - 1)
 
 
 def start_of_date[Dates: (pl.Series, pl.Expr)](

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from hewston.pipeline.calendar import exchange_date
+from hewston.pipeline.calendar import dates_of_bars
 from hewston.pipeline.fields import Rule
 from hewston.pipeline.spec import RunSpec
-
-_QUARTER_NS = 15 * 60 * 10**9  # zones differ from UTC by whole quarters of an hour
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -41,11 +39,7 @@ class RunResult:
     @functools.cached_property
     def dates(self) -> pl.Series:
         """Give the exchange date of each bar."""
-        times = self.equity["ts_open"]
-        quarter = times.to_physical() // _QUARTER_NS
-        begins = quarter.ne_missing(quarter.shift(1))  # asked for these alone, it takes a tenth
-        known = exchange_date(times.filter(begins), self.spec.calendar, self.spec.tz)
-        return known.gather(begins.cum_sum() - 1)
+        return dates_of_bars(self.equity["ts_open"], self.spec.calendar, self.spec.tz)
 
     @functools.cached_property
     def fees(self) -> float:

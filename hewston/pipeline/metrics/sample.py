@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from hewston.pipeline.calendar import ALWAYS_OPEN, exchange_date
+from hewston.pipeline.calendar import ALWAYS_OPEN, dates_of_bars
 from hewston.pipeline.metrics.spells import Story, find_spells
 
 # XNYS and the like trade on about 252 days a year; a 24/7 calendar on all of them.
@@ -118,7 +118,7 @@ def draw_sample(
 
     An exchange date is that of ``ts_open`` in ``calendar`` and ``tz``.
     """
-    date = exchange_date(equity["ts_open"], calendar, tz)
+    date = dates_of_bars(equity["ts_open"], calendar, tz)
     last_of_date = equity.filter(date.ne_missing(date.shift(-1)))
     closed = trades.filter(trades["exit_ts"].is_not_null())
     values = equity["equity"].to_numpy()

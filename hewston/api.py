@@ -16,6 +16,7 @@ from apps.datasets.api import router as datasets
 from apps.permissions.api import router as tokens
 from apps.runs.api import router as runs
 from apps.runs.api.comparing import router as comparing
+from apps.runs.api.ladder import router as ladders
 from apps.runs.api.registry import router as metrics
 from hewston.access import BearerToken
 from hewston.http import problem
@@ -68,7 +69,7 @@ api = HewstonAPI(
     docs_url=None,
     urls_namespace="api",
 )
-for _router in (runs, comparing, metrics, datasets, tokens):
+for _router in (runs, comparing, ladders, metrics, datasets, tokens):
     api.add_router("", _router)
 
 

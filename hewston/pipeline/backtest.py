@@ -129,6 +129,7 @@ def trade(
             calendar=spec.calendar,
             **money,
         )
+    signals = signals.drop(schemas.RULES, strict=False).with_columns(result.targets)
     with watch.time("diagnostics"):
         diagnosis = diagnostics.diagnose(
             diagnostics.RunResult(
@@ -145,7 +146,7 @@ def trade(
         )
     figures = {**report.as_json(), **diagnosis}
     frames = {
-        "signals": signals.drop(schemas.RULES, strict=False).with_columns(result.targets),
+        "signals": signals,
         "orders": result.orders,
         "fills": fills,
         "trades": trades,

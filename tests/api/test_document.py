@@ -13,6 +13,7 @@ from apps.datasets.api.ingests import IngestList, IngestOut
 from apps.datasets.api.tables import PresetList, PresetOut, TablePreview
 from apps.permissions.api import TokenList
 from apps.runs.api import RunStarted
+from apps.runs.api.ladder import LadderOut
 from apps.runs.api.listing import RunDetail, RunList
 from hewston.api import api
 from hewston.openapi import Problem
@@ -27,6 +28,7 @@ CONTRACT = {
     ("post", "/backtests/{run_id}/cancel"),
     *(("get", f"/backtests/{{run_id}}/{name}") for name in ("equity", "orders", "fills", "trades")),
     ("get", "/backtests/{run_id}/signals"),
+    *((method, "/backtests/{run_id}/ladder") for method in ("get", "post")),
     ("get", "/backtests/{run_id}/manifest"),
     ("get", "/api/metrics"),
     ("get", "/api/datasets"),
@@ -104,6 +106,8 @@ def test_what_is_sent_is_what_it_says(ada, catalogue, settings, tmp_path):
         (RunList, ada.get("/backtests")),
         (RunDetail, ada.get(f"/backtests/{RUN_ID}")),
         (RunDetail, ada.get(made["Location"])),
+        (LadderOut, ada.get(f"/backtests/{RUN_ID}/ladder")),
+        (LadderOut, ada.post(f"/backtests/{RUN_ID}/ladder")),
         (DatasetList, ada.get("/api/datasets")),
         (DatasetOut, ada.get(f"/api/datasets/{DATASET_ID}")),
         (IngestList, ada.get("/api/ingests")),

@@ -2,6 +2,7 @@
 
 from apps.runs.views.changing import change
 from apps.runs.views.comparing import compare, compare_curves, export_matches
+from apps.runs.views.costs import cancel_costs, costs
 from apps.runs.views.film import columns, decisions, series, watch
 from apps.runs.views.lists import dashboard, export_runs, runs
 from apps.runs.views.proof import (
@@ -21,10 +22,12 @@ from apps.runs.views.trades import export_trades, points, trades
 __all__ = [
     "bundle",
     "cancel",
+    "cancel_costs",
     "change",
     "columns",
     "compare",
     "compare_curves",
+    "costs",
     "dashboard",
     "decisions",
     "delete",

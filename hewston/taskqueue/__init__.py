@@ -1,7 +1,7 @@
 """Jobs: the row is the truth, the queue only wakes those who do the work."""
 
 from hewston.taskqueue.job import LIVE, Job, Status, new_id
-from hewston.taskqueue.log import JobLog, read_log
+from hewston.taskqueue.log import LEVELS, JobLog, LogLine, read_lines, read_log
 from hewston.taskqueue.recovery import (
     MAX_ATTEMPTS,
     WORKER_LOCK,
@@ -15,12 +15,14 @@ from hewston.taskqueue.work import FULL, Claim, follow, perform
 
 __all__ = [
     "FULL",
+    "LEVELS",
     "LIVE",
     "MAX_ATTEMPTS",
     "WORKER_LOCK",
     "Claim",
     "Job",
     "JobLog",
+    "LogLine",
     "Status",
     "Watch",
     "call_again",
@@ -29,6 +31,7 @@ __all__ = [
     "has_workers",
     "new_id",
     "perform",
+    "read_lines",
     "read_log",
     "revive",
 ]

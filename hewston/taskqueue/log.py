@@ -1,7 +1,7 @@
 """What a job says while it works: a JSON object a line, kept however it ends."""
 
+import dataclasses
 import json
-from collections import deque
 from pathlib import Path
 
 from django.conf import settings
@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from hewston.pipeline.spec import canonical_json
 from hewston.pipeline.store import Store
+
+LEVELS = ("info", "warning", "error")  # from the least on
 
 
 class JobLog:
@@ -29,22 +31,49 @@ class JobLog:
         self._file.close()
 
 
-def read_log(job_id: str, *, last: int = 200) -> str:
-    """Read the newest lines of a job's log for people: without the tracebacks it may hold."""
+def read_log(job_id: str, *, last: int | None = 200, level: str = "info") -> str:
+    """Read the newest lines of a job's log for people: without the tracebacks it may hold.
+
+    ``last`` None reads all of them; ``level`` is the least that is wanted.
+    """
+    lines, _ = read_lines(job_id, level=level)
+    newest = lines if last is None else lines[-last:]
+    return "\n".join(line.text for line in newest)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """A line as people read it: time (UTC), level, sentence and details."""
+
+    level: str
+    text: str
+
+
+def read_lines(job_id: str, *, after: int = 0, level: str = "info") -> tuple[list[LogLine], int]:
+    """Read a job's log after so many lines; returns lines from a level on, and how many there are.
+
+    A last line that is still being written is not counted, so that it is read whole later; one
+    that was cut off says so.
+    """
     path = Store(settings.DATA_ROOT).log_file(job_id)
     if not path.is_file():
-        return ""
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        return "\n".join(map(_write_line, deque(lines, maxlen=last)))
+        return [], 0
+    with path.open(encoding="utf-8", errors="replace") as file:
+        written = file.readlines()
+    known = len(written) - bool(written and not written[-1].endswith("\n"))
+    found = [_read_line(line) for line in written[after:]]
+    return [line for line in found if LEVELS.index(line.level) >= LEVELS.index(level)], known
 
 
-def _write_line(line: str) -> str:
+def _read_line(line: str) -> LogLine:
     try:
         entry = dict(json.loads(line))
     except (TypeError, ValueError):
-        return "(a line that was cut off)"
+        return LogLine(level="error", text="(a line that was cut off)")
     when = str(entry.pop("at", ""))[:19].replace("T", " ")
     level, message = entry.pop("level", "info"), entry.pop("message", "")
     entry.pop("traceback", None)
     more = "".join(f" {name}={canonical_json(value)}" for name, value in entry.items())
-    return f"{when} {level}: {message}{more}"
+    return LogLine(
+        level=level if level in LEVELS else "info", text=f"{when} {level}: {message}{more}"
+    )

@@ -1,6 +1,7 @@
 // What every page has: htmx, copying, sorting of small tables, jobs as they go, sending files.
 // Pages work without it.
 import "htmx.org";
+import "./log-tail.js";
 import "./status.js";
 import "./upload.js";
 

@@ -72,6 +72,8 @@ OBJECTS = [
     "run-trades-export",
     "run-points",
     "run-logs",
+    "run-log-lines",
+    "run-log-file",
     "run-manifest",
     "run-manifest-file",
     "run-columns",

@@ -13,7 +13,7 @@ from apps.runs.forms import ORDER_CHOICES
 from apps.runs.models import Run, RunMetrics
 from hewston.pipeline import artifacts, breakdown, playback, store
 from hewston.pipeline.metrics import METRICS
-from hewston.taskqueue import Status
+from hewston.taskqueue import JobLog, Status
 from tests.columns import parse_columns
 from tests.scenes import DATASET_ID, RUN_ID, add_run
 
@@ -239,6 +239,58 @@ def test_a_run_without_a_result_says_why_and_shows_its_log(ada, catalogue, stage
 
 def test_a_run_that_logged_nothing_says_so(ada):
     assert "Nothing was logged" in text_of(ada.get(PAGE + "logs/"))
+    assert ada.get(PAGE + "logs/log.txt").content == b""
+
+
+@pytest.fixture
+def working(catalogue, stage):
+    """A run under way that has logged something, and its log."""
+    run = add_run(catalogue, "bbbbbbbbbbbb", Status.RUNNING)
+    path = store.Store(stage.root).log_file(run.pk)
+    path.parent.mkdir(exist_ok=True)
+    log = JobLog(path)
+    log.write("Reading bars.")
+    log.write("No quotes.", level="warning")
+    yield run, log
+    log.close()
+    path.unlink()
+
+
+def test_a_log_is_narrowed_by_level_and_leaves_whole(ada, working):
+    run, log = working
+    log.write("It broke.", level="error", traceback=["File secret.py"])
+    where = f"/runs/{run.pk}/logs/"
+    whole = text_of(ada.get(where))
+    assert all(said in whole for said in ("Reading bars.", "No quotes.", "It broke."))
+    worse = text_of(ada.get(where, {"level": "warning"}))
+    assert "Reading bars." not in worse
+    assert "No quotes." in worse
+    file = ada.get(where + "log.txt")
+    assert file["Content-Disposition"] == 'attachment; filename="log-bbbbbbbbbbbb.txt"'
+    assert file.content.decode().count("\n") == 3
+    assert b"secret.py" not in file.content
+    assert ada.get(f"/backtests/{run.pk}/log", {"last": 1}).content.endswith(b"error: It broke.")
+    warned = ada.get(f"/backtests/{run.pk}/log", {"level": "warning", "last": 2}).content
+    assert warned.count(b"\n") == 1
+
+
+def test_new_lines_of_a_log_are_told_once_and_never_in_part(ada, working, stage):
+    run, _ = working
+    where = f"/runs/{run.pk}/logs/lines"
+    told = ada.get(where).json()
+    assert [line["level"] for line in told["lines"]] == ["info", "warning"]
+    assert (told["known"], told["is_over"]) == (2, False)
+    with store.Store(stage.root).log_file(run.pk).open("a") as half:
+        half.write('{"message": "half')
+    assert ada.get(where, {"after": 2}).json()["known"] == 2
+    with store.Store(stage.root).log_file(run.pk).open("a") as half:
+        half.write(' and half"}\n')
+    rest = ada.get(where, {"after": 2}).json()
+    assert (rest["known"], [line["text"].strip() for line in rest["lines"]]) == (
+        3,
+        ["info: half and half"],
+    )
+    assert ada.get(where, {"after": "x"}, headers={"Accept": "*/*"}).status_code == 422
 
 
 def columns_of(ada, catalogue, interval):

@@ -45,8 +45,8 @@ from hewston.frames import send_content
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline import artifacts
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.fields import suggest
-from hewston.taskqueue import read_log
+from hewston.pipeline.fields import Rule, suggest
+from hewston.taskqueue import LEVELS, read_log
 
 __all__ = ["RunStarted", "proof", "results", "router"]
 
@@ -232,16 +232,23 @@ def show_metrics(request: HttpRequest, run_id: str) -> HttpResponseBase:
         )
 
 
+_LOG: dict[str, Rule] = {
+    "last": {"type": "int", "default": 200, "min": 1, "max": 100_000, "help": "newest lines"},
+    "level": {"type": "str", "default": "info", "choices": LEVELS, "help": "and what is worse"},
+}
+
+
 @router.api_operation(
     GET,
     "/backtests/{run_id}/log",
     auth=READ,
     summary="A run's log",
-    response={200: None, **refusals(404)},
+    response={200: None, **refusals(404, 422)},
+    openapi_extra={"parameters": describe_query(_LOG)},
     url_name="run-log",
 )
 def show_log(request: HttpRequest, run_id: str) -> HttpResponse:
-    """Give the newest 200 lines as text, whatever the state of the run."""
-    return HttpResponse(
-        read_log(find_run(request, run_id).pk), content_type="text/plain; charset=utf-8"
-    )
+    """Give the newest lines as text, whatever the state of the run."""
+    asked = read_query(request, _LOG)
+    text = read_log(find_run(request, run_id).pk, last=asked["last"], level=asked["level"])
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")

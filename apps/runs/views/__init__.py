@@ -14,7 +14,7 @@ from apps.runs.views.proof import (
     verify,
 )
 from apps.runs.views.requests import cancel, delete, describe, new_run, retry
-from apps.runs.views.results import logs, manifest_file
+from apps.runs.views.results import log_file, log_lines, logs, manifest_file
 from apps.runs.views.saved import forget, rename, views
 from apps.runs.views.summary import overview
 from apps.runs.views.trades import export_trades, points, trades
@@ -37,6 +37,8 @@ __all__ = [
     "export_trades",
     "forget",
     "import_run",
+    "log_file",
+    "log_lines",
     "logs",
     "manifest",
     "manifest_file",

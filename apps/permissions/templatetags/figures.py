@@ -424,6 +424,7 @@ def histogram(bins: list[Bin], unit: str, what: str, empty: str) -> dict[str, An
     }
 
 
+register.inclusion_tag("runs/report_histogram.html", name="report_histogram")(histogram)
 _NARROWEST = 22  # percent of the width that the text at an end takes
 
 

@@ -68,6 +68,7 @@ from apps.runs.actions.proving import (
     verify_run,
 )
 from apps.runs.actions.reading import reading_run
+from apps.runs.actions.reporting import make_report, read_policy
 from apps.runs.actions.saving import (
     QUERY_LENGTH,
     VIEW_NAME_LENGTH,
@@ -116,9 +117,11 @@ __all__ = [
     "import_upload",
     "leave_ladder",
     "list_options",
+    "make_report",
     "match_runs",
     "read_compared",
     "read_ladder",
+    "read_policy",
     "read_selection",
     "reading_run",
     "recover_reproductions",

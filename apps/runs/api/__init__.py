@@ -16,6 +16,8 @@ from apps.runs.actions import (
     delete_run,
     describe_run,
     find_by_key,
+    make_report,
+    read_policy,
     reading_run,
     request_run,
     restore_run,
@@ -236,6 +238,28 @@ _LOG: dict[str, Rule] = {
     "last": {"type": "int", "default": 200, "min": 1, "max": 100_000, "help": "newest lines"},
     "level": {"type": "str", "default": "info", "choices": LEVELS, "help": "and what is worse"},
 }
+
+
+@router.api_operation(
+    GET,
+    "/backtests/{run_id}/report.html",
+    auth=READ,
+    summary="A run's report",
+    response={200: None, **refusals(404, 409)},
+    url_name="run-report",
+)
+def show_report(request: HttpRequest, run_id: str) -> HttpResponse:
+    """Give the run as one HTML file that needs nothing else, to read, print and keep."""
+    read_query(request, {})
+    run = find_done(request, run_id)
+    return HttpResponse(
+        make_report(run=run),
+        content_type="text/html; charset=utf-8",
+        headers={
+            "Content-Disposition": f'inline; filename="report-{run.pk}.html"',
+            "Content-Security-Policy": read_policy(),
+        },
+    )
 
 
 @router.api_operation(

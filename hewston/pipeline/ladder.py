@@ -53,17 +53,20 @@ def conclude(steps: Mapping[str, Sequence[Step]]) -> str:
 
     ``steps`` are by fill clock. A clock of which a rung is missing is said to be incomplete.
     """
-    said = [f"filled at {CLOCK_WORDS[clock]} {_describe(steps.get(clock, ()))}" for clock in CLOCKS]
-    sentence = "; ".join(said)
+    said = {clock: _describe(steps.get(clock, ())) for clock in CLOCKS}
+    if len(set(said.values())) == 1:
+        return f"Filled at {' or at '.join(CLOCK_WORDS.values())}, {said[CLOCKS[0]]}."
+    clauses = (f"filled at {CLOCK_WORDS[clock]}, {phrase}" for clock, phrase in said.items())
+    sentence = "; ".join(clauses)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
 def _describe(steps: Sequence[Step]) -> str:
     if {step.cost_factor for step in steps} != set(FACTORS):
-        return "not every run is done"
+        return "it is not known yet, since not every run is done"
     even = find_even_factor(steps)
     if even is None:
-        return f"it earns at {max(FACTORS):g} times the costs too"
+        return f"it still earns at {max(FACTORS):g} times its costs"
     if even == 0:
         return "it earns nothing even without costs"
-    return f"the profit is gone at {even:.2f} times the costs"
+    return f"the profit is gone at {even:.2f} times its costs"

@@ -20,6 +20,7 @@ PAGES = [
     RUN,
     f"{RUN}delete/",
     f"{RUN}trades/",
+    f"{RUN}costs/",
     f"{RUN}logs/",
     f"{RUN}manifest/",
     "/notices/",

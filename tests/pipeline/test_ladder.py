@@ -74,12 +74,15 @@ def test_costs_that_grow_evenly_are_met_exactly(gross: float, cost: float) -> No
 
 def test_one_sentence_says_it_for_both_clocks() -> None:
     assert conclude({"close": steps(100, 60, 20, -60), "next_open": steps(9, 8, 7, 5)}) == (
-        "Filled at the close the profit is gone at 1.25 times the costs; "
-        "filled at the next open it earns at 2 times the costs too."
+        "Filled at the close, the profit is gone at 1.25 times its costs; "
+        "filled at the next open, it still earns at 2 times its costs."
     )
     assert conclude({"close": steps(-1, -2, -3, -4), "next_open": steps(1, 1)}) == (
-        "Filled at the close it earns nothing even without costs; "
-        "filled at the next open not every run is done."
+        "Filled at the close, it earns nothing even without costs; "
+        "filled at the next open, it is not known yet, since not every run is done."
+    )
+    assert conclude({clock: steps(9, 8, 7, 5) for clock in CLOCKS}) == (
+        "Filled at the close or at the next open, it still earns at 2 times its costs."
     )
     assert "not every run is done" in conclude({})
 

@@ -1,9 +1,12 @@
 """What was found odd in a run, on its page and in the API."""
 
 import re
+import shutil
+from html import unescape
 
 import pytest
 from django.template import Context, Template
+from django.template.loader import render_to_string
 
 from apps.permissions.templatetags.figures import MINUS
 from hewston.pipeline import artifacts, store
@@ -35,11 +38,9 @@ def ada(client, catalogue):
 def change(stage, settings, tmp_path):
     """Give the run other findings, as another version would have written them."""
     copy = store.Store(tmp_path).run_folder(RUN_ID)
-    copy.parent.mkdir(parents=True)
-    stage.run_folder.rename(copy)
+    shutil.copytree(stage.run_folder, copy)
     settings.DATA_ROOT = tmp_path
     path = copy / artifacts.METRICS_FILE
-    stored = path.read_bytes()
     path.chmod(0o644)
 
     def write(**changes):
@@ -48,25 +49,35 @@ def change(stage, settings, tmp_path):
         store.write_json(path, known)
         return path
 
-    yield write
-    path.write_bytes(stored)
-    copy.rename(stage.run_folder)
+    return write
 
 
-def text_of(answer):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+def show(run, findings, unchecked):
+    """Render the panel of findings."""
+    return render_to_string(
+        "runs/findings.html", {"run": run, "findings": findings, "unchecked": unchecked}
+    )
 
 
-def test_a_finding_shows_its_severity_evidence_advice_and_bar(ada, change):
-    change(findings=[FINDING])
-    answer = ada.get(PAGE)
-    text, page = text_of(answer), answer.content.decode()
+def text_of(page):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_a_finding_shows_its_severity_evidence_advice_and_bar(catalogue):
+    page = show(catalogue.run, [FINDING], [])
+    text = text_of(page)
     assert "Warning One trade : Trade 4, entered at this bar, made 80%" in text
     assert "Its net profit $1,234.50 Its share 80.0%" in text
     assert "Look at that trade." in text
     assert "2023-10-30 10:00 · play" in text
     assert f'href="{PAGE}?bar=7#chart"' in page
     assert f'href="{PAGE}playback/?i=7"' in page
+
+
+def test_the_findings_of_a_run_are_on_its_page_and_lead_to_the_bar(ada, stage):
+    (found, *_) = store.read_json(stage.run_folder / artifacts.METRICS_FILE)["findings"]
+    page = ada.get(PAGE).content.decode()
+    assert found["message"] in unescape(page)
     assert 'focus-from="7" focus-to="7"' in ada.get(f"{PAGE}?bar=7").content.decode()
 
 
@@ -77,19 +88,19 @@ def test_a_bar_that_is_none_moves_no_chart(ada, bar):
     assert "focus-from" not in answer.content.decode()
 
 
-def test_a_run_of_an_older_version_shows_what_it_has(ada, change):
+def test_a_run_of_an_older_version_shows_what_it_has(ada, catalogue, change):
     old = {name: FINDING[name] for name in ("key", "severity", "message", "bar", "ts_open")}
-    change(findings=[old], unchecked=None)
-    text = text_of(ada.get(PAGE))
+    text = text_of(show(catalogue.run, [old], None))
     assert "Warning One trade : Trade 4" in text
     assert "run it again to have them" in text
+    change(findings=[old], unchecked=None)
     answer = ada.get(f"/backtests/{RUN_ID}").json()
     assert (answer["findings"], answer["unchecked"]) == ([old], None)
 
 
-def test_a_run_without_findings_says_how_many_checks_were_made(ada, change):
-    change(findings=[], unchecked=[{"key": "bounce", "reason": "the data has no quotes"}])
-    text = text_of(ada.get(PAGE))
+def test_a_run_without_findings_says_how_many_checks_were_made(catalogue):
+    unchecked = [{"key": "bounce", "reason": "the data has no quotes"}]
+    text = text_of(show(catalogue.run, [], unchecked))
     assert f"None of {len(CHECKS)} checks found anything" in text
     assert "Not checked: Bid-ask bounce, because the data has no quotes." in text
 

@@ -5,16 +5,16 @@ import json
 import re
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from apps.runs.actions import climb_ladder, delete_run, read_ladder
 from apps.runs.models import Run, Rung, RunMetrics
-from apps.runs.tasks import perform_run
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.ladder import FACTORS
 from hewston.pipeline.spec import SlippageFees
 from hewston.taskqueue import Status
-from tests.scenes import RUN_ID, add_run
+from tests.scenes import DATASET_ID, RUN_ID, add_run
 
 PAGE, API = f"/runs/{RUN_ID}/costs/", f"/backtests/{RUN_ID}/ladder"
 
@@ -99,8 +99,8 @@ def test_a_whole_ladder_says_where_the_profit_is_gone(ada, catalogue):
     answer = ada.get(PAGE)
     page, text = answer.content.decode(), text_of(answer)
     sentence = (
-        "Filled at the close it earns at 2 times the costs too; filled at the next open the "
-        "profit is gone at 1.25 times the costs."
+        "Filled at the close, it still earns at 2 times its costs; filled at the next open, the "
+        "profit is gone at 1.25 times its costs."
     )
     assert sentence in text
     assert f"Net profit by multiple of the costs. {sentence}" in page
@@ -114,14 +114,27 @@ def test_a_whole_ladder_says_where_the_profit_is_gone(ada, catalogue):
     assert [rung["net_profit"] for rung in shown["rungs"]] == [500, 400, 300, 100, 100, 60, 20, -60]
 
 
-def test_the_rungs_are_runs_that_the_engine_makes(catalogue):
-    climb_ladder(run=catalogue.run)
-    free = catalogue.run.rungs.get(cost_factor=0, fill_clock="next_open").run
-    perform_run(free)
+def test_the_command_makes_the_runs_with_the_engine(catalogue, capsys):
+    call_command("ladder", RUN_ID, "--user", "ada", "--json")
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["status"], answer["created"], answer["failed"]) == ("DONE", 7, False)
     figures = catalogue.run.metrics
     paid = figures.fees_paid + figures.slippage_paid
-    assert free.metrics.net_profit == pytest.approx(figures.net_profit + paid, abs=1e-6)
-    assert free.metrics.trades == figures.trades
+    for rung in answer["rungs"]:
+        if rung["fill_clock"] == "next_open":
+            left = figures.net_profit + paid * (1 - rung["cost_factor"])
+            assert rung["net_profit"] == pytest.approx(left, abs=0.01)
+            assert rung["trades"] == figures.trades
+    call_command("ladder", RUN_ID, "--user", "ada")
+    said = capsys.readouterr().out
+    assert said.count("next_open") == 4
+    assert said.rstrip().endswith(answer["conclusion"])
+
+
+def test_the_command_says_why_there_is_no_ladder(catalogue, capsys):
+    with pytest.raises(SystemExit):
+        call_command("ladder", DATASET_ID, "--user", "ada")
+    assert "is a dataset: a cost ladder is for a run" in capsys.readouterr().err
 
 
 def test_without_costs_there_is_nothing_to_scale(ada, catalogue):
@@ -165,7 +178,7 @@ def test_a_deleted_rung_is_asked_for_again_and_a_deleted_base_leaves_its_runs(
     delete_run(run=gone)
     page = text_of(ada.get(f"/runs/{base.pk}/costs/"))
     assert "7 of 8 runs are done" in page
-    assert "filled at the next open it earns" in page
+    assert "filled at the next open, it still earns" in page
     assert read_ladder(run=base).as_json()["status"] == "INCOMPLETE"
     climb_ladder(run=base)
     assert base.rungs.count() == 8
@@ -227,4 +240,3 @@ def test_an_administrator_asks_for_the_one_whose_it_is(client, catalogue):
 def test_a_list_shows_what_the_runs_are(ada, catalogue):
     climb_ladder(run=catalogue.run)
     assert "0.5x costs at the next open: sma_crossover" in text_of(ada.get("/runs/"))
-    json.dumps(read_ladder(run=catalogue.run).as_json())

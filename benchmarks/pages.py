@@ -21,10 +21,12 @@ from hewston.supervisor import APPLICATION, WEB_MEMORY, WEB_SERVER
 
 MEDIAN_MS = 30.0
 P95_MS = 100.0
+RUN_PAGE_MS = 60.0
 RESIDENT_MB = 200.0
 RUNS = 10_000
 REQUESTS = 40  # for each page
 NEVER_LOADED = ("nautilus", "databento", "pandas")
+_RUN_PAGE = re.compile(r"/runs/[0-9a-f]{12}/")
 _PROJECT = Path(__file__).resolve().parent.parent
 _START_SECONDS = 60
 _REST_SECONDS = 5  # the allocator gives back what nobody uses
@@ -62,6 +64,7 @@ def measure_site(root: str) -> list[Row]:
         )
     return [
         *_judge("any page", times),
+        *_judge_run({path: taken for path, taken in times.items() if _RUN_PAGE.match(path)}),
         *_judge(f"list of {RUNS:,} runs through the API", listed),
         Row(
             name="a year's equity as JSON, its run's columns, a page of bars, first time and then",
@@ -99,6 +102,20 @@ def _judge(what: str, times: dict[str, list[float]]) -> list[Row]:
             measured=f"{p95[tail]:.1f} ms",
             met=p95[tail] <= P95_MS,
         ),
+    ]
+
+
+def _judge_run(times: dict[str, list[float]]) -> list[Row]:
+    """Judge the page of a finished run, each of its tabs by its median."""
+    medians = {path: statistics.median(taken) for path, taken in times.items()}
+    slowest = max(medians, key=medians.__getitem__)
+    return [
+        Row(
+            name=f"page of a run, server time, its slowest tab ({_short(slowest)})",
+            target=f"<= {RUN_PAGE_MS:g} ms",
+            measured=f"{medians[slowest]:.1f} ms",
+            met=medians[slowest] <= RUN_PAGE_MS,
+        )
     ]
 
 

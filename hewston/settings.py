@@ -168,7 +168,7 @@ Q_CLUSTER = {
     "bulk": 1,
     "recycle": 50,
     "guard_cycle": 0.5,
-    "poll": 0.2,
+    "poll": 0.1,  # half of it is what a job waits beside a free worker
     "timeout": 39_600,
     "retry": 43_200,
     "max_attempts": 1,

@@ -1,32 +1,50 @@
-"""A run whose every byte is known: what changes them on purpose changes this test too."""
+"""Runs whose every byte is known, here and in other processes.
+
+What changes them on purpose is followed by `python -m tests.pipeline.golden --write`.
+"""
 
 import json
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from hewston.pipeline import artifacts, backtest
-from hewston.pipeline.spec import SlippageFees
-from tests.pipeline.frames import make_bars, make_spec
+from tests.pipeline.golden import ARCHITECTURE, CLOCKS, read_golden, run_golden
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-COSTS = SlippageFees(k_spread=0.5, slippage_ticks=1, fees_bps=2, fee_per_unit=0.01)
+PROJECT = Path(__file__).resolve().parents[2]
+known_here = pytest.mark.skipif(
+    platform.machine() != ARCHITECTURE,
+    reason=f"the digests are of {ARCHITECTURE}: elsewhere the last bits may differ",
+)
 
 
-@pytest.mark.parametrize("clock", ["close", "next_open"])
+@known_here
+@pytest.mark.parametrize("clock", CLOCKS)
 def test_a_run_has_the_bytes_it_always_had(clock: str, tmp_path: Path) -> None:
-    cents = [10_000 + (i * 37) % 211 - (i * i) % 97 for i in range(600)]
-    bars = make_bars(
-        [cent / 100 for cent in cents],
-        [(cent + (i * 13) % 9 - 4) / 100 for i, cent in enumerate(cents)],
-        spreads=[None if i % 50 == 0 else 0.01 * (1 + i % 3) for i in range(600)],
-        minutes=[i + 1440 * (i // 120) for i in range(600)],
+    assert run_golden(clock, tmp_path) == read_golden(clock)
+
+
+def test_processes_that_differ_in_all_that_must_not_matter_write_the_same_bytes() -> None:
+    """Other hash seeds, other numbers of threads, another zone and language."""
+    processes = [
+        start(PYTHONHASHSEED="0", POLARS_MAX_THREADS="1", TZ="UTC"),
+        start(PYTHONHASHSEED="4711", POLARS_MAX_THREADS="2", TZ="Asia/Kolkata", LC_ALL="C"),
+    ]
+    made = [json.loads(process.communicate(timeout=300)[0]) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert made[0] == made[1]
+    if platform.machine() == ARCHITECTURE:
+        assert made[0] == {clock: read_golden(clock) for clock in CLOCKS}
+
+
+def start(**environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.pipeline.golden"],
+        cwd=PROJECT,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    spec = make_spec(fill_clock=clock, slippage_fees=COSTS, size=10)
-    frames, figures = backtest.trade(bars, spec)
-    record = artifacts.RunRecord(
-        spec=spec, dataset_id="GOLDEN", code_hash="", git_commit=None, created_at=""
-    )
-    manifest = artifacts.write_run(tmp_path, record=record, frames=frames, metrics=figures)
-    expected = json.loads((GOLDEN / f"run-{clock}.json").read_text())
-    assert manifest["output_hashes"] == expected

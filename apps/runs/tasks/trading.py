@@ -86,7 +86,12 @@ def _trade(run: Run, claim: Claim, report: Callable[[float], None]) -> dict[str,
 
 
 def _break_down(run: Run, log: JobLog) -> None:
-    """Make what the run's page will ask for. The run is done: where this fails, who asks does."""
+    """Make what the run's page will ask for. The run is done: where this fails, who asks does.
+
+    While other runs wait for a worker it is left to who asks.
+    """
+    if Run.objects.filter(status=Status.QUEUED).exists():
+        return
     try:
         children.call(
             BREAK_DOWN,

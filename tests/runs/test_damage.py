@@ -2,16 +2,17 @@
 
 import functools
 import itertools
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 from django.urls import reverse
 
-from apps.datasets.views import chart, reports
-from apps.datasets.views import summary as dataset_views
+from apps.datasets.views import chart
+from apps.runs.models import Run
 from apps.runs.views import film, summary
-from hewston.pipeline import playback
+from hewston.pipeline import artifacts, playback, store
 from hewston.pipeline.breakdown import stored
 from tests.scenes import DATASET_ID, RUN_ID
 
@@ -29,9 +30,6 @@ def ada(client, catalogue, tmp_path, settings, monkeypatch):
         (stored, "_read"),
         (chart, "_encode_outline"),
         (chart, "_encode_page"),
-        (reports, "read_reports"),
-        (dataset_views, "read_reports"),
-        (dataset_views, "draw_completeness"),
     ):
         fresh = functools.lru_cache(getattr(module, name).__wrapped__)
         monkeypatch.setattr(module, name, fresh)
@@ -122,3 +120,25 @@ def test_a_damaged_log_is_shown_as_far_as_it_goes(ada, catalogue, settings):
     page = ada.get(f"/runs/{RUN_ID}/logs/").content.decode()
     assert "2023-11-08 00:00:00 info: Started." in page
     assert page.count("(a line that was cut off)") == 3
+
+
+def rewrite(path: Path, content: object) -> None:
+    path.unlink()
+    path.write_text(json.dumps(content))
+
+
+def test_a_run_of_before_there_were_samples_and_bands_is_shown(ada, catalogue):
+    path = catalogue.run.folder / artifacts.METRICS_FILE
+    figures = json.loads(path.read_text())
+    report = {name: figures[name] for name in ("reasons", "drawdown", "findings")}
+    report["values"] = {key: figures["values"][key] for key in ("net_profit", "sharpe")}
+    rewrite(path, report)
+    proof = catalogue.run.folder / artifacts.MANIFEST_FILE
+    manifest = json.loads(proof.read_text())
+    manifest["output_hashes"][artifacts.METRICS_FILE] = store.sha256_file(path)
+    rewrite(proof, manifest)
+    Run.objects.filter(pk=RUN_ID).update(manifest_sha256=store.sha256_file(proof))
+    page = ada.get(reverse("run", args=[RUN_ID]))
+    assert page.status_code == 200
+    assert "needs at least 20 daily returns, has 7" in page.content.decode()
+    assert "was not computed yet when the run was made" in page.content.decode()

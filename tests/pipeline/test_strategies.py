@@ -99,7 +99,9 @@ def test_options_left_out_take_their_defaults() -> None:
 def test_an_unknown_strategy_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(InputError, match="Did you mean sma_crossover"):
         find_strategy("sma_crosover")
-    with pytest.raises(InputError, match="Known: buy_and_hold, sma_crossover"):
+    with pytest.raises(
+        InputError, match="Known: bollinger_breakout, buy_and_hold, donchian_breakout"
+    ):
         find_strategy("xyzzy")
 
 

@@ -11,11 +11,28 @@ from types import ModuleType
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import suggest
-from hewston.pipeline.strategies import buy_and_hold, sma_crossover
+from hewston.pipeline.strategies import (
+    bollinger_breakout,
+    buy_and_hold,
+    donchian_breakout,
+    ema_crossover,
+    macd,
+    opening_range_breakout,
+    rsi_reversion,
+    sma_crossover,
+    vwap_reversion,
+)
 
 BUILT_IN: dict[str, ModuleType] = {
+    "bollinger_breakout": bollinger_breakout,
     "buy_and_hold": buy_and_hold,
+    "donchian_breakout": donchian_breakout,
+    "ema_crossover": ema_crossover,
+    "macd": macd,
+    "opening_range_breakout": opening_range_breakout,
+    "rsi_reversion": rsi_reversion,
     "sma_crossover": sma_crossover,
+    "vwap_reversion": vwap_reversion,
 }
 
 

@@ -100,7 +100,37 @@ def test_a_run_on_longer_bars_shows_its_own_bars(day, schedule, interval):
     assert columns["volume"].tolist() == expected["volume"].to_list()
     assert columns["equity"].tolist() == [1000.0 + close for close in expected["close"]]
     panes = {one["name"]: one["pane"] for one in header["about"]["indicators"]}
-    assert panes == {"near": "price", "far": "own", "equity (signal)": "own"}
+    assert panes == {"near": "price", "far": "own", "equity (signal)": "own 2"}
+
+
+def test_indicators_share_a_pane_where_their_ranges_do_and_levels_lie_over_the_prices(day):
+    regular = day.filter(pl.col("session") == "regular").head(6)
+    parts = run_of(regular)
+    held = [0.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    parts["equity"] = parts["equity"].with_columns(position=pl.Series(held))
+    parts["signals"] = regular.lazy().select(
+        "ts_open",
+        target=pl.lit(0.0),
+        reason=pl.lit(None, dtype=pl.String),
+        stop_loss=pl.Series([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]),
+        stop_pct=pl.lit(0.01),
+        rsi=pl.Series([10.0, 90.0, 50.0, 20.0, 30.0, 40.0]),
+        stochastic=pl.Series([5.0, 95.0, 50.0, 20.0, 30.0, 40.0]),
+        atr=pl.Series([0.1, 0.2, 0.1, 0.2, 0.1, 0.1]),
+    )
+    encoded = playback.encode_run(
+        **parts, spec=make_spec(), stored="1m", interval="1m", schedule=pl.DataFrame()
+    )
+    header, columns = parse_columns(encoded)
+    assert [(one["name"], one["kind"], one["pane"]) for one in header["about"]["indicators"]] == [
+        ("stop_loss", "level", "price"),
+        ("rsi", "line", "own"),
+        ("stochastic", "line", "own"),
+        ("atr", "line", "own 2"),
+    ]
+    stops = columns["indicator:stop_loss"].tolist()  # in the bar after, while a position is held
+    assert stops[1:4] == [1.0, 2.0, 3.0]
+    assert all(math.isnan(stop) for stop in (stops[0], *stops[4:]))
 
 
 def test_months_count_from_the_end_of_the_one_before():

@@ -15,11 +15,11 @@ import polars as pl
 from hewston.pipeline.calendar import SCHEDULE
 from hewston.pipeline.market import select_bars
 from hewston.pipeline.resampling import resample
-from hewston.pipeline.schemas import BARS, EQUITY, FILLS, SIGNALS
+from hewston.pipeline.schemas import BARS, EQUITY, EXITS, FILLS, SIGNALS
 from hewston.pipeline.spec import RunSpec, sha256_text
 from hewston.pipeline.store import read_json
 
-FORMAT = 4  # part of every address: raise it when the same input gives other bytes
+FORMAT = 5  # part of every address: raise it when the same input gives other bytes
 MAGIC = b"HWC1"
 _ALIGNMENT = 8
 _PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
@@ -107,28 +107,40 @@ def encode_run(
     columns |= {name: ends[name] for name in _STATE}
     columns |= {f"indicator:{name}": ends[name] for name in names}
     columns |= _fill_columns(fills.match_to_schema(pl.Schema(FILLS)), rows)
-    about = {"indicators": [_describe(name, ends[name], shown) for name in names]}
+    about = {"indicators": _describe_indicators(ends.select(names), shown)}
     return encode_columns(columns, about=about)
 
 
 _STATE = ("equity", "drawdown", "position")
+_LEVELS = ("stop_loss", "take_profit")  # prices, which are lines over the candles
+_MOST_PANES = 4  # of indicators that do not move among the prices
 
 
 def _read_states(equity: pl.LazyFrame, signals: pl.LazyFrame) -> pl.DataFrame:
-    """Read what is known at the close of each of the run's bars."""
+    """Read what is known at the close of each of the run's bars.
+
+    A stop or a limit price rules in the bar after its own: it is given there, where a position
+    was held before or after that bar.
+    """
     indicators = [
         name
         for name, dtype in signals.collect_schema().items()
-        if name not in SIGNALS and dtype == pl.Float64
+        if name not in SIGNALS and (name not in EXITS or name in _LEVELS) and dtype == pl.Float64
     ]
+    levels = [name for name in indicators if name in _LEVELS]
+    is_held = (pl.col("position") != 0) | (pl.col("position").shift(1, fill_value=0.0) != 0)
     renamed = {name: f"{name} (signal)" for name in indicators if name in EQUITY}
     own = equity.select("ts_open", *_STATE)
-    return own.join(
-        signals.select("ts_open", *indicators).rename(renamed),
-        on="ts_open",
-        how="left",
-        maintain_order="left",
-    ).collect()
+    return (
+        own.join(
+            signals.select("ts_open", *indicators).rename(renamed),
+            on="ts_open",
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(pl.when(is_held).then(pl.col(levels).shift(1)).name.keep())
+        .collect()
+    )
 
 
 def _select_bars(
@@ -191,17 +203,49 @@ def _fill_columns(fills: pl.DataFrame, rows: pl.Series) -> dict[str, pl.Series]:
     }
 
 
-def _describe(name: str, values: pl.Series, shown: pl.DataFrame) -> dict[str, str]:
-    """Say in which pane an indicator belongs: with the prices when it moves among them."""
+def _describe_indicators(values: pl.DataFrame, shown: pl.DataFrame) -> list[dict[str, str]]:
+    """Say in which pane each indicator belongs, and whether it is a price level or a line.
+
+    With the prices when it moves among them; else with others of about its range.
+    """
+    panes: list[tuple[float, float]] = []
+    return [
+        {
+            "name": name,
+            "kind": "level" if name in _LEVELS else "line",
+            "pane": "price"
+            if name in _LEVELS or _is_among_prices(values[name], shown)
+            else _choose_pane(values[name], panes),
+        }
+        for name in values.columns
+    ]
+
+
+def _is_among_prices(values: pl.Series, shown: pl.DataFrame) -> bool:
     middle = values.fill_nan(None).median()
     lowest, highest = shown["low"].min(), shown["high"].max()
-    among = (
+    return (
         isinstance(middle, float)
         and isinstance(lowest, float)
         and isinstance(highest, float)
         and lowest <= middle <= highest
     )
-    return {"name": name, "pane": "price" if among else "own"}
+
+
+def _choose_pane(values: pl.Series, panes: list[tuple[float, float]]) -> str:
+    """Name the first pane whose range shares half with these values, or a new one."""
+    known = values.filter(values.is_finite()).to_numpy()
+    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
+    place = len(panes)
+    for number, (least, most) in enumerate(panes):
+        if min(high, most) - max(low, least) >= max(high - low, most - least) / 2:
+            place = number
+            break
+    place = min(place, _MOST_PANES - 1)
+    if place == len(panes):
+        panes.append((low, high))
+    panes[place] = (min(low, panes[place][0]), max(high, panes[place][1]))
+    return "own" if place == 0 else f"own {place + 1}"
 
 
 def seconds(ts: pl.Series) -> pl.Series:

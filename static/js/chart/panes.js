@@ -17,6 +17,7 @@ import { SessionShade } from "../session-shade.js";
 import { ZonedScale } from "../zone.js";
 import { isDaily } from "../zone-format.js";
 import { GapMarks } from "./gap-marks.js";
+import { listPanes, nameColour, pointOf, styleOf } from "./indicators.js";
 
 const SHARES = { price: 60, volume: 14, equity: 18, spread: 18, own: 14 };
 
@@ -81,14 +82,15 @@ export class Panes {
       const spread = { type: "price", precision: 4, minMove: 0.0001 };
       below("spread", LineSeries, { lineWidth: 1, priceFormat: spread });
     }
-    for (const { name, pane } of indicators) {
+    const own = ["price", ...listPanes(indicators)];
+    for (const { name, kind, pane } of indicators) {
       series[`indicator:${name}`] = this.#chart.addSeries(
         LineSeries,
-        { ...quiet, priceFormat, lineWidth: 1, crosshairMarkerVisible: false },
-        pane === "price" ? 0 : shares.length,
+        { ...quiet, ...styleOf(kind), priceFormat },
+        pane === "price" ? 0 : shares.length - 1 + own.indexOf(pane),
       );
     }
-    shares.push(SHARES.own);
+    shares.push(...own.slice(1).map(() => SHARES.own));
     this.#chart.panes().forEach((pane, index) => pane.setStretchFactor(shares[index]));
   }
 
@@ -114,9 +116,8 @@ export class Panes {
     });
     equity?.applyOptions({ lineColor: colour.line, topColor: colour.fill, bottomColor: "transparent" });
     spread?.applyOptions({ color: colour["line-2"] });
-    const lines = [colour.line, colour["line-2"], colour["line-3"]];
     this.#indicators.forEach(({ name }, index) => {
-      this.series[`indicator:${name}`].applyOptions({ color: lines[index % lines.length] });
+      this.series[`indicator:${name}`].applyOptions({ color: colour[nameColour(name, index)] });
     });
     if (this.end) {
       this.#draw();
@@ -167,9 +168,7 @@ export class Panes {
   }
 
   #line(times = [], values = []) {
-    return Array.from(times, (time, index) => {
-      return Number.isNaN(values[index]) ? { time } : { time, value: values[index] };
-    });
+    return Array.from(times, (time, index) => pointOf(time, values[index], values[index + 1]));
   }
 
   showGaps(areShown) {

@@ -1,6 +1,7 @@
 // What a chart says in words and figures, beside what it draws.
 
 import { decimal } from "../figures.js";
+import { nameColour } from "./indicators.js";
 import { isDaily } from "../zone-format.js";
 
 const TABLE_ROWS = 300;
@@ -46,7 +47,7 @@ export function describeBar(panes, row, { isRun, indicators, empty, interval, cl
   }
   indicators.forEach(({ name }, index) => {
     const text = decimal(panes.at(`indicator:${name}`, row), places);
-    parts.push([name, text, `line-${(index % 3) + 1}`]);
+    parts.push([name, text, `plot-${nameColour(name, index)}`]);
   });
   const gap = panes.gapBefore(row);
   if (gap) {

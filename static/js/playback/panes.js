@@ -11,6 +11,7 @@ import {
   PriceLineSource,
 } from "lightweight-charts";
 
+import { listPanes, nameColour, pointOf, styleOf } from "../chart/indicators.js";
 import { FillMarks } from "../fill-marks.js";
 import { decimal, decimalsOf, readColours } from "../figures.js";
 import { SessionShade } from "../session-shade.js";
@@ -107,16 +108,16 @@ export class Panes {
       invertFilledArea: true,
       priceFormat: { type: "custom", formatter: (value) => `${decimal(value * 100, 2)}%`, minMove: 0.0001 },
     });
-    for (const { name, pane } of this.#film.indicators) {
-      add(`indicator:${name}`, LineSeries, pane === "price" ? 0 : shares.length, {
-        ...quiet, priceFormat: price, lineWidth: 1, crosshairMarkerVisible: false,
-      });
+    const own = ["price", ...listPanes(this.#film.indicators)];
+    for (const { name, kind, pane } of this.#film.indicators) {
+      const place = pane === "price" ? 0 : shares.length - 1 + own.indexOf(pane);
+      add(`indicator:${name}`, LineSeries, place, { ...quiet, ...styleOf(kind), priceFormat: price });
     }
     this.#series.drawdown.priceScale().applyOptions({ scaleMargins: { top: 0.16, bottom: 0.12 } });
     this.#series.price.attachPrimitive(this.#shade);
     this.#series.price.attachPrimitive(this.#line);
     this.#marks = new FillMarks(this.#series.price);
-    shares.push(14);
+    shares.push(...own.slice(1).map(() => 14));
     this.#chart.panes().forEach((pane, index) => pane.setStretchFactor(shares[index]));
     this.#chart.timeScale().subscribeVisibleLogicalRangeChange(() => this.#settle());
     this.#chart.subscribeCrosshairMove(({ logical }) => {
@@ -155,9 +156,8 @@ export class Panes {
     drawdown.applyOptions({
       lineColor: colour.down, topColor: colour["fill-down"], bottomColor: colour["fill-down"],
     });
-    const lines = [colour.line, colour["line-2"], colour["line-3"]];
     this.#film.indicators.forEach(({ name }, index) => {
-      this.#series[`indicator:${name}`].applyOptions({ color: lines[index % lines.length] });
+      this.#series[`indicator:${name}`].applyOptions({ color: colour[nameColour(name, index)] });
     });
     if (this.#end) {
       this.#fill(this.#start, this.#end);
@@ -252,7 +252,8 @@ export class Panes {
       drawdown: point(-grid.value("drawdown", row, bar)),
     };
     for (const { name } of this.#film.indicators) {
-      points[`indicator:${name}`] = point(grid.value(`indicator:${name}`, row, bar));
+      const value = (at) => grid.value(`indicator:${name}`, at, bar);
+      points[`indicator:${name}`] = pointOf(time, value(row), row < this.#row ? value(row + 1) : undefined);
     }
     return points;
   }
@@ -351,7 +352,7 @@ export class Panes {
     parts.push(["Drawdown", `${decimal(points.drawdown.value * 100, 2)}%`]);
     this.#film.indicators.forEach(({ name }, index) => {
       const { value } = points[`indicator:${name}`];
-      parts.push([name, decimal(value, this.#places), `line-${(index % 3) + 1}`]);
+      parts.push([name, decimal(value, this.#places), `plot-${nameColour(name, index)}`]);
     });
     return parts;
   }

@@ -79,8 +79,8 @@ def test_bars_of_another_length_are_matched_by_time(ada):
 
 def test_a_figure_says_whether_it_is_better_and_one_that_is_absent_says_why(ada):
     page = text_of(compare(ada, RUN_ID, COSTLY))
-    assert re.search(r"Net profit .{0,60}▼ -\$[\d,.]+ worse", page)
-    assert "A, B: needs at least 20 daily returns, has 7. " in page
+    assert re.search(r"Net profit .{0,200}▼ -\$[\d,.]+ worse", page)
+    assert "A, B: needs at least 20 daily returns, has 7" in page
 
 
 def test_more_than_two_runs_have_a_base_that_can_be_chosen(ada):

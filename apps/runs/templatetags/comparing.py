@@ -79,12 +79,12 @@ def _write_small(value: float) -> str:
 
 @register.simple_tag
 def absences(row: FigureRow) -> str:
-    """Say why runs have no value or no difference, each reason once, before the formula."""
+    """Say why runs have no value or no difference, each reason once."""
     letters: dict[str, list[str]] = {}
     for letter, one in zip(LETTERS, row.figures, strict=False):
         if one.reason:
             letters.setdefault(one.reason, []).append(letter)
-    return "".join(f"{', '.join(names)}: {reason}. " for reason, names in letters.items())
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in letters.items())
 
 
 @register.filter

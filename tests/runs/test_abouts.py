@@ -5,7 +5,9 @@ from html import unescape
 from typing import Any
 
 from django.template import Context, Template
+from django.template.loader import render_to_string
 
+from apps.permissions.templatetags.figures import decimal
 from hewston.pipeline.metrics import METRICS
 from tests.pipeline.accounts import equity_of, levels_after, report_of
 
@@ -73,3 +75,17 @@ def test_every_metric_is_explained_for_any_run() -> None:
     assert "Annualised: times daily returns a year: 252, or 365 on a 24/7 calendar" in text_of(
         about("alpha", None)
     )
+
+
+def test_the_strip_shows_a_band_below_its_figure() -> None:
+    report = stored(70)
+    low, high = (report["bands"]["sharpe"][end] for end in ("low", "high"))
+    items = [
+        {"metric": METRICS["sharpe"], "value": 1.5, "band": report["bands"]["sharpe"]},
+        {"metric": METRICS["omega"], "value": 2.0, "band": None},
+    ]
+    page = render_to_string(
+        "runs/key_figures.html", {"key_figures": items, "report": report, "currency": "USD"}
+    )
+    beside = re.findall(r'<dd class="beside">(.*?)</dd>', page)
+    assert beside == [f"95%: {decimal(low)} to {decimal(high)}"]

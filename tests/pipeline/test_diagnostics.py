@@ -9,8 +9,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from hewston.pipeline import backtest
+from hewston.pipeline import backtest, schemas
 from hewston.pipeline.diagnostics import CHECKS
 from hewston.pipeline.diagnostics.activity import FEW_TRADES, FLAT_SHARE
 from hewston.pipeline.diagnostics.concentration import MOST_OF_PROFIT
@@ -378,3 +380,49 @@ def test_the_document_lists_every_check() -> None:
         f"from {LONG_GAP_MINUTES} minutes in a row, or more than {MANY_MISSING * 100:g} %" in text
     )
     assert (COST_SHARE, BOUNCE_SHARE, FLAT_SHARE, MOST_OF_PROFIT) == (0.5, 0.25, 0.25, 0.5)
+
+
+@given(
+    moves=st.lists(st.integers(-40, 40), min_size=2, max_size=40),
+    start=st.sampled_from([-0.1, 0.0, 1.0, 100.0]),
+    targets=st.lists(st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0, 3.0]), min_size=40, max_size=40),
+    sessions=st.lists(st.sampled_from(["pre", "regular", "post"]), min_size=40, max_size=40),
+    steps=st.lists(st.sampled_from([1, 1, 1, 2, 30, DAY]), min_size=40, max_size=40),
+    clock=st.sampled_from(["close", "next_open"]),
+    k_spread=st.sampled_from([0.0, 0.5]),
+    fees_bps=st.sampled_from([0.0, 5.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_a_run_did_its_findings_are_sentences_and_finite_numbers(
+    *,
+    moves: list[int],
+    start: float,
+    targets: list[float],
+    sessions: list[str],
+    steps: list[int],
+    clock: str,
+    k_spread: float,
+    fees_bps: float,
+) -> None:
+    count = len(moves)
+    prices = [round(start + sum(moves[: bar + 1]) * 0.01, 2) for bar in range(count)]
+    minutes = [sum(steps[:bar]) for bar in range(count)]
+    bars = quoted(prices, [*prices]).with_columns(
+        ts_open=make_bars(prices, prices, minutes=minutes)["ts_open"],
+        session=pl.Series(sessions[:count], dtype=schemas.SESSION),
+    )
+    figures = run(
+        bars,
+        targets[:count],
+        session="all",
+        fill_clock=clock,
+        starting_cash=200.0,
+        max_leverage=3.0,
+        slippage_fees=SlippageFees(
+            k_spread=k_spread, fees_bps=fees_bps, spread_fallback=SpreadFallback(ticks=2)
+        ),
+    )
+    canonical_json([figures["findings"], figures["unchecked"]])  # refuses NaN and infinity
+    keys = [one["key"] for one in [*figures["findings"], *figures["unchecked"]]]
+    assert len(keys) == len(set(keys))
+    assert all(0 <= one["bar"] < count for one in figures["findings"] if one["bar"] is not None)

@@ -7,7 +7,8 @@ from hewston.pipeline.diagnostics.finding import Evidence, Finding
 from hewston.pipeline.diagnostics.result import RunResult
 from hewston.pipeline.fields import describe_rule
 
-_BUYING_POWER = "buying_power"  # the reason of orders that the account could not bear
+# The reason of orders that the account could not bear. Pages list the checks: no engine is loaded.
+_BUYING_POWER = "buying_power"
 
 
 def find_rejected(result: RunResult) -> Finding | None:

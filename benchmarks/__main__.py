@@ -17,6 +17,7 @@ PARTS = (
     "jobs",
     "playback",
     "compare",
+    "lists",
 )
 HEAD = ("what", "target", "measured", "peer in the same run", "met")
 WIDTHS = (58, 22, 28, 28, 3)

@@ -52,8 +52,8 @@ def measure_site(root: str) -> list[Row]:
     """Measure on a data root with one dataset and one finished run."""
     catalogue = json.loads(run_python(root, "-m", "benchmarks.catalogue", str(RUNS)))
     with serve(root) as (port, process):
-        times = {path: _time_page(port, path, catalogue["cookie"]) for path in catalogue["pages"]}
-        listed = {path: _time_page(port, path, catalogue["cookie"]) for path in catalogue["api"]}
+        times = {path: time_page(port, path, catalogue["cookie"]) for path in catalogue["pages"]}
+        listed = {path: time_page(port, path, catalogue["cookie"]) for path in catalogue["api"]}
         bulk = [_ask(port, path, catalogue["cookie"]) for path in catalogue["bulk"]]
         time.sleep(_REST_SECONDS)
         resident = process.memory_info().rss / 1e6
@@ -164,7 +164,7 @@ def serve(root: str) -> Iterator[tuple[int, psutil.Process]]:
         server.wait(10)
 
 
-def _time_page(port: int, path: str, cookie: str) -> list[float]:
+def time_page(port: int, path: str, cookie: str) -> list[float]:
     """Ask for a page again and again over one connection; milliseconds of each answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     taken = []

@@ -242,7 +242,7 @@ def test_nobody_changes_what_is_somebody_elses(client, several, catalogue):
 def test_a_dataset_that_a_run_uses_is_not_deleted(ada, catalogue):
     page = f"/datasets/{DATASET_ID}/delete/"
     shown = ada.get(page).content.decode()
-    assert f'href="/runs/?dataset={DATASET_ID}"' in shown
+    assert f'href="/runs/?archived=any&amp;dataset={DATASET_ID}"' in shown
     assert "danger" not in shown
     answer = ada.post(page, follow=True)
     (message,) = answer.context["messages"]
@@ -345,7 +345,7 @@ def test_what_was_deleted_is_not_changed(catalogue, lonely):
 
 def test_a_dataset_says_which_runs_use_which_revision_and_what_brought_it(ada, catalogue):
     page = ada.get(f"/datasets/{DATASET_ID}/").content.decode()
-    link = f"/runs/?dataset={DATASET_ID}&amp;revision=1"
+    link = f"/runs/?archived=any&amp;dataset={DATASET_ID}&amp;revision=1"
     assert link in page
     assert f'href="/datasets/ingests/{catalogue.ingest.pk}/#log"' in page
     assert "found revision 1 there already" in page

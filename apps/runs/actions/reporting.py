@@ -67,7 +67,7 @@ def read_policy() -> str:
     """Give the Content-Security-Policy of reports: their own style, and nothing else."""
     return (
         f"default-src 'none'; style-src '{hash_style(render_to_string('runs/report.css'))}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hewston.pipeline import engine
+from hewston.pipeline import backtest, engine
 from hewston.pipeline.engine import session
 from hewston.pipeline.spec import FillClock, LimitGap, SlippageFees
 from hewston.pipeline.strategies import contract
@@ -160,3 +160,230 @@ def test_the_engine_fills_what_the_contract_says(seed: int, slice_bars: int) -> 
     assert result.targets.len() == len(case.ticks)
     assert result.orders["order_id"].to_list() == list(range(1, len(result.orders) + 1))
     assert result.orders["bar"].is_sorted()
+
+
+def long_at(rows: int, **columns: list[Any]) -> dict[str, list[Any]]:
+    """Long from the first close on, with these exits."""
+    return {"position": [1] * rows, **columns}
+
+
+QUIET: Bar = (1000, 1005, 995, 1000)
+LITERAL: dict[str, tuple[list[Bar], dict[str, list[Any]], dict[str, Any], list[Fill]]] = {
+    "a stop price of a row rules inside the next bar, also where that bar opens the position": (
+        [QUIET, (1000, 1004, 985, 990)],
+        long_at(2, stop_loss=[990, None]),
+        {},
+        [(1, 1, 10.0, "market"), (1, -1, 9.9, "stop")],
+    ),
+    "a stop price rules inside one bar alone": (
+        [QUIET, QUIET, (1000, 1004, 985, 990)],
+        long_at(3, stop_loss=[990, None, None]),
+        {},
+        [(1, 1, 10.0, "market")],
+    ),
+    "a fraction holds from the bar after the entry bar on": (
+        [QUIET, (1000, 1004, 985, 990), (992, 993, 991, 992), (992, 995, 985, 990)],
+        long_at(4, stop_pct=[Fraction(1, 100), None, None, None]),
+        {},
+        [(1, 1, 10.0, "market"), (3, -1, 9.9, "stop")],
+    ),
+    "or from the entry bar on": (
+        [QUIET, (1000, 1004, 985, 990), QUIET],
+        long_at(3, stop_pct=[Fraction(1, 100), None, None]),
+        {"bracket_from": "entry_bar"},
+        [(1, 1, 10.0, "market"), (1, -1, 9.9, "stop")],
+    ),
+    "a bar that opens beyond a stop fills at its open": (
+        [QUIET, QUIET, (980, 983, 970, 975)],
+        long_at(3, stop_offset=[10, None, None]),
+        {},
+        [(1, 1, 10.0, "market"), (2, -1, 9.8, "stop")],
+    ),
+    "a bar that opens beyond a target fills at its better open": (
+        [QUIET, QUIET, (1020, 1025, 1015, 1020)],
+        long_at(3, target_offset=[10, None, None]),
+        {},
+        [(1, 1, 10.0, "market"), (2, -1, 10.2, "target")],
+    ),
+    "or at the limit": (
+        [QUIET, QUIET, (1020, 1025, 1015, 1020)],
+        long_at(3, target_offset=[10, None, None]),
+        {"limit_gap": "limit"},
+        [(1, 1, 10.0, "market"), (2, -1, 10.1, "target")],
+    ),
+    "the extreme nearer to the open comes first: the high": (
+        [QUIET, QUIET, (1002, 1012, 988, 1000)],
+        long_at(3, stop_offset=[10, None, None], target_offset=[8, None, None]),
+        {},
+        [(1, 1, 10.0, "market"), (2, -1, 10.08, "target")],
+    ),
+    "the extreme nearer to the open comes first: the low": (
+        [QUIET, QUIET, (998, 1012, 988, 1000)],
+        long_at(3, stop_offset=[10, None, None], target_offset=[8, None, None]),
+        {},
+        [(1, 1, 10.0, "market"), (2, -1, 9.9, "stop")],
+    ),
+    "at equal distances the low comes first, which is a short's target": (
+        [QUIET, QUIET, (1000, 1012, 988, 1000)],
+        {"position": [-1] * 3, "stop_offset": [10] * 3, "target_offset": [10] * 3},
+        {},
+        [(1, -1, 10.0, "market"), (2, 1, 9.9, "target")],
+    ),
+    "at one point it is the stop": (
+        [QUIET, QUIET, (990, 995, 985, 990)],
+        long_at(3, stop_loss=[None, 992, None], take_profit=[None, 988, None]),
+        {},
+        [(1, 1, 10.0, "market"), (2, -1, 9.9, "stop")],
+    ),
+    "prices are rounded away from the position": (
+        [QUIET, QUIET, (1000, 1010, 993, 1000), (1000, 1011, 993, 1000)],
+        long_at(4, stop_offset=[Fraction(15, 2)] * 4, target_offset=[Fraction(21, 2)] * 4),
+        {},
+        [(1, 1, 10.0, "market"), (3, -1, 10.11, "target")],
+    ),
+    "a stop that is beyond the price already fills at the open": (
+        [QUIET, (1000, 1005, 999, 1000)],
+        long_at(2, stop_loss=[1003, None]),
+        {},
+        [(1, 1, 10.0, "market"), (1, -1, 10.0, "stop")],
+    ),
+    "an unchanged target does not open again what a stop closed": (
+        [QUIET, (1000, 1004, 985, 990), QUIET, QUIET],
+        long_at(4, stop_loss=[990] * 4),
+        {},
+        [(1, 1, 10.0, "market"), (1, -1, 9.9, "stop")],
+    ),
+    "a condition that rises after a stop enters again": (
+        [QUIET, (1000, 1004, 985, 990), QUIET, QUIET, QUIET],
+        {
+            "long_condition": [True, True, False, True, True],
+            "exit_long": [False] * 5,
+            "stop_loss": [990, None, None, None, None],
+        },
+        {},
+        [(1, 1, 10.0, "market"), (1, -1, 9.9, "stop"), (4, 1, 10.0, "market")],
+    ),
+    "what waits for the open comes before a stop of the same open": (
+        [QUIET, QUIET, (980, 985, 975, 980)],
+        {"position": [1, -1, -1], "stop_loss": [None, 990, None]},
+        {},
+        [(1, 1, 10.0, "market"), (2, -2, 9.8, "market")],
+    ),
+    "with the close clock a bracket holds from the bar after the signal's": (
+        [QUIET, (1000, 1004, 985, 990), QUIET],
+        long_at(3, stop_pct=[Fraction(1, 100)] * 3),
+        {"clock": "close"},
+        [(0, 1, 10.0, "market"), (1, -1, 9.9, "stop")],
+    ),
+    "a stop pays the costs of a market order and a limit does not": (
+        [QUIET, QUIET, (1000, 1004, 985, 990), QUIET, QUIET, (1000, 1020, 999, 1000)],
+        {
+            "position": [1, 1, 1, -1, -1, 0],
+            "stop_offset": [10, None, None, None, None, None],
+            "take_profit": [None, None, None, None, 999, None],
+        },
+        {"cost": 2},
+        [
+            (1, 1, 10.02, "market"),
+            (2, -1, 9.9, "stop"),
+            (4, -1, 9.98, "market"),
+            (5, 1, 9.99, "target"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("words", LITERAL)
+def test_by_hand(words: str) -> None:
+    ticks, columns, options, fills = LITERAL[words]
+    case = Case(ticks=ticks, columns=columns, **options)
+    assert case.expected == fills
+    assert fills_of(case.run()) == fills
+
+
+def test_a_bracket_is_two_orders_of_which_one_is_cancelled() -> None:
+    case = Case(
+        ticks=[QUIET, QUIET, (1000, 1012, 999, 1000), QUIET],
+        columns={"position": [1, 1, 1, 0], "stop_offset": [10] * 4, "target_offset": [8] * 4},
+    )
+    orders = case.run().orders
+    assert orders.select("bar", "side", "type", "price", "status", "reason").rows() == [
+        (0, "BUY", "MARKET", None, "FILLED", None),
+        (1, "SELL", "STOP", 9.9, "CANCELLED", "stop"),
+        (1, "SELL", "LIMIT", 10.08, "FILLED", "target"),
+    ]
+
+
+def test_a_stop_that_moves_is_one_order_with_its_last_price() -> None:
+    stops = [980, 985, 990, 995, None]
+    case = Case(
+        ticks=[QUIET, QUIET, QUIET, (1000, 1005, 992, 1000), QUIET],
+        columns={"position": [1, 1, 1, 0, 0], "stop_loss": stops},
+    )
+    assert case.run().orders.filter(type="STOP").select("bar", "price", "status").rows() == [
+        (0, 9.9, "CANCELLED")
+    ]
+
+
+def test_a_bracket_of_a_position_that_is_open_at_the_end_is_open() -> None:
+    case = Case(ticks=[QUIET] * 4, columns=long_at(4, stop_offset=[10] * 4))
+    assert case.run().orders["status"].to_list() == ["FILLED", "OPEN"]
+
+
+def test_the_targets_of_conditions_are_those_that_were_followed() -> None:
+    case = Case(
+        ticks=[QUIET, (1000, 1004, 985, 990), QUIET, QUIET],
+        columns={
+            "long_condition": [True, True, True, True],
+            "exit_long": [False] * 4,
+            "stop_loss": [990] * 4,
+        },
+    )
+    assert case.run().targets.to_list() == [1, 0, 0, 0]
+
+
+def test_where_both_entries_rise_the_log_names_the_bar() -> None:
+    bars = bars_of([QUIET] * 3)
+    columns = {"long_condition": [False, True, True], "short_condition": [False, True, False]}
+    lines: list[str] = []
+    signals = contract.compute_signals(strategy_of(columns), bars, params={}, context={})
+    engine.run_engine(bars=bars, targets=signals, spec=make_spec(params={}), log=lines.append)
+    (line,) = lines
+    assert line.endswith("both rise at bar 1 (2023-01-03 14:31 UTC): neither opens.")
+
+
+def test_a_refused_entry_is_tried_again_where_its_condition_rises_again() -> None:
+    bars = bars_of([QUIET] * 3 + [(100, 105, 95, 100)] * 3)
+    columns = {"long_condition": [True, False, False, True, True, True], "exit_long": [False] * 6}
+    signals = contract.compute_signals(strategy_of(columns), bars, params={}, context={})
+    spec = make_spec(params={}, size=500, starting_cash=1000)
+    result = engine.run_engine(bars=bars, targets=signals, spec=spec)
+    assert result.orders.select("bar", "status").rows() == [(0, "REJECTED"), (3, "FILLED")]
+    assert result.targets.to_list() == [1, 0, 0, 1, 1, 1]
+
+
+def test_a_trade_that_a_stop_closes_counts_that_bar_by_its_fill_alone() -> None:
+    ticks = [QUIET, (1000, 1008, 998, 1004), (1004, 1030, 989, 1000), QUIET]
+    columns = long_at(4, stop_offset=[10] * 4)
+    frames, _ = backtest.trade(bars_of(ticks), make_spec(params={}), strategy=strategy_of(columns))
+    (trade,) = frames["trades"].to_dicts()
+    assert (trade["entry_bar"], trade["exit_bar"], trade["exit_reason"]) == (1, 2, "stop")
+    assert (trade["mae_price"], trade["mfe_price"]) == pytest.approx((-0.1, 0.08))
+    fill = frames["fills"].to_dicts()[1]
+    assert (fill["intrabar"], fill["reference_price"], fill["slippage"]) == (True, 9.9, 0)
+    assert fill["ts"] == bars_of(ticks)["ts_open"][2]
+    assert frames["equity"]["position"].to_list() == [0, 1, 0, 0]
+
+
+def test_an_account_is_ruined_inside_a_bracket_and_is_flat_at_the_next_open() -> None:
+    ticks: list[Bar] = [QUIET, QUIET, (500, 505, 400, 450), (450, 460, 440, 450), QUIET]
+    bars = bars_of(ticks)
+    strategy = strategy_of(long_at(5, stop_loss=[None, None, None, 445, 445]))
+    signals = contract.compute_signals(strategy, bars, params={}, context={})
+    spec = make_spec(params={}, size=200, starting_cash=1000, max_leverage=3)
+    result = engine.run_engine(bars=bars, targets=signals, spec=spec)
+    assert result.ruined_bar == 2
+    assert result.executions.select("bar", "side", "price").rows() == [
+        (1, "BUY", 10.0),
+        (3, "SELL", 4.5),
+    ]

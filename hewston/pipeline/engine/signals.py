@@ -64,6 +64,6 @@ class Signals:
         sides = dict(self._followed)  # of two at a row, the later one holds
         rows = sorted(row for row in sides if row < len(self._targets))
         target = np.zeros(len(self._targets))
-        for row, following in zip(rows, [*rows[1:], None], strict=True):
+        for row, following in zip(rows, [*rows, None][1:], strict=True):
             target[row:following] = sides[row]
         return pl.Series("target", target)

@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL = help
-.PHONY: help setup setup-test run test check format bench clean
+.PHONY: help setup setup-test run test coverage check format bench clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -20,6 +20,9 @@ run: setup ## serve at 127.0.0.1:8000 (or PORT=) with a sample year and a backte
 
 test: check ## run every check and every test
 	$(PYTHON) -m pytest --cov --cov-report=term
+
+coverage: setup-test ## run every test, and count branches too: twice as slow
+	COVERAGE_CORE=ctrace $(PYTHON) -m pytest --cov --cov-branch --cov-report=term
 
 check: setup-test ## check format, rules, types and which way imports go
 	.venv/bin/ruff format --check .

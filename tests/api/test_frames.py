@@ -100,12 +100,12 @@ def test_a_text_that_spreadsheets_would_run_is_quoted_in_csv_only():
     table = pl.DataFrame(
         {"reason": ["=1+1", "+x", "-y", "@z", "\ta", "plain", None], "n": [-1.5] * 7}
     )
-    text = frames._encode(table, "csv", slice(None)).decode()
+    text = frames._encode(table, "csv", table.height).decode()
     assert text.splitlines()[1:5] == ["'=1+1,-1.5", "'+x,-1.5", "'-y,-1.5", "'@z,-1.5"]
     assert "plain,-1.5" in text
-    assert b'"=1+1"' in frames._encode(table, "json", slice(None))
+    assert b'"=1+1"' in frames._encode(table, "json", table.height)
 
 
 def test_a_number_that_is_none_is_null_in_json():
     table = pl.DataFrame({"x": [float("nan"), float("inf"), 1e300]})
-    assert b'[{"x":null},{"x":null},{"x":1e+300}]' in frames._encode(table, "json", slice(None))
+    assert b'[{"x":null},{"x":null},{"x":1e+300}]' in frames._encode(table, "json", table.height)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 
+import polars as pl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -198,7 +199,7 @@ def test_another_machine_is_told(ada, catalogue):
 
 
 def test_frames_are_compared_by_how_near_their_values_are():
-    frame = artifacts.pl.DataFrame({"a": [1.0, 2.0, None], "side": ["x", "y", None]})
+    frame = pl.DataFrame({"a": [1.0, 2.0, None], "side": ["x", "y", None]})
     near = frame.with_columns(a=frame["a"] * (1 + 1e-13))
     assert compare_frames(frame, frame).startswith("Every value is equal")
     assert compare_frames(frame, near) == "2 of 6 values differ, 0 by more than 1e-9 of it."

@@ -58,16 +58,17 @@ _DROP = (
 )
 
 
-def _split(script: str) -> list[str]:
+def _split(script: str) -> tuple[str, ...]:
     """Part a script into statements; those inside a trigger stay together."""
-    statements, parts = [], []
+    statements: list[str] = []
+    parts: list[str] = []
     for part in script.split(";"):
         parts.append(part)
         text = ";".join(parts).strip()
         if "CREATE TRIGGER" not in text or part.strip() == "END":
             statements += [text] if text else []
             parts = []
-    return statements
+    return tuple(statements)
 
 
 class Migration(migrations.Migration):

@@ -88,7 +88,8 @@ def bundle(request: HttpRequest, run_id: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_run(request: HttpRequest) -> HttpResponse:
     """Take a run in that was exported elsewhere."""
-    status, page = 200, {"most_bytes": settings.UPLOAD_BYTES}
+    status = 200
+    page: dict[str, object] = {"most_bytes": settings.UPLOAD_BYTES}
     if request.method == "POST":
         try:
             run, created = import_upload(

@@ -72,7 +72,7 @@ def find_gaps(result: RunResult) -> Finding | None:
         key="gaps",
         severity="warning" if is_grave else "info",
         message=f"{total:,} {'bar is' if total == 1 else 'bars are'} missing while a position was "
-        f"held, most of them in a row after this bar: {int(missing[longest]):,}.",
+        f"held; the longest gap, of {int(missing[longest]):,}, follows this bar.",
         evidence=(
             Evidence(label="Missing bars", value=total, unit="bars"),
             Evidence(label="Gaps", value=gaps, unit="count"),

@@ -61,8 +61,13 @@ def _compare_figures(before: Mapping[str, Any], after: Mapping[str, Any]) -> str
     far = [name for name in names if not _is_close(before.get(name), after.get(name))]
     if not far:
         return f"{', '.join(names)} differ by no more than 1e-9 of their value."
-    told = ", ".join(f"{name} was {before.get(name)} and is {after.get(name)}" for name in far[:5])
-    return f"{len(far)} of its values differ: {told}."
+    told = [f"{name} was {_say(before, name)} and is {_say(after, name)}" for name in far[:5]]
+    return f"{len(far)} of its values differ: {', '.join(told)}."
+
+
+def _say(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    return "absent" if value is None else str(value)
 
 
 def _is_close(before: object, after: object) -> bool:

@@ -87,6 +87,7 @@ def test_backtest_answers_with_figures_artifacts_and_hashes(run: dict[str, Any])
         "signals",
         "engine",
         "accounting",
+        "diagnostics",
         "write",
         "total",
     }

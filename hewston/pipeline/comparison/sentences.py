@@ -38,7 +38,7 @@ def summarise(compared: TradeComparison) -> str:
     """Say in one sentence how far B's profit is from A's, and how many trades they share."""
     a, b = compared.a.trades.height, compared.b.trades.height
     paired = compared.matches["entry_moved"].count()
-    shared = f"{paired:,} of A's {a:,} and B's {b:,} trades are matched."
+    shared = f"{paired:,} of A's {a:,} and B's {b:,} trades belong together."
     waterfall = compared.waterfall
     if waterfall is None:
         return f"The accounts are in {compared.a.currency} and {compared.b.currency}; {shared}"

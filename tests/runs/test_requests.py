@@ -10,6 +10,7 @@ from apps.runs.models import Run
 from apps.runs.tasks import perform_run
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.spec import COST_FIELDS, RUN_FIELDS
+from hewston.pipeline.strategies.catalogue import BUILT_IN
 from hewston.taskqueue import Status
 from tests.scenes import DATASET_ID, RUN_ID, add_run
 
@@ -48,6 +49,44 @@ def test_the_form_is_made_of_the_strategys_parameters_with_range_and_help(ada):
     page = ada.get(NEW, {"strategy": "buy_and_hold"}).content.decode()
     assert "params.fast" not in page
     assert "This strategy has no parameters." in page
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
+def test_the_form_has_a_field_for_each_parameter_of_each_strategy(ada, name):
+    page = ada.get(NEW, {"strategy": name}).content.decode()
+    for parameter, rule in BUILT_IN[name].PARAMS.items():
+        default = str(rule["default"]).lower().removesuffix(".0")
+        assert value_of(page, f"params.{parameter}") == default
+        assert escape(rule["help"]) in page
+
+
+def test_a_run_is_sized_by_equity_and_kept_to_one_side(ada):
+    typed = {
+        "dataset_id": DATASET_ID,
+        "strategy": "opening_range_breakout",
+        "params.sides": "long",
+        "params.stop": "false",
+        "sizing": "percent_of_equity",
+        "size": "25",
+        "limit_gap": "limit",
+    }
+    assert ada.post(NEW, typed).status_code == 302
+    run = Run.objects.exclude(pk=RUN_ID).get()
+    assert (run.spec["sizing"], run.spec["size"], run.spec["limit_gap"]) == (
+        "percent_of_equity",
+        25,
+        "limit",
+    )
+    assert (run.spec["params"]["sides"], run.spec["params"]["stop"]) == ("long", False)
+    perform_run(run)
+    assert "size 25 % of equity" in ada.get(f"/runs/{run.pk}/").content.decode()
+
+
+def test_a_size_in_percent_must_be_said(ada):
+    typed = {"dataset_id": DATASET_ID, "strategy": "buy_and_hold", "sizing": "percent_of_equity"}
+    answer = ada.post(NEW, typed)
+    assert answer.status_code == 422
+    assert "size must say how much percent of equity" in answer.content.decode()
 
 
 def test_every_option_of_a_run_has_a_field_with_its_default_and_its_help(ada):

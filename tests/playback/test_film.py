@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hewston.pipeline import artifacts, calendar, store
+from hewston.pipeline import artifacts, backtest, calendar, store
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.playback import read_film
 from hewston.pipeline.playback.film import write_time
 from hewston.pipeline.resampling import resample
+from tests.pipeline.frames import make_spec
+from tests.pipeline.test_exits import bars_of, strategy_of
 from tests.playback.films import make_film
 from tests.scenes import DATASET_ID
 
@@ -125,6 +127,22 @@ def test_the_film_of_longer_bars_merges_its_minutes(stage, tmp_path):
     assert film.bars == bars.height
     for name, values in film.prices.items():
         assert values.tolist() == bars[name].to_list()
+
+
+def test_a_stop_is_open_until_the_bar_in_which_its_target_fills(tmp_path):
+    ticks = [(1000, 1005, 995, 1000)] * 4 + [(1000, 1012, 999, 1000), (1000, 1005, 995, 1000)]
+    bars, spec = bars_of(ticks), make_spec(params={})
+    columns = {"position": [1] * 6, "stop_offset": [10] * 6, "target_offset": [8] * 6}
+    frames, figures = backtest.trade(bars, spec, strategy=strategy_of(columns))
+    record = artifacts.RunRecord(
+        spec=spec, dataset_id="TEST", code_hash="", git_commit=None, created_at=""
+    )
+    artifacts.write_run(tmp_path, record=record, frames=frames, metrics=figures)
+    bars.write_parquet(tmp_path / "bars.parquet")
+    film = read_film(tmp_path, tmp_path / "bars.parquet")
+    for bar, statuses in ((3, ["OPEN", "OPEN"]), (4, ["CANCELLED", "FILLED"])):
+        orders = film.cut(0, bar)["orders"]
+        assert [order["status"] for order in orders if order["type"] != "MARKET"] == statuses
 
 
 def test_sessions_begin_with_the_first_bar_of_an_exchange_date(film):

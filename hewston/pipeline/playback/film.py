@@ -215,15 +215,25 @@ def _read_bars(bars_file: Path, starts: pl.Series, spec: RunSpec, stored: str) -
 
 
 def _date_outcomes(orders: pl.DataFrame, fills: pl.DataFrame) -> pl.DataFrame:
-    """Say at which bar the status of each order was known; null where nothing tells."""
+    """Say at which bar the status of each order was known; null where nothing tells.
+
+    A stop or a limit was cancelled by the fill that ended its position: the next one on its side
+    that left no more of it.
+    """
     filled = fills.group_by("order_id").agg(filled_at=pl.col("bar").max())
+    is_over = pl.col("position_after") * pl.when(pl.col("side") == "BUY").then(1).otherwise(-1) >= 0
+    ends = fills.filter(is_over).select("side", after="bar", ended_at="bar")
     return (
         orders.join(filled, on="order_id", how="left", maintain_order="left")
+        .with_columns(after=pl.col("bar") + 1)
+        .join_asof(ends, on="after", by="side", strategy="forward", check_sortedness=False)
         .with_columns(
             known_at=pl.when(pl.col("status") == "FILLED")
             .then("filled_at")
             .when(pl.col("status") == "REJECTED")
             .then("bar")
+            .when(pl.col("status") == "CANCELLED")
+            .then("ended_at")
         )
-        .drop("filled_at")
+        .drop("filled_at", "ended_at", "after")
     )

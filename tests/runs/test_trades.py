@@ -47,10 +47,10 @@ def export(ada, **asked):
 
 def test_trades_are_listed_sorted_and_paged(ada, trades):
     page = ada.get(PAGE)
-    assert f"1-{min(trades.height, 50)} of {trades.height}" in text_of(page)
-    assert numbers_of(page) == trades["trade_id"].to_list()[:50]
+    assert f"1-{min(trades.height, 25)} of {trades.height}" in text_of(page)
+    assert numbers_of(page) == trades["trade_id"].to_list()[:25]
     falling = numbers_of(ada.get(PAGE, {"order": "-net_pnl"}))
-    assert falling == breakdown.sort_trades(trades, "-net_pnl")["trade_id"].to_list()[:50]
+    assert falling == breakdown.sort_trades(trades, "-net_pnl")["trade_id"].to_list()[:25]
     assert ada.get(PAGE, {"order": "nonsense", "page": "99"}).status_code == 200
 
 
@@ -73,13 +73,13 @@ def test_trades_are_narrowed_and_told_how_they_did(ada, trades):
 def test_what_cannot_be_asked_is_left_out_and_said(ada, trades, name, value):
     page = ada.get(PAGE, {name: value})
     assert f"The value of “{name}” in this address is not known" in page.content.decode()
-    assert numbers_of(page) == trades["trade_id"].to_list()[:50]
+    assert numbers_of(page) == trades["trade_id"].to_list()[:25]
 
 
 def test_an_end_before_the_beginning_is_left_out(ada, trades):
     page = ada.get(PAGE, {"from": "2023-11-03", "to": "2023-11-01"})
     first = trades.filter(pl.col("entry_ts").dt.date() >= pl.date(2023, 11, 3))["trade_id"]
-    assert numbers_of(page) == first.to_list()[:50]
+    assert numbers_of(page) == first.to_list()[:25]
     assert "The value of “to”" in page.content.decode()
 
 

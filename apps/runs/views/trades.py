@@ -21,7 +21,7 @@ from hewston.pipeline import breakdown
 from hewston.pipeline.playback.columns import encode_columns
 from hewston.pipeline.spec import canonical_json, sha256_text
 
-_PAGE = 50
+_PAGE = 25
 _BINS = 24
 _REASONS = 100  # that the filter offers, the most frequent ones
 

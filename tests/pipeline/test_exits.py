@@ -387,3 +387,22 @@ def test_an_account_is_ruined_inside_a_bracket_and_is_flat_at_the_next_open() ->
         (1, "BUY", 10.0),
         (3, "SELL", 4.5),
     ]
+
+
+@pytest.mark.parametrize(("clock", "status"), [("next_open", "OPEN"), ("close", "FILLED")])
+def test_the_last_close_is_acted_on_after_a_stop_in_the_last_bar(
+    clock: FillClock, status: str
+) -> None:
+    case = Case(
+        ticks=[QUIET, QUIET, (1000, 1004, 985, 990)],
+        columns={
+            "long_condition": [True, False, True],
+            "exit_long": [False] * 3,
+            "stop_offset": [10] * 3,
+        },
+        clock=clock,
+    )
+    result = case.run()
+    assert fills_of(result) == case.expected
+    assert result.orders.row(-1, named=True)["status"] == status
+    assert result.targets.to_list() == [1, 1, 1]

@@ -135,8 +135,7 @@ class Stage:
         """Show the quotes of bars up to ``stop``, exclusive."""
         ticks = self._book.quote_ticks(self._shown, stop)
         self._shown = stop
-        # Time ends with the last quote, which comes before the last close: go on to that.
-        self._run(ticks, int(self._book.closes_ns[-1]) if stop == self._bars else None)
+        self._run(ticks)
 
     def _settle(self, stop: int) -> None:
         """Show bars up to ``stop``, exclusive, until the position inside the next bar is known.
@@ -151,7 +150,7 @@ class Stage:
         self._shown = stop
         if ticks:
             after = int(self._book.closes_ns[stop - 1]) + 1
-            self._run([*ticks, self._book.repeat_quote(ticks[-1], after)], None)
+            self._run([*ticks, self._book.repeat_quote(ticks[-1], after)])
 
     def _exit(self, found: Exit) -> None:
         """Show the bars before an exit, and then the quote that it fills at."""
@@ -161,14 +160,17 @@ class Stage:
         self._shown = stop
         if book.fills_at_close:
             ticks.append(book.repeat_quote(ticks[-1], book.exit_fill_ns(found.bar) + 1))
-        self._run(ticks, None)
+        self._run(ticks)
         if self._follower.lots:
             raise ReconciliationError(
                 f"The {found.type} at {found.price} inside bar {found.bar} did not fill."
             )
 
-    def _run(self, ticks: list[Any], end: int | None) -> None:
+    def _run(self, ticks: list[Any]) -> None:
         if ticks:
+            # Time ends with the last quote, which may come before the last close: go on to that.
+            last = max(int(self._book.closes_ns[-1]), int(ticks[-1].ts_init))
+            end = last if self._shown == self._bars else None
             self._engine.add_data(ticks)
             self._engine.run(end=end, streaming=True)
             self._engine.clear_data()

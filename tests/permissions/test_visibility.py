@@ -30,7 +30,24 @@ LISTS = [
     "notices",
     "api-docs",
 ]
-FILES = {"dataset-export"}  # made for who asks; tests of exports and of access try it
+FILES = {"dataset-export", "run-bundle"}  # made for who asks; tests of them and of access try them
+# Ways through runs that need more than a run to be asked: their own tests and those of access do.
+FLOWS = {
+    "run-costs",
+    "run-costs-cancel",
+    "run-import",
+    "run-reproduce",
+    "run-reproduce-cancel",
+    "run-verify",
+    "run-view-delete",
+    "run-view-rename",
+    "run-views",
+    "runs-change",
+    "runs-compare",
+    "runs-compare-csv",
+    "runs-compare-curves",
+    "runs-compare-json",
+}
 WRITING_LISTS = ["dataset-new", "datasets-change", "run-new", "tokens"]
 WRITING_OBJECTS = [
     "dataset-archive",
@@ -151,7 +168,7 @@ def catalogue(catalogue, name, settings, tmp_path):
 
 def test_these_tests_know_every_address():
     writing = {*WRITING_LISTS, *WRITING_OBJECTS}
-    known = PUBLIC | FORMS | FILES | {*LISTS, *OBJECTS, *FORMS_OF_OBJECTS} | writing
+    known = PUBLIC | FORMS | FILES | FLOWS | {*LISTS, *OBJECTS, *FORMS_OF_OBJECTS} | writing
     assert set(names_of(get_resolver().url_patterns)) == known
 
 

@@ -2,7 +2,7 @@
 // bars and is filled again as the view moves; a run's bars are all in memory (src names them), and
 // of a dataset those pages are fetched that are viewed (pages names them).
 
-import { PagedBars, WholeBars } from "./chart/bars.js";
+import { PagedBars, search, WholeBars } from "./chart/bars.js";
 import { Ladder } from "./chart/ladder.js";
 import { Panes } from "./chart/panes.js";
 import { conclude, describeBar, describeRows } from "./chart/texts.js";
@@ -472,11 +472,7 @@ class PriceChart extends HTMLElement {
   /** Shows the run's bars from, to in the middle, and marks what was filled there. */
   centre(from, to = from) {
     this.#chosenBars = [from, to];
-    const { fill_bar: bars, fill_row: rows } = this.#bars.columns;
-    const rowOf = (bar) => {
-      const index = bars.indexOf(bar);
-      return index < 0 ? Math.min(bar, this.#rows - 1) : rows[index];
-    };
+    const rowOf = (bar) => search(this.#bars.columns.bar, bar);
     const [first, last] = [rowOf(from), rowOf(to)];
     const pad = Math.max(40, (last - first) * 0.6);
     this.#view(first - pad, last + pad);

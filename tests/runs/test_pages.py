@@ -11,6 +11,7 @@ from django.urls import reverse
 from apps.permissions.templatetags import figures
 from apps.runs.forms import ORDER_CHOICES
 from apps.runs.models import Run, RunMetrics
+from apps.runs.views.film import open_interval
 from hewston.pipeline import artifacts, breakdown, playback, store
 from hewston.pipeline.metrics import METRICS
 from hewston.taskqueue import JobLog, Status
@@ -308,10 +309,20 @@ def test_columns_hold_equity_indicators_and_exact_fills(ada, catalogue, stage):
     assert columns["close"].tolist() == equity["close"].to_list()
     assert columns["fill_price"].tolist() == fills["price"].to_list()
     assert columns["fill_row"].tolist() == fills["bar"].to_list()
+    assert columns["bar"].tolist() == list(range(equity.height))
     assert {(one["name"], one["pane"]) for one in header["about"]["indicators"]} == {
         ("fast", "price"),
         ("slow", "price"),
     }
+
+
+def test_the_chart_of_a_long_run_opens_at_the_interval_that_a_browser_holds(catalogue):
+    assert [open_interval(catalogue.run, bars) for bars in (2_660, 500_000, 10**6, 10**8)] == [
+        "1m",
+        "5m",
+        "5m",
+        "1d",
+    ]
 
 
 def test_longer_bars_keep_every_fill_and_the_last_equity(ada, catalogue, stage):
@@ -321,6 +332,8 @@ def test_longer_bars_keep_every_fill_and_the_last_equity(ada, catalogue, stage):
     assert hour["equity"][-1] == minute["equity"][-1]
     assert hour["volume"].sum() == minute["volume"].sum()
     assert hour["fill_price"].tolist() == minute["fill_price"].tolist()
+    assert hour["bar"][-1] == minute["bar"][-1]
+    assert (minute["close"][hour["bar"].astype(int)] == hour["close"]).all()
     starts = hour["time"][hour["fill_row"].astype(int)]
     assert (starts <= hour["fill_time"]).all()
     assert (hour["fill_time"] < starts + 3600).all()

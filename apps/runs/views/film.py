@@ -16,12 +16,13 @@ from hewston.http import (
     send_columns,
 )
 from hewston.pipeline import artifacts, breakdown, playback
-from hewston.pipeline.intervals import CHART_INTERVALS, coarser, is_daily
+from hewston.pipeline.intervals import CHART_INTERVALS, INTERVALS, coarser, is_daily
 from hewston.pipeline.playback.decisions import encode_decisions
 from hewston.pipeline.spec import RunSpec, canonical_json
 from hewston.pipeline.store import read_json
 from hewston.taskqueue import Status
 
+_MOST_BARS = 250_000  # that a chart opens with: some 25 MB, which a browser holds at once
 _FILM_INTERVALS = ("1m", "5m", "15m", "1h", "1d", "1w", "1mo")
 
 
@@ -94,6 +95,14 @@ def list_intervals(run: Run) -> list[str]:
     """List the intervals at which a run is shown: its own, and the longer ones that pages offer."""
     own = run.run_spec.interval
     return [name for name in coarser(own) if name == own or name in CHART_INTERVALS]
+
+
+def open_interval(run: Run, bars: int) -> str:
+    """Choose the interval at which a chart of so many bars opens: the shortest that fits."""
+    length = INTERVALS[run.spec["interval"]]
+    known = list_intervals(run)
+    fitting = (name for name in known if bars * (length / INTERVALS[name]) <= _MOST_BARS)
+    return next(fitting, known[-1])
 
 
 def columns_url_of(run: Run, interval: str) -> str:

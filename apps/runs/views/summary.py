@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from apps.runs.models import Run
-from apps.runs.views.film import columns_url_of, list_intervals
+from apps.runs.views.film import columns_url_of, list_intervals, open_interval
 from apps.runs.views.finding import find_run, reading_run, scan_trades
 from hewston.pipeline import artifacts, breakdown
 from hewston.pipeline.metrics import METRICS, describe_size, find_reason
@@ -58,6 +58,7 @@ def _describe_result(run: Run) -> dict[str, object]:
     """Gather what the overview shows of a finished run."""
     spec = run.run_spec
     figures = read_json(run.folder / artifacts.METRICS_FILE)
+    broken = _break_down(run.stored, run.stored.place)
     return {
         "report": figures,
         "key_figures": _describe_figures(figures, _KEY_FIGURES),
@@ -68,7 +69,8 @@ def _describe_result(run: Run) -> dict[str, object]:
         "intervals": list_intervals(run),
         "columns_url": columns_url_of(run, "INTERVAL"),
         "series_url": reverse("run-series", args=[run.pk, breakdown.address(run.input_hash)]),
-        **_break_down(run.stored, run.stored.place),
+        "chart_interval": open_interval(run, int(str(broken["bars"]))),
+        **broken,
     }
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from apps.runs.actions import TRADE_EXPORT, read_selection, write_trades
 from apps.runs.forms import TradeFilter
 from apps.runs.models import Run
-from apps.runs.views.film import columns_url_of, list_intervals
+from apps.runs.views.film import columns_url_of, list_intervals, open_interval
 from apps.runs.views.finding import find_finished, read_trades, reading_run
 from hewston.body import read_query
 from hewston.frames import send_made
@@ -95,6 +95,7 @@ def _describe_chart(run: Run, every: pl.DataFrame, wanted: str) -> dict[str, obj
     return {
         "interval": run.spec["interval"],
         "intervals": list_intervals(run),
+        "chart_interval": open_interval(run, breakdown.read_breakdown(run.stored).bars),
         "columns_url": columns_url_of(run, "INTERVAL"),
         "wanted": trade,
         "bars_wanted": [trade["entry_bar"], last] if trade else None,

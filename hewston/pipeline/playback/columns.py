@@ -19,7 +19,7 @@ from hewston.pipeline.schemas import BARS, EQUITY, EXITS, FILLS, SIGNALS
 from hewston.pipeline.spec import RunSpec, sha256_text
 from hewston.pipeline.store import read_json
 
-FORMAT = 5  # part of every address: raise it when the same input gives other bytes
+FORMAT = 6  # part of every address: raise it when the same input gives other bytes
 MAGIC = b"HWC1"
 _ALIGNMENT = 8
 _PRICE_COLUMNS = ("open", "high", "low", "close", "volume")
@@ -84,7 +84,8 @@ def encode_run(
     """Encode a run at a display interval that is not shorter than its own.
 
     ``bars`` are the dataset's, of the length ``stored``; the others are the run's artifacts and
-    its spec. ``schedule`` lists the dataset's sessions. Columns: those of ``bar_columns``;
+    its spec. ``schedule`` lists the dataset's sessions. Columns: those of ``bar_columns``; bar, the
+    last of the run's bars in each;
     equity, drawdown, position and every indicator as they stood at the end of each shown bar; and
     of the fills: fill_time, fill_row (the shown bar), fill_bar (the run's bar), fill_side (1 buy,
     -1 sell), fill_qty, fill_price.
@@ -102,8 +103,9 @@ def encode_run(
     )
     # The last of the run's bars in each shown bar: every one has at least one.
     numbers = pl.int_range(shown.height, dtype=pl.UInt32, eager=True)
-    ends = states[rows.search_sorted(numbers, side="right") - 1]
-    columns = bar_columns(shown)
+    last_bars = rows.search_sorted(numbers, side="right") - 1
+    ends = states[last_bars]
+    columns = bar_columns(shown) | {"bar": last_bars}
     columns |= {name: ends[name] for name in _STATE}
     columns |= {f"indicator:{name}": ends[name] for name in names}
     columns |= _fill_columns(fills.match_to_schema(pl.Schema(FILLS)), rows)

@@ -5,8 +5,8 @@ import { loadColumns } from "../columns.js";
 
 const KEPT = 24; // pages; the farthest are dropped first
 
-/** The first index whose time is not before a time, or the last one. */
-function search(times, time) {
+/** The first index whose time (or number) is not before another, or the last one. */
+export function search(times, time) {
   let [low, high] = [0, times.length];
   while (low < high) {
     const middle = (low + high) >> 1;

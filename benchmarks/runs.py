@@ -19,6 +19,7 @@ from hewston.pipeline.strategies import contract, sma_crossover
 
 ENGINE_SECONDS = 1.0
 CLASSIC_RATIO = 6.0
+EXITS_RATIO = 3.0  # with twice the fills
 COMMAND_SECONDS = 5.0
 _REPEATS = 3
 _PROJECT = Path(__file__).resolve().parent.parent
@@ -57,6 +58,12 @@ def _engine_rows(bars: pl.DataFrame) -> list[Row]:
         result = engine.run_engine(bars=window.bars, targets=signals, spec=spec)
         seconds.append(time.perf_counter() - start)
     ours = statistics.median(seconds)
+    bracketed = signals.with_columns(
+        stop_pct=pl.lit(0.002), target_pct=pl.lit(0.004), in_entry_bar=pl.lit(value=False)
+    )
+    start = time.perf_counter()
+    stopped = engine.run_engine(bars=window.bars, targets=bracketed, spec=spec)
+    with_exits = time.perf_counter() - start
     peer = run_classic(window.bars, result.orders, spec)
     fills = result.executions.select(pl.col("side").cast(pl.String), "qty", "price").rows()
     same = [fill[1:4] for fill in peer.fills] == fills
@@ -68,6 +75,12 @@ def _engine_rows(bars: pl.DataFrame) -> list[Row]:
             target=f"<= {ENGINE_SECONDS} s",
             measured=f"{ours:.2f} s",
             met=ours <= ENGINE_SECONDS,
+        ),
+        Row(
+            name=f"the same with a stop and a target, {stopped.executions.height:,} fills",
+            target=f"<= {EXITS_RATIO:g}x",
+            measured=f"{with_exits / ours:.1f}x",
+            met=with_exits <= EXITS_RATIO * ours,
         ),
         Row(
             name="against the classic engine, same orders",

@@ -213,6 +213,15 @@ def test_columns_may_have_any_name() -> None:
     assert signals["7"].to_list() == [1, 1]
 
 
+def test_columns_of_the_frame_that_come_back_unchanged_are_no_indicators() -> None:
+    def run_strategy(frame: pd.DataFrame) -> pd.DataFrame:
+        frame["volume"] = frame["volume"] * 2
+        return frame.assign(position=1, line=frame["close"])
+
+    signals = read(cast("ModuleType", SimpleNamespace(run_strategy=run_strategy)), 2)
+    assert signals.columns == ["ts_open", "target", "reason", "volume", "line", "changed"]
+
+
 def test_two_names_that_are_written_alike_are_one_column_twice() -> None:
     def run_strategy(frame: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"position": 1, "7": 2.5, 7: True}, index=frame.index)

@@ -83,7 +83,9 @@ def compute_signals(
         in_entry_bar = options["bracket_from"] == "entry_bar"
         rules["in_entry_bar"] = pl.repeat(in_entry_bar, len(bars), eager=True)
     texts = given.get(REASON, pd.Series([None] * len(bars), dtype=object))
-    known = {POSITION, REASON, *schemas.CONDITIONS, *schemas.EXITS}
+    # Who returns the frame with more columns does not mean its prices as indicators.
+    same = {name for name in given if name in frame and given[name].equals(frame[name])}
+    known = {POSITION, REASON, *schemas.CONDITIONS, *schemas.EXITS, *same}
     return bars.select("ts_open").with_columns(
         target,
         read_texts(REASON, texts),

@@ -1,6 +1,7 @@
 """Stops and limits inside the bar: the engine against the contract in plain Python."""
 
 import dataclasses
+import datetime as dt
 import random
 from collections.abc import Callable
 from fractions import Fraction
@@ -406,3 +407,16 @@ def test_the_last_close_is_acted_on_after_a_stop_in_the_last_bar(
     assert fills_of(result) == case.expected
     assert result.orders.row(-1, named=True)["status"] == status
     assert result.targets.to_list() == [1, 1, 1]
+
+
+def test_a_condition_that_held_before_the_run_begins_does_not_rise_on_its_first_bar() -> None:
+    closes = [10.0] * 6
+    bars = make_bars(closes, closes, minutes=[0, 1, 1440, 1441, 1442, 1443])
+    columns: dict[str, list[Any]] = {
+        "long_condition": [False, True, True, False, True, True],
+        "stop_pct": [None] * 6,
+    }
+    spec = make_spec(params={}, from_date=dt.date(2023, 1, 4))
+    frames, _ = backtest.trade(bars, spec, strategy=strategy_of(columns))
+    assert frames["signals"]["target"].to_list() == [0, 0, 1, 1]
+    assert frames["fills"]["bar"].to_list() == [3]

@@ -105,7 +105,7 @@ def test_its_manifest_says_both_intervals_and_it_reproduces_plays_and_draws(
     assert again == manifest["output_hashes"]
     film = playback.read_film(folders[0], bars_file)
     assert film.bars == 9 * 7
-    assert film.cut(-1, film.last)["ohlc"]["v"] is None  # type: ignore[index]  # JSON
+    assert film.cut(-1, film.last)["ohlc"]["v"] is None
     encoded = playback.encode_run(
         bars=pl.scan_parquet(bars_file),
         signals=pl.scan_parquet(folders[0] / "signals.parquet"),

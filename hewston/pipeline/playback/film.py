@@ -11,6 +11,7 @@ import functools
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -90,7 +91,7 @@ class Film:
     def _starts(self) -> Rows:
         return self.orders.starts + self.fills.starts
 
-    def cut(self, after: int, bar: int) -> dict[str, object]:
+    def cut(self, after: int, bar: int) -> dict[str, Any]:
         """Cut the frame of the bars ``(after, bar]``; never a NaN in it."""
         return {
             "i": bar,

@@ -170,6 +170,7 @@ def test_from_a_comparison_others_can_be_chosen(ada):
     [
         ([RUN_ID, RUN_ID], 422, f"Run {RUN_ID} is named twice."),
         ([f"{n:012x}" for n in range(7)], 422, "2 to 6 runs are compared at once, but 7 are named"),
+        ([RUN_ID] * 7, 422, "2 to 6 runs are compared at once, but 7 are named"),
         ([RUN_ID, "ffffffffffff"], 404, "There is no run ffffffffffff, or it is not yours to see."),
         ([RUN_ID, "bbbbbbbbbbbb"], 409, "Run bbbbbbbbbbbb is queued, and only runs that are done"),
         ([RUN_ID], 422, "2 to 6 runs are compared at once, but one is named."),
@@ -219,6 +220,7 @@ def test_two_currencies_have_no_sum(ada, stage, settings, tmp_path):
     said = json.loads(manifest.read_text())
     said["spec"]["instrument"]["currency"] = "EUR"
     manifest.write_text(json.dumps(said))
+    Run.objects.filter(pk=CLOSE).update(manifest_sha256=store.sha256_file(manifest))
     settings.DATA_ROOT = tmp_path
     page = text_of(compare(ada, RUN_ID, CLOSE))
     assert "amounts of two currencies have no sum" in page
@@ -234,6 +236,40 @@ def test_files_that_are_not_whole_are_a_conflict(ada, stage, settings, tmp_path)
         answer = ada.get(address, {"ids": f"{RUN_ID},{CLOSE}"})
         assert answer.status_code == 409
         assert f"The files of run {CLOSE} are not whole" in answer.content.decode()
+
+
+def test_changed_files_are_not_shown_even_after_they_were_read(
+    ada, stage, settings, tmp_path, capsys
+):
+    files = store.Store(tmp_path)
+    for name in (RUN_ID, CLOSE):
+        shutil.copytree(store.Store(stage.root).run_folder(name), files.run_folder(name))
+    settings.DATA_ROOT = tmp_path
+    assert compare(ada, RUN_ID, CLOSE).status_code == 200
+    path = files.run_folder(CLOSE) / artifacts.frame_file("trades")
+    changed = pl.read_parquet(path).with_columns(pl.col("net_pnl") + 1_000)
+    path.unlink()
+    changed.write_parquet(path)
+    for address in (PAGE, API, f"{PAGE}curves", f"{PAGE}trades.csv"):
+        answer = ada.get(address, {"ids": f"{RUN_ID},{CLOSE}"})
+        assert answer.status_code == 409
+        assert "trades.parquet was changed since" in answer.content.decode()
+    with pytest.raises(SystemExit):
+        call_command("compare", RUN_ID, CLOSE, "--user", "ada")
+    assert "trades.parquet was changed since" in capsys.readouterr().err
+
+
+def test_findings_of_a_changed_file_are_not_told(ada, stage, settings, tmp_path):
+    files = store.Store(tmp_path)
+    shutil.copytree(store.Store(stage.root).run_folder(RUN_ID), files.run_folder(RUN_ID))
+    settings.DATA_ROOT = tmp_path
+    assert ada.get(f"/backtests/{RUN_ID}").json()["findings"] is not None
+    path = files.run_folder(RUN_ID) / artifacts.METRICS_FILE
+    figures = json.loads(path.read_text())
+    path.unlink()
+    path.write_text(json.dumps(figures | {"findings": []}))
+    told = ada.get(f"/backtests/{RUN_ID}").json()
+    assert (told["status"], told["findings"]) == ("DONE", None)
 
 
 def test_the_page_asks_the_database_little(ada, django_assert_max_num_queries):

@@ -9,6 +9,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 
 from apps.permissions.templatetags.figures import MINUS
+from apps.runs.models import Run
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.diagnostics import CHECKS
 from tests.scenes import RUN_ID
@@ -35,18 +36,23 @@ def ada(client, catalogue):
 
 
 @pytest.fixture
-def change(stage, settings, tmp_path):
+def change(catalogue, stage, settings, tmp_path):
     """Give the run other findings, as another version would have written them."""
     copy = store.Store(tmp_path).run_folder(RUN_ID)
     shutil.copytree(stage.run_folder, copy)
     settings.DATA_ROOT = tmp_path
-    path = copy / artifacts.METRICS_FILE
+    path, proof = copy / artifacts.METRICS_FILE, copy / artifacts.MANIFEST_FILE
     path.chmod(0o644)
+    proof.chmod(0o644)
 
     def write(**changes):
         figures = {**store.read_json(path), **changes}
         known = {name: value for name, value in figures.items() if value is not None}
         store.write_json(path, known)
+        manifest = store.read_json(proof)
+        manifest["output_hashes"][artifacts.METRICS_FILE] = store.sha256_file(path)
+        store.write_json(proof, manifest)
+        Run.objects.filter(pk=RUN_ID).update(manifest_sha256=store.sha256_file(proof))
         return path
 
     return write

@@ -5,12 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from polars.exceptions import PolarsError
-
 from apps.permissions.models import User
+from apps.runs.actions.reading import reading_run
 from apps.runs.models import Run
 from hewston.pipeline import comparison
-from hewston.pipeline.artifacts import MANIFEST_FILE, METRICS_FILE
 from hewston.pipeline.comparison import ComparedRun, TradeComparison
 from hewston.pipeline.comparison.trades import MOST_BARS
 from hewston.pipeline.errors import HewstonError, InputError
@@ -41,9 +39,6 @@ def find_compared(
     Raises InputError where they are too few, too many or one is named twice, HewstonError where
     one is not there, not the user's or not done.
     """
-    for run_id in ids:
-        if ids.count(run_id) > 1:
-            raise InputError(f"Run {run_id[:40]} is named twice.", field="ids")
     if not LEAST_RUNS <= len(ids) <= MOST_RUNS:
         named = {0: "none is named", 1: "one is named"}.get(len(ids), f"{len(ids)} are named")
         raise InputError(
@@ -51,6 +46,9 @@ def find_compared(
             field="ids",
             allowed=f"{LEAST_RUNS} to {MOST_RUNS} ids of runs",
         )
+    for run_id in ids:
+        if ids.count(run_id) > 1:
+            raise InputError(f"Run {run_id[:40]} is named twice.", field="ids")
     for field, chosen in (("base", base), ("other", other)):
         if chosen and chosen not in ids:
             raise InputError(f"{field} ({chosen[:40]}) is not one of the runs.", field=field)
@@ -83,28 +81,17 @@ def _find_done(user: User, ids: Sequence[str]) -> Mapping[str, Run]:
 
 
 def read_compared(run: Run) -> ComparedRun:
-    """Read a finished run; the last few stay in memory, as artifacts never change.
+    """Read a finished run; the last few stay in memory, and are given while its files are whole.
 
-    Raises HewstonError (CONFLICT) where its files are not whole.
+    Raises DamagedError where they are not.
     """
-    return _read(run.folder, run.pk, run.revision.number, run.manifest_sha256)
+    with reading_run(run):
+        return _read(run.folder, run.pk, run.revision.number, run.manifest_sha256)
 
 
 @functools.lru_cache(maxsize=8)
 def _read(folder: Path, run_id: str, revision: int, _manifest_sha256: str) -> ComparedRun:
-    try:
-        return comparison.read_run(folder, run_id=run_id, revision=revision)
-    except (HewstonError, OSError, PolarsError, LookupError, TypeError, ValueError) as problem:
-        names = (f"{name}.parquet" for name in ("equity", "trades"))
-        missing = [
-            name for name in (*names, METRICS_FILE, MANIFEST_FILE) if not (folder / name).is_file()
-        ]
-        damage = f"missing: {', '.join(missing)}" if missing else "a file is damaged"
-        raise HewstonError(
-            f"The files of run {run_id} are not whole ({damage}). Check them with manage.py verify "
-            f"{run_id}.",
-            code="CONFLICT",
-        ) from problem
+    return comparison.read_run(folder, run_id=run_id, revision=revision)
 
 
 @functools.lru_cache(maxsize=8)

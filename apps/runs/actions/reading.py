@@ -23,16 +23,16 @@ def reading_run(run: Run, *, with_bars: bool = False) -> Iterator[None]:
     catalogue. Raises DamagedError that names the file.
     """
     manifest = run.folder / artifacts.MANIFEST_FILE
-    bars = run.revision.folder / BARS
-    files = [manifest, *(run.folder / name for name in _FILES), *([bars] if with_bars else [])]
+    bars = [run.revision.folder / BARS] if with_bars else []
+    files = [manifest, *(run.folder / name for name in _FILES), *bars]
     with reading("run", run.pk, *files):
         _check(manifest, run.manifest_sha256)
         hashes = store.read_json(manifest)["output_hashes"]
         for name in artifacts.FRAMES:
             _check(run.folder / artifacts.frame_file(name), hashes.get(name))
         _check(run.folder / artifacts.METRICS_FILE, hashes.get(artifacts.METRICS_FILE))
-        if with_bars:
-            _check(bars, run.revision.bars_sha256)
+        for path in bars:
+            _check(path, run.revision.bars_sha256)
         yield
 
 

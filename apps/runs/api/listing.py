@@ -8,9 +8,11 @@ from django.db.models import F
 from django.http import HttpRequest
 from ninja import Field, Schema
 
+from apps.runs.actions import reading_run
 from apps.runs.forms import RANGES, RunListing, narrow, read_ranges
 from apps.runs.models import Run, RunQuerySet
 from hewston.body import read_query
+from hewston.http import DamagedError
 from hewston.pipeline import artifacts
 from hewston.pipeline.diagnostics import CHECKS
 from hewston.pipeline.diagnostics.finding import Unit
@@ -241,7 +243,7 @@ def read_findings(run: Run) -> dict[str, object]:
     """
     figures: Mapping[str, object] = {}
     if run.status == Status.DONE:
-        with contextlib.suppress(InputError):
+        with contextlib.suppress(DamagedError), reading_run(run):
             figures = read_json(run.folder / artifacts.METRICS_FILE)
     return {name: figures.get(name) for name in ("findings", "unchecked")}
 

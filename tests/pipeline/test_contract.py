@@ -178,7 +178,6 @@ def test_a_bracket_begins_where_the_options_say(said: str, *, means: bool) -> No
         ({"position": [1, 1, 1], "stop_loss": [1, np.inf, 1]}, "infinite at row 1", "stop_loss", 1),
         ({"position": [1, 1, 1], "stop_pct": [0, 0.1, -0.1]}, "at least 0", "stop_pct", 2),
         ({"position": [1, 1, 1], "target_offset": [-1, 0, 0]}, "at least 0", "target_offset", 0),
-        ({"position": [1, 1, 1], "changed": [1, 1, 1]}, "signals use", "changed", None),
         ({"position": [1, 1, 1], "when": pd.to_datetime(["2023"] * 3)}, "when holds", "when", 0),
     ],
 )
@@ -211,6 +210,15 @@ def test_columns_may_have_any_name() -> None:
     signals = read(cast("ModuleType", SimpleNamespace(run_strategy=run_strategy)), 2)
     assert signals["EMA (20) %"].to_list() == [2.5, 2.5]
     assert signals["7"].to_list() == [1, 1]
+
+
+def test_an_indicator_whose_name_signals_use_is_kept_under_a_longer_one() -> None:
+    columns = {"position": [0, 1], "target": [1.5, 2.5], "target_": [3, 4], "changed": [T, F]}
+    signals = read(answer_with(**columns), 2)
+    assert signals["target"].to_list() == [0, 1]
+    assert signals["target__"].to_list() == [1.5, 2.5]
+    assert signals["target_"].to_list() == [3, 4]
+    assert signals["changed_"].to_list() == [1, 0]
 
 
 def test_columns_of_the_frame_that_come_back_unchanged_are_no_indicators() -> None:
@@ -278,6 +286,47 @@ def test_a_strategy_of_a_file_runs_beside_the_built_in_ones(tmp_path: Path) -> N
         (4, "SELL", 9.0),
     ]
     assert frames["signals"].columns == ["ts_open", "target", "reason", "long_condition"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "given", "sentence"),
+    [
+        ({"fast": {"type": "int", "default": 5}}, {"fats": 3}, "Did you mean fast"),
+        ({"fast": {"type": "int", "default": 5, "min": 2}}, {"fast": 1}, "at least 2"),
+        ({"fast": {"type": "int"}}, {}, "no type and default for fast"),
+        ({"fast": 5}, {}, "no type and default for fast"),
+        ([], {}, "PARAMS of the strategy is no dictionary"),
+    ],
+)
+def test_parameters_are_read_by_the_strategys_own_rules(
+    rules: object, given: dict[str, object], sentence: str
+) -> None:
+    strategy = answer_with(position=[0])
+    strategy.PARAMS = rules  # type: ignore[attr-defined]  # a module's global
+    with pytest.raises(InputError, match=sentence):
+        contract.compute_signals(strategy, make_bars([1.0], [1.0]), params=given, context={})
+
+
+def test_a_file_may_hold_dataclasses_with_annotations_as_text(tmp_path: Path) -> None:
+    path = tmp_path / "classes.py"
+    path.write_text(
+        "from __future__ import annotations\n"
+        "import dataclasses\n\n\n"
+        "@dataclasses.dataclass\nclass Level:\n    price: float = 10.0\n\n\n"
+        "def run_strategy(frame):\n"
+        "    return frame[[]].assign(position=(frame['close'] > Level().price) * 1)\n"
+    )
+    assert read(load_strategy(path), 1)["target"].to_list() == [0]
+
+
+def test_a_strategy_that_leaves_ends_its_run_alone(tmp_path: Path) -> None:
+    path = tmp_path / "leaves.py"
+    path.write_text("def run_strategy(frame):\n    raise SystemExit(3)\n")
+    with pytest.raises(InputError, match="failed in line 2: SystemExit: 3"):
+        read(load_strategy(path), 1)
+    path.write_text("raise SystemExit(3)\n")
+    with pytest.raises(InputError, match="does not load: SystemExit: 3"):
+        load_strategy(path)
 
 
 def test_a_strategy_that_fails_says_in_which_line(tmp_path: Path) -> None:

@@ -420,3 +420,17 @@ def test_a_condition_that_held_before_the_run_begins_does_not_rise_on_its_first_
     frames, _ = backtest.trade(bars, spec, strategy=strategy_of(columns))
     assert frames["signals"]["target"].to_list() == [0, 0, 1, 1]
     assert frames["fills"]["bar"].to_list() == [3]
+
+
+def test_ruin_is_seen_after_a_close_at_which_the_conditions_change_nothing() -> None:
+    dollars = [(100, 101, 99, 100)] * 5
+    dollars += [(80, 80, 70, 75), (80, 120, 80, 110), (110, 111, 109, 110)]
+    ticks = [(a * 100, b * 100, c * 100, d * 100) for a, b, c, d in dollars]
+    columns = {
+        "long_condition": [row in {0, 3} for row in range(len(ticks))],
+        "exit_long": [row == 3 for row in range(len(ticks))],
+    }
+    spec = make_spec(params={}, starting_cash=20, max_leverage=100)
+    frames, _ = backtest.trade(bars_of(ticks), spec, strategy=strategy_of(columns))
+    assert frames["fills"].select("bar", "side").rows() == [(1, "BUY"), (6, "SELL")]
+    assert frames["orders"]["reason"].to_list() == [None, "ruined"]

@@ -1,5 +1,6 @@
 """How many lots a target means, by the run's sizing."""
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -63,6 +64,32 @@ def test_all_of_the_equity_is_affordable_without_leverage() -> None:
     )
     assert fills == [(0, "BUY", 30.03003003)]
     assert result.orders["status"].to_list() == ["FILLED"]
+
+
+def test_many_small_lots_are_never_rounded_up() -> None:
+    for price in range(150, 200):
+        result, fills = trade(
+            [float(price)] * 2,
+            [1, 1],
+            sizing="percent_of_equity",
+            size=100,
+            max_leverage=1,
+            starting_cash=1e6,
+            instrument=Instrument(asset_class="crypto", lot=1e-8),
+        )
+        assert result.orders["status"].to_list() == ["FILLED"]
+        assert Fraction(fills[0][2]) * price <= Fraction(10**6) * (1 + Fraction(1, 10**15))
+
+
+def test_more_lots_than_can_be_counted_are_refused_with_a_sentence() -> None:
+    with pytest.raises(InputError, match="fewer than"):
+        trade(
+            [0.00001234] * 3,
+            [1, -1, -1],
+            sizing="cash",
+            size=1e6,
+            instrument=Instrument(asset_class="crypto", lot=1e-8, price_precision=12),
+        )
 
 
 def test_more_than_the_leverage_allows_is_refused() -> None:

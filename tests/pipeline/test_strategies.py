@@ -190,7 +190,6 @@ def test_indicators_are_kept_as_numbers_whatever_their_names() -> None:
         (answer_with(position=["a", "b", "c"]), "column position holds"),
         (answer_with(position=[0, 1, 0], line=[1, 2, np.inf]), "line is infinite at row 2"),
         (answer_with(position=[0, 1, 0], line=["x", "y", "z"]), "column line holds"),
-        (answer_with(position=[0, 1, 0], target=[1, 2, 3]), "name that signals use"),
         (
             strategy_of(
                 lambda f: pd.DataFrame(

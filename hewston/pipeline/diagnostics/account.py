@@ -80,7 +80,7 @@ def find_edge(result: RunResult) -> Finding | None:
     """Find parameters that are as small or as large as their rule allows."""
     at_edge: list[tuple[str, float, str]] = []
     for name, rule in sorted(result.params.items()):
-        value = result.spec.params.get(name)
+        value = result.spec.params.get(name, rule.get("default"))
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         ends = {"smallest": rule.get("min"), "largest": rule.get("max")}

@@ -22,6 +22,7 @@ type Floats = npt.NDArray[np.float64]
 STOP: Literal["STOP"] = "STOP"
 LIMIT: Literal["LIMIT"] = "LIMIT"
 _SAME_PRICE = 1e-9  # relative: a price this near to a tick is that tick
+_SAME_DISTANCE = 1e-12  # of the price: floats in which two distances may differ
 _FIRST_LOOK = 256  # bars that are searched at once, then ever more
 _LOOK_FACTOR = 4
 
@@ -173,7 +174,7 @@ class Exits:
         """Say whether the low is nearer to the open than the high, or as near."""
         opened, high, low = (float(x[bar]) for x in (self._open, self._high, self._low))
         further_down = (opened - low) - (high - opened)
-        return further_down <= _SAME_PRICE * max(abs(high), abs(low))
+        return further_down <= _SAME_DISTANCE * max(abs(high), abs(low))
 
 
 def round_to_tick(prices: Floats, tick: float, direction: int) -> Floats:

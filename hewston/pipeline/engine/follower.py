@@ -171,6 +171,7 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         target = self.signals.decide(self.side, bar)
         if target is None:
             self._await_signal(bar + 1)
+            self._watch_ruin(bar + 1)
             return
         has_sent = self._follow(bar, target)
         planned = _sign(self.lots + self.waiting_lots)

@@ -7,6 +7,8 @@ from hewston.pipeline.errors import InputError
 from hewston.pipeline.spec import RunSpec
 
 _PERCENT = 100
+_ROUNDING, _LEAST_ROUNDING = 1e-15, 1e-12
+_MOST_LOTS = 2**62  # counted in 64 bits, and a reversal trades twice as many
 
 
 class Sizing:
@@ -39,15 +41,21 @@ class Sizing:
     def check(self, lots: int) -> None:
         """Refuse a position of which the engine could fill no reversal."""
         units = abs(lots) * self._lot
-        if 2 * units >= QUOTE_SIZE:
+        most = min(QUOTE_SIZE / 2, _MOST_LOTS * self._lot)
+        if units >= most:
             raise InputError(
-                f"The strategy asks for a position of {units:g} units; at most "
-                f"{QUOTE_SIZE // 2:g} can be filled.",
+                f"The strategy asks for a position of {units:g} units; fewer than {most:g} can be "
+                "filled.",
                 field="size",
             )
 
 
 def _whole_lots(lots: float) -> int:
-    """Round toward zero, but take 2.9999999999999996 for the 3 that was meant."""
+    """Round toward zero, but take 2.9999999999999996 for the 3 that was meant.
+
+    The tolerance is a float's own error and no more: of 10^12 lots, more would round up what the
+    money does not buy.
+    """
     nearest = round(lots)
-    return nearest if math.isclose(lots, nearest, rel_tol=1e-9, abs_tol=1e-9) else math.trunc(lots)
+    is_meant = math.isclose(lots, nearest, rel_tol=_ROUNDING, abs_tol=_LEAST_ROUNDING)
+    return nearest if is_meant else math.trunc(lots)

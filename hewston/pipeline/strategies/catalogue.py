@@ -6,6 +6,7 @@ The web process reads their PARAMS, so neither this module nor a built-in import
 import hashlib
 import importlib.util
 import inspect
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -62,9 +63,11 @@ def load_strategy(path: Path) -> ModuleType:
     if spec is None or spec.loader is None or not path.is_file():
         raise InputError(f"There is no Python file {path}.", file=str(path))
     module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # where dataclasses look up what annotations name
     try:
         spec.loader.exec_module(module)
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
+        del sys.modules[module.__name__]
         raise InputError(
             f"{path} does not load: {type(problem).__name__}: {problem}", file=str(path)
         ) from problem

@@ -91,7 +91,7 @@ def compute_signals(
         read_texts(REASON, texts),
         *(pl.Series(name, column) for name, column in conditions.items()),
         *exits.values(),
-        *(_read_indicator(name, column) for name, column in given.items() if name not in known),
+        *_read_indicators({name: given[name] for name in given if name not in known}),
         (target != target.shift(1, fill_value=0.0)).alias("changed"),
         *(rule.alias(name) for name, rule in rules.items()),
     )
@@ -105,6 +105,26 @@ def read_options(module: ModuleType) -> dict[str, Any]:
     return read_fields(OPTIONS, given, of="option of a strategy", prefix="OPTIONS.")
 
 
+def read_params(module: ModuleType, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Read parameters by a strategy's PARAMS, defaults filled in; without PARAMS, as they are.
+
+    Raises InputError with the parameter and what it may be.
+    """
+    rules = getattr(module, "PARAMS", None)
+    if rules is None:
+        return dict(given)
+    if not isinstance(rules, Mapping):
+        raise InputError("PARAMS of the strategy is no dictionary.", field="PARAMS")
+    for name, rule in rules.items():
+        if not isinstance(rule, Mapping) or not {"type", "default"} <= set(rule):
+            raise InputError(
+                f"PARAMS of the strategy gives no type and default for {name}.",
+                field=f"PARAMS.{name}",
+                allowed='like {"type": "int", "default": 20}',
+            )
+    return read_fields(rules, given, of="parameter of the strategy", prefix="params.")
+
+
 def _run(
     module: ModuleType,
     frame: pd.DataFrame,
@@ -115,9 +135,7 @@ def _run(
     function = getattr(module, "run_strategy", None)
     if not callable(function):
         raise InputError("The strategy has no function run_strategy(frame).", field="strategy")
-    rules = getattr(module, "PARAMS", {})
-    defaults = {name: rule["default"] for name, rule in rules.items()}
-    extras = {"params": {**defaults, **params}, "context": dict(context)}
+    extras = {"params": read_params(module, params), "context": dict(context)}
     wanted = inspect.signature(function).parameters
     if all(one.kind is not inspect.Parameter.VAR_KEYWORD for one in wanted.values()):
         extras = {name: value for name, value in extras.items() if name in wanted}
@@ -125,7 +143,7 @@ def _run(
         answer = function(frame.copy(), **extras)
     except HewstonError:
         raise
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         raise InputError(
             f"The strategy failed{_locate(problem, module)}: {type(problem).__name__}: {problem}",
             field="strategy",
@@ -135,7 +153,7 @@ def _run(
     return answer
 
 
-def _locate(problem: Exception, module: ModuleType) -> str:
+def _locate(problem: BaseException, module: ModuleType) -> str:
     """Name the last line of the strategy's own file that was reached."""
     file = getattr(module, "__file__", None)
     lines = [
@@ -208,7 +226,14 @@ def _read_rules(given: Mapping[str, Booleans], rows: int) -> dict[str, pl.Series
     return rules
 
 
-def _read_indicator(name: str, column: "pd.Series[Any]") -> pl.Series:
-    if name in _RESERVED:
-        raise InputError(f"The column {name} has a name that signals use; rename it.", field=name)
-    return read_numbers(name, column)
+def _read_indicators(columns: Mapping[str, "pd.Series[Any]"]) -> list[pl.Series]:
+    """Read what is left; a name that signals use themselves gets an underscore behind it."""
+    taken = {*_RESERVED, *columns}
+    indicators = []
+    for name, column in columns.items():
+        kept = name
+        while kept in _RESERVED or (kept != name and kept in taken):
+            kept += "_"
+        taken.add(kept)
+        indicators.append(read_numbers(name, column).alias(kept))
+    return indicators

@@ -6,13 +6,14 @@ import json
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 from django.urls import reverse
 
 from apps.datasets.views import chart
 from apps.runs.models import Run
 from apps.runs.views import film, summary
-from hewston.pipeline import artifacts, playback, store
+from hewston.pipeline import artifacts, breakdown, playback, store
 from hewston.pipeline.breakdown import stored
 from tests.scenes import DATASET_ID, RUN_ID
 
@@ -120,6 +121,23 @@ def test_a_damaged_log_is_shown_as_far_as_it_goes(ada, catalogue, settings):
     page = ada.get(f"/runs/{RUN_ID}/logs/").content.decode()
     assert "2023-11-08 00:00:00 info: Started." in page
     assert page.count("(a line that was cut off)") == 3
+
+
+@pytest.mark.parametrize(("name", "column"), [("days", "return"), ("places", "hour")])
+def test_what_was_made_of_a_run_and_changed_is_made_again(ada, catalogue, name, column):
+    run = catalogue.run
+    made = {"days": run.stored.place, "places": run.stored.places}[name] / f"{name}.parquet"
+    read = {"days": breakdown.read_breakdown, "places": breakdown.read_places}[name]
+    read(run.stored)
+    before = made.read_bytes()
+    changed = pl.read_parquet(made)
+    assert changed.height
+    made.unlink()
+    changed.with_columns(pl.col(column) * 0 + 5).write_parquet(made)
+    stored.forget()
+    read(run.stored)
+    assert made.read_bytes() == before
+    assert ada.get(reverse("run", args=[RUN_ID])).status_code == 200
 
 
 def rewrite(path: Path, content: object) -> None:

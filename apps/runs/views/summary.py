@@ -58,7 +58,7 @@ def _describe_result(run: Run) -> dict[str, object]:
     """Gather what the overview shows of a finished run."""
     spec = run.run_spec
     figures = read_json(run.folder / artifacts.METRICS_FILE)
-    broken = _break_down(run.stored, run.stored.place)
+    broken = _break_down(run.stored, run.stored.places)
     return {
         "report": figures,
         "key_figures": _describe_figures(figures, _KEY_FIGURES),
@@ -89,9 +89,9 @@ def _describe_figures(report: Mapping[str, Any], keys: tuple[str, ...]) -> list[
 
 
 @functools.lru_cache(maxsize=32)
-def _break_down(stored: breakdown.StoredRun, place: Path) -> Mapping[str, object]:
-    """Break a result down for the page; ``place`` differs when the files do."""
-    del place
+def _break_down(stored: breakdown.StoredRun, places: Path) -> Mapping[str, object]:
+    """Break a result down for the page; ``places`` differs when the files do."""
+    del places
     broken = breakdown.read_breakdown(stored)
     days = broken.days
     trades = pl.scan_parquet(stored.folder / artifacts.frame_file("trades"))

@@ -3,23 +3,36 @@
 import dataclasses
 import functools
 import os
+import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
-from hewston.pipeline.artifacts import frame_file, read_frame, write_frame
+from hewston.pipeline.artifacts import MANIFEST_FILE, frame_file, read_frame, write_frame
 from hewston.pipeline.breakdown.curve import thin_curve
 from hewston.pipeline.breakdown.days import summarise_days
 from hewston.pipeline.breakdown.drawdowns import Drawdown, find_drawdowns
 from hewston.pipeline.breakdown.rolling import roll
 from hewston.pipeline.breakdown.trades import place_trades
+from hewston.pipeline.errors import InputError
 from hewston.pipeline.playback import read_schedule
 from hewston.pipeline.schemas import UTC_NS, Schema
-from hewston.pipeline.store import Store, publish
+from hewston.pipeline.store import (
+    Stamp,
+    Store,
+    publish,
+    read_json,
+    sha256_file,
+    stamp_file,
+    write_json,
+)
 
-FORMAT = 1  # part of every name: raise it when the same run gives another breakdown
+FORMAT = 2  # part of every name: raise it when the same run gives another breakdown
+
+_DIGESTS = "digests.json"  # of the frames beside it: what was changed since is made again
+_BREAKDOWN = ("days", "curve", "drawdowns", "about")
 
 _DRAWDOWNS: Schema = {
     "start_bar": pl.UInt32,
@@ -50,18 +63,18 @@ class StoredRun:
     def place(self) -> Path:
         """Folder of what was made of its equity, if it was; another equity has another name.
 
-        Raises FileNotFoundError where the run's files are not there.
+        Raises InputError where the run's manifest is not there.
         """
         return self._place("equity")
 
     @property
     def places(self) -> Path:
-        """Likewise of its trades."""
-        return self._place("trades")
+        """Likewise of its trades at its equity's bars."""
+        return self._place("trades", "equity")
 
-    def _place(self, frame: str) -> Path:
-        size = (self.folder / frame_file(frame)).stat().st_size
-        name = f"{self.folder.name}-{frame}-{size}"
+    def _place(self, *frames: str) -> Path:
+        hashes = read_json(self.folder / MANIFEST_FILE)["output_hashes"]
+        name = "-".join([self.folder.name, frames[0], *(hashes[frame][:16] for frame in frames)])
         return Store(self.root).breakdowns(self.bars_sha256, FORMAT) / name
 
 
@@ -76,17 +89,17 @@ class Breakdown:
 
 
 def read_breakdown(stored: StoredRun) -> Breakdown:
-    """Read a run's breakdown; makes it where it is absent."""
-    if not stored.place.exists():
-        _make_breakdown(stored)
-    return _read(stored.place, stored.calendar)
+    """Read a run's breakdown; makes it where it is absent, or was changed."""
+    place = stored.place
+    _ensure(stored, place, _BREAKDOWN, _make_breakdown)
+    return _read(place, stored.calendar)
 
 
 def read_places(stored: StoredRun) -> pl.DataFrame:
-    """Read where a run's trades are: PLACES, in the order of its trades."""
-    if not stored.places.exists():
-        _make_places(stored)
-    return pl.read_parquet(stored.places / frame_file("places"))
+    """Read where a run's trades are: PLACES, in the order of its trades; makes it likewise."""
+    place = stored.places
+    _ensure(stored, place, ["places"], _make_places)
+    return pl.read_parquet(place / frame_file("places"))
 
 
 def read_trades(stored: StoredRun) -> pl.DataFrame:
@@ -98,6 +111,30 @@ def make_breakdown(*, stored: StoredRun, **_told: object) -> None:
     """Make all of it, if it is not there, in a child that has no progress to tell."""
     read_breakdown(stored)
     read_places(stored)
+
+
+def _ensure(
+    stored: StoredRun, place: Path, frames: Sequence[str], make: Callable[[StoredRun], None]
+) -> None:
+    """Have frames in place that are as they were made."""
+    if not _is_whole(place, frames):
+        shutil.rmtree(place, ignore_errors=True)
+        make(stored)
+
+
+def _is_whole(place: Path, frames: Sequence[str]) -> bool:
+    try:
+        digests = read_json(place / _DIGESTS)
+        files = [place / frame_file(name) for name in frames]
+        return all(_hash(path, stamp_file(path)) == digests[path.name] for path in files)
+    except (InputError, OSError, LookupError, TypeError):
+        return False
+
+
+@functools.lru_cache(maxsize=256)
+def _hash(path: Path, stamp: Stamp) -> str:
+    del stamp  # a file that took its place is hashed anew
+    return sha256_file(path)
 
 
 def _make_breakdown(stored: StoredRun) -> None:
@@ -133,13 +170,16 @@ def _keep(stored: StoredRun, frames: Mapping[str, pl.DataFrame], place: Path) ->
         staged.mkdir()
         for frame, made in frames.items():
             write_frame(made, staged / frame_file(frame))
+        files = sorted(staged.iterdir())
+        write_json(staged / _DIGESTS, {path.name: sha256_file(path) for path in files})
         publish(staged, place)
 
 
 @functools.lru_cache(maxsize=16)
 def _read(place: Path, calendar: str) -> Breakdown:
-    names = ("days", "curve", "drawdowns", "about")
-    days, curve, drawdowns, about = (pl.read_parquet(place / frame_file(name)) for name in names)
+    days, curve, drawdowns, about = (
+        pl.read_parquet(place / frame_file(name)) for name in _BREAKDOWN
+    )
     return Breakdown(
         days=days.hstack(roll(days["return"], calendar=calendar)),
         curve=curve,
@@ -151,3 +191,4 @@ def _read(place: Path, calendar: str) -> Breakdown:
 def forget() -> None:
     """Forget what was read, as if the process had just begun."""
     _read.cache_clear()
+    _hash.cache_clear()

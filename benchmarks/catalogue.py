@@ -90,7 +90,7 @@ def main(count: int) -> None:
 
     bulk = [
         f"{listed}/{run.pk}/equity",
-        f"{page}columns/{playback.address(run.input_hash)}/1m",
+        f"{page}columns/{playback.address(run.results_sha256)}/1m",
         f"{dataset}columns/{playback.address(run.revision.bars_sha256)}/1m-extended/0",
     ]
     addresses = {"pages": pages, "api": api, "bulk": bulk, "cookie": cookie}

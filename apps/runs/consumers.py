@@ -55,11 +55,12 @@ def _open(user: object, run_id: str) -> tuple[Run, Film]:
         raise _UnfinishedRunError(f"Run {run_id} {ended}: there is nothing to play.")
     bars_file = run.revision.folder / "bars.parquet"
     with reading_run(run, with_bars=True), _reading:
-        return run, _read_film(run.folder, bars_file)
+        return run, _read_film(run.folder, bars_file, run.results_sha256)
 
 
 @functools.lru_cache(maxsize=_FILMS)
-def _read_film(folder: Path, bars_file: Path) -> Film:
+def _read_film(folder: Path, bars_file: Path, results_sha256: str) -> Film:
+    del results_sha256  # other results, under the same id, are read anew
     return playback.read_film(folder, bars_file)
 
 
@@ -87,7 +88,7 @@ def _greet(run: Run, player: Player) -> dict[str, object]:
         "trades": film.trades,
         "speed": player.speed,
         "columns_url": reverse(
-            "run-columns", args=[run.pk, playback.address(run.input_hash), interval]
+            "run-columns", args=[run.pk, playback.address(run.results_sha256), interval]
         ),
     }
 

@@ -140,6 +140,11 @@ class Run(Job):
         return Store(settings.DATA_ROOT).run_folder(self.id)
 
     @property
+    def results_sha256(self) -> str:
+        """Name its results: other ones of the same inputs, as a bundle may bring, have another."""
+        return self.manifest_sha256 or self.input_hash
+
+    @property
     def stored(self) -> StoredRun:
         """Its results, as they are broken down."""
         return StoredRun(

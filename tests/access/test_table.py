@@ -104,11 +104,11 @@ def fill(route, catalogue):
         "<str:interval>": "1h",
         "<str:session>": "regular",
         **{
-            f"/{kind}/<str:address>": f"/{kind}/{breakdown.address(catalogue.run.input_hash)}"
+            f"/{kind}/<str:address>": f"/{kind}/{breakdown.address(catalogue.run.results_sha256)}"
             for kind in ("series", "points")
         },
         "<str:address>": playback.address(
-            catalogue.run.input_hash if "/runs/" in route else catalogue.revision.bars_sha256
+            catalogue.run.results_sha256 if "/runs/" in route else catalogue.revision.bars_sha256
         ),
     }
     for name, value in values.items():

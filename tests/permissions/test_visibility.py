@@ -137,10 +137,10 @@ def address(name, catalogue):
             "regular",
             0,
         ],
-        "run-columns": [RUN_ID, playback.address(catalogue.run.input_hash), "1h"],
-        "run-points": [RUN_ID, breakdown.address(catalogue.run.input_hash)],
-        "run-series": [RUN_ID, breakdown.address(catalogue.run.input_hash)],
-        "run-decisions": [RUN_ID, playback.address(catalogue.run.input_hash)],
+        "run-columns": [RUN_ID, playback.address(catalogue.run.results_sha256), "1h"],
+        "run-points": [RUN_ID, breakdown.address(catalogue.run.results_sha256)],
+        "run-series": [RUN_ID, breakdown.address(catalogue.run.results_sha256)],
+        "run-decisions": [RUN_ID, playback.address(catalogue.run.results_sha256)],
     }
     kind = name.partition("-")[0]
     of_kind: dict[str, list[str | int]] = {

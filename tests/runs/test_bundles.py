@@ -6,6 +6,7 @@ import shutil
 import stat
 import zipfile
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import polars as pl
 import pytest
 
 from apps.datasets.models import Dataset, Revision
-from apps.runs.actions import import_bundle, write_bundle
+from apps.runs.actions import delete_run, import_bundle, write_bundle
 from apps.runs.models import Run
 from apps.runs.tasks import list_problems
+from apps.runs.views.film import columns_url_of
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.bundle import unpack_bundle
 from hewston.pipeline.errors import HewstonError, InputError
@@ -142,7 +144,7 @@ def test_whose_it_is_already_finds_the_same_run(catalogue, root, sent):
 
 def test_beside_other_bars_of_the_same_market_it_is_a_dataset_of_its_own(catalogue, root, sent):
     Revision.objects.update(bars_sha256="0" * 64)
-    Run.objects.all().delete()
+    delete_run(run=catalogue.run)
     run, _ = import_bundle(owner=catalogue.ada, path=sent, name="sent.zip")
     assert run.pk == RUN_ID
     assert run.dataset != catalogue.dataset
@@ -175,11 +177,43 @@ def test_a_failed_run_of_the_same_inputs_is_no_obstacle(catalogue, root, sent):
     assert run.revision == catalogue.revision
 
 
-def test_what_a_crash_left_in_the_way_is_removed(catalogue, root, sent):
+@pytest.mark.parametrize("taken", ["runs/{}", "deleted/runs/{}", "logs/{}.jsonl"])
+def test_an_id_that_anything_has_here_is_not_taken(catalogue, root, sent, taken):
     Run.objects.all().delete()
-    (catalogue.run.folder / "half").mkdir()
+    catalogue.run.folder.rename(root / "elsewhere")
+    (root / taken.format(RUN_ID)).mkdir(parents=True)
     run, created = import_bundle(owner=catalogue.ada, path=sent, name="sent.zip")
-    assert (run.pk, created, list_problems(run)) == (RUN_ID, True, [])
+    assert run.pk != RUN_ID
+    assert (created, list_problems(run)) == (True, [])
+
+
+def test_a_deletion_that_was_killed_before_an_import_does_not_jam_others(catalogue, root):
+    folder = catalogue.run.folder
+    shutil.copytree(folder, root / "deleted" / "runs" / RUN_ID)
+    other = add_run(catalogue, "cccccccccccc", Status.CANCELLED)
+    delete_run(run=other)
+    assert list((root / "deleted" / "runs").iterdir()) == []
+    assert list_problems(catalogue.run) == []
+
+
+def test_other_results_under_the_same_id_have_other_addresses(
+    catalogue, root, sent, tmp_path, client
+):
+    client.force_login(catalogue.ada)
+    before = columns_url_of(catalogue.run, "1m")
+    shown = client.get(before).content
+    members = read_members(sent)
+    equity = artifacts.read_frame(catalogue.run.folder, "equity")
+    artifacts.write_frame(equity.with_columns(pl.col("equity") * 2), tmp_path / "equity.parquet")
+    members["run/equity.parquet"] = (tmp_path / "equity.parquet").read_bytes()
+    delete_run(run=catalogue.run)
+    other = write_members(tmp_path / "other.zip", relist(members))
+    run, _ = import_bundle(owner=catalogue.ada, path=other, name="other.zip")
+    assert run.pk == RUN_ID
+    assert client.get(before).status_code == HTTPStatus.NOT_FOUND
+    after = client.get(columns_url_of(run, "1m"))
+    assert after.status_code == HTTPStatus.OK
+    assert after.content != shown
 
 
 def test_only_a_run_that_is_done_leaves(catalogue, root, tmp_path):

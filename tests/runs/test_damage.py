@@ -39,7 +39,7 @@ def ada(client, catalogue, tmp_path, settings, monkeypatch):
 
 
 def address(name, catalogue):
-    columns = playback.address(catalogue.run.input_hash)
+    columns = playback.address(catalogue.run.results_sha256)
     return reverse(name, args=[RUN_ID, columns, "1m"] if name == "run-columns" else [RUN_ID])
 
 

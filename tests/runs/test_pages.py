@@ -8,6 +8,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from apps.datasets.models import Dataset
 from apps.permissions.templatetags import figures
 from apps.runs.forms import ORDER_CHOICES
 from apps.runs.models import Run, RunMetrics
@@ -180,7 +181,7 @@ def test_rolling_figures_of_too_few_days_are_not_drawn(ada):
 
 
 def test_series_are_the_runs_bars_and_dates(ada, catalogue, stage):
-    address = breakdown.address(catalogue.run.input_hash)
+    address = breakdown.address(catalogue.run.results_sha256)
     answer = ada.get(reverse("run-series", args=[RUN_ID, address]))
     header, columns = parse_columns(answer.content)
     equity = artifacts.read_frame(stage.run_folder, "equity")
@@ -295,7 +296,7 @@ def test_new_lines_of_a_log_are_told_once_and_never_in_part(ada, working, stage)
 
 
 def columns_of(ada, catalogue, interval):
-    address = playback.address(catalogue.run.input_hash)
+    address = playback.address(catalogue.run.results_sha256)
     answer = ada.get(reverse("run-columns", args=[RUN_ID, address, interval]))
     assert answer.status_code == 200
     return parse_columns(answer.content)
@@ -340,7 +341,7 @@ def test_longer_bars_keep_every_fill_and_the_last_equity(ada, catalogue, stage):
 
 
 def test_an_address_of_other_content_is_not_found(ada, catalogue):
-    right = playback.address(catalogue.run.input_hash)
+    right = playback.address(catalogue.run.results_sha256)
     assert ada.get(f"{PAGE}columns/{'0' * 16}/1m").status_code == 404
     assert ada.get(f"{PAGE}columns/{right}/7m").status_code == 404
 
@@ -371,3 +372,23 @@ def test_a_header_explains_its_figures(ada):
         page = ada.get(path).content.decode()
         assert 'aria-describedby="how-sharpe"' in page
         assert f'id="how-sharpe">{METRICS["sharpe"].formula}' in page
+
+
+@pytest.mark.parametrize("tab", ["", "trades/", "playback/", "../"])
+def test_money_is_in_the_currency_that_the_run_had(client, catalogue, tab):
+    client.force_login(catalogue.ada)
+    instrument = catalogue.dataset.instrument_spec.as_json()
+    Dataset.objects.update(instrument=instrument | {"currency": "EUR"})  # edited since
+    shown = client.get(f"/runs/{RUN_ID}/{tab}".replace(f"{RUN_ID}/../", "")).content.decode()
+    assert "$" in shown or "USD" in shown
+    assert "EUR" not in shown
+    assert "€" not in shown
+
+
+@pytest.mark.parametrize("verb", ["verify", "reproduce", "reproduce/cancel"])
+def test_what_needs_a_result_says_so_on_the_page_of_a_run_without_one(client, catalogue, verb):
+    client.force_login(catalogue.ada)
+    add_run(catalogue, "bbbbbbbbbbbb", Status.QUEUED)
+    shown = client.post(f"/runs/bbbbbbbbbbbb/{verb}/", follow=True)
+    assert shown.status_code == 200
+    assert "bbbbbbbbbbbb is " in shown.content.decode()

@@ -1,14 +1,16 @@
 """Whether a run is still what it was: flipped bits, badges, and computing it again."""
 
 import contextlib
+import io
 import json
 import shutil
 
 import polars as pl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 
-from apps.runs.actions import request_reproduction, verify_run, write_bundle
+from apps.runs.actions import delete_run, request_reproduction, verify_run, write_bundle
 from apps.runs.models import Reproduction, Run
 from apps.runs.tasks import perform_reproduction, work_on_reproduction
 from hewston.pipeline import artifacts, store
@@ -220,7 +222,7 @@ def test_a_bundle_leaves_and_comes_in_by_the_pages(ada, catalogue, tmp_path):
     assert sent["Content-Disposition"] == f'attachment; filename="run-{RUN_ID}.zip"'
     program = ada.get(f"/backtests/{RUN_ID}/bundle?data=0")
     assert b"".join(program.streaming_content) == content
-    Run.objects.all().delete()
+    delete_run(run=catalogue.run)
     answer = ada.post("/runs/import/", {"file": SimpleUploadedFile("r.zip", content)})
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
     page = ada.get(PAGE).content.decode()
@@ -246,3 +248,35 @@ def test_a_run_without_results_has_no_proof(ada, catalogue):
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "RUN_NOT_READY")
     assert ada.get("/backtests/bbbbbbbbbbbb/bundle").status_code == 409
     assert json.loads(ada.get("/backtests/bbbbbbbbbbbb/proof").content)["reproductions"] == []
+
+
+def test_logs_of_reproductions_go_with_their_run(ada, catalogue, tmp_path):
+    asked = request_reproduction(owner=catalogue.ada, run=catalogue.run)
+    perform_reproduction(asked)
+    log = store.Store(tmp_path / "root").log_file(asked.pk)
+    assert log.is_file()
+    delete_run(run=catalogue.run)
+    assert not log.exists()
+
+
+def test_a_bundle_of_a_run_that_was_deleted_meanwhile_is_refused(ada, catalogue, tmp_path):
+    late = Run.objects.select_related("revision").get(pk=RUN_ID)
+    delete_run(run=catalogue.run)
+    with pytest.raises(HewstonError, match=f"{RUN_ID} was deleted meanwhile"):
+        write_bundle(run=late, path=tmp_path / "x.zip", with_data=True)
+
+
+def test_a_bundle_is_not_written_where_it_cannot_be(ada, catalogue, tmp_path):
+    whole = tmp_path / "whole.zip"
+    for to, sentence in ((tmp_path / "no" / "x.zip", "cannot be written"), (whole, "")):
+        told = io.StringIO()
+        with contextlib.suppress(SystemExit):
+            call_command("export", RUN_ID, to=str(to), user="ada", stderr=told)
+        assert sentence in told.getvalue()
+    for more, sentence in (((), "say --overwrite"), (("--overwrite",), "")):
+        told = io.StringIO()
+        with contextlib.suppress(SystemExit):
+            call_command("export", RUN_ID, *more, to=str(whole), user="ada", stderr=told)
+        assert sentence in told.getvalue()
+        assert bool(sentence) == bool(told.getvalue())
+    assert [one.name for one in tmp_path.glob("*.zip")] == ["whole.zip"]

@@ -151,7 +151,7 @@ def test_an_export_of_nonsense_is_refused_with_its_field(ada, asked, field):
 
 
 def test_points_are_the_chosen_trades(ada, catalogue, trades):
-    address = breakdown.address(catalogue.run.input_hash)
+    address = breakdown.address(catalogue.run.results_sha256)
     where = reverse("run-points", args=[RUN_ID, address])
     _, columns = parse_columns(ada.get(where, {"side": "LONG"}).content)
     longs = trades.filter(pl.col("side") == "LONG")

@@ -37,18 +37,22 @@ _MEMORY_BYTES = 2_000_000_000  # that reading somebody's tables may take
 def write_bundle(*, run: Run, path: Path, with_data: bool) -> None:
     """Write a finished run to a file that ``import_bundle`` takes, in a child.
 
-    Raises HewstonError (RUN_NOT_READY; CONFLICT where its files are not whole).
+    Raises HewstonError (RUN_NOT_READY; CONFLICT where its files are not whole; RUN_NOT_FOUND).
     """
     check_done(run)
-    children.ask(
-        WRITE,
-        within_s=_WAIT_S,
-        path=path,
-        run_id=run.pk,
-        run_folder=run.folder,
-        manifest_sha256=run.manifest_sha256,
-        dataset_folder=run.revision.folder if with_data else None,
-    )
+    try:
+        children.ask(
+            WRITE,
+            within_s=_WAIT_S,
+            path=path,
+            run_id=run.pk,
+            run_folder=run.folder,
+            manifest_sha256=run.manifest_sha256,
+            dataset_folder=run.revision.folder if with_data else None,
+        )
+    except (HewstonError, children.UnforeseenError):
+        run.reread()  # which says so where it was deleted meanwhile
+        raise
 
 
 def import_bundle(*, owner: User, path: Path, name: str) -> tuple[Run, bool]:
@@ -73,7 +77,7 @@ def import_bundle(*, owner: User, path: Path, name: str) -> tuple[Run, bool]:
         try:
             with publishing_alone(), transaction.atomic():
                 same = _find_same(owner, contents)
-                run = same or _adopt(owner, contents, folder, added.append)
+                run = same or _adopt(owner, contents, place, folder, added.append)
         except BaseException:
             for one in added:
                 shutil.rmtree(one, ignore_errors=True)
@@ -109,7 +113,13 @@ def _find_same(owner: User, contents: Contents) -> Run | None:
     return same
 
 
-def _adopt(owner: User, contents: Contents, folder: Path, undo: Callable[[Path], object]) -> Run:
+def _adopt(
+    owner: User,
+    contents: Contents,
+    place: store.Store,
+    folder: Path,
+    undo: Callable[[Path], object],
+) -> Run:
     """Put what was unpacked into place, with its rows."""
     revision = _find_or_adopt_data(owner, contents, folder, undo)
     if contents.bars > revision.rows:
@@ -119,7 +129,7 @@ def _adopt(owner: User, contents: Contents, folder: Path, undo: Callable[[Path],
         )
     manifest = contents.manifest
     run = Run(
-        id=_choose_id(contents.run_id),
+        id=_choose_id(place, contents.run_id),
         owner=owner,
         dataset=revision.dataset,
         revision=revision,
@@ -134,7 +144,6 @@ def _adopt(owner: User, contents: Contents, folder: Path, undo: Callable[[Path],
         verified_at=timezone.now(),
         verified_by=describe_version(),
     )
-    shutil.rmtree(run.folder, ignore_errors=True)  # a crash left it before its row
     undo(run.folder)
     store.publish(folder / "run", run.folder)
     run.save(force_insert=True)
@@ -172,9 +181,14 @@ def _find_or_adopt_data(
     )
 
 
-def _choose_id(wanted: str) -> str:
-    """Keep the id that the run has where it was made, unless another one has it here."""
-    return new_id() if Run.objects.filter(pk=wanted).exists() else wanted
+def _choose_id(place: store.Store, wanted: str) -> str:
+    """Keep the id that the run has where it was made, unless anything here has it or had it.
+
+    A bundle may claim any: that of somebody's job would show its log.
+    """
+    files = (place.log_file(wanted), place.deleted("runs") / wanted, place.run_folder(wanted))
+    is_taken = Run.objects.filter(pk=wanted).exists() or any(file.exists() for file in files)
+    return new_id() if is_taken else wanted
 
 
 def _note(run: Run, name: str, contents: Contents) -> None:
@@ -200,4 +214,4 @@ def import_upload(*, owner: User, upload: Upload | None) -> tuple[Run, bool]:
 
 def tag_bundle(run: Run, *, with_data: bool) -> str:
     """Name a bundle's content: the same run with the same option is the same bytes."""
-    return f"{'d' if with_data else 'r'}{run.manifest_sha256 or run.input_hash}"
+    return f"{'d' if with_data else 'r'}{run.results_sha256}"

@@ -95,7 +95,7 @@ def _update(run: Run, **values: Any) -> None:  # noqa: ANN401 (of any field)
 
 
 def delete_run(*, run: Run) -> None:
-    """Remove a run that is over, with its folder and its log. Raises HewstonError otherwise.
+    """Remove a run that is over, with its folder and its logs. Raises HewstonError otherwise.
 
     The folder is moved aside inside the transaction: what a crash leaves there is moved back when
     the row is still there, and removed when it is not.
@@ -104,16 +104,19 @@ def delete_run(*, run: Run) -> None:
     aside = place.deleted("runs") / run.pk
     try:
         with transaction.atomic():
+            jobs = [run.pk, *run.reproductions.values_list("pk", flat=True)]
             deleted, _ = Run.objects.filter(pk=run.pk).exclude(status__in=LIVE).delete()
             if not deleted:
                 run.reread()
                 raise HewstonError(f"Run {run.pk} is under way: cancel it first.", code="CONFLICT")
             aside.parent.mkdir(parents=True, exist_ok=True)
             if run.folder.exists():
+                shutil.rmtree(aside, ignore_errors=True)  # of an earlier run of this id
                 run.folder.rename(aside)
     finally:
         settle_deletions()
-    place.log_file(run.pk).unlink(missing_ok=True)
+    for job_id in jobs:
+        place.log_file(job_id).unlink(missing_ok=True)
     for made in place.cache.glob(f"breakdowns/*/{run.pk}-*"):
         shutil.rmtree(made, ignore_errors=True)
 
@@ -154,10 +157,12 @@ def change_runs(
 
 @transaction.atomic  # where a deletion is under way, this waits for its end
 def settle_deletions() -> None:
-    """Finish what a deletion left aside: back where its run still exists, else away."""
+    """Finish what a deletion left aside: back where its run lacks its folder, else away."""
     place = store.Store(settings.DATA_ROOT)
     for aside in place.deleted("runs").glob("*"):
-        if Run.objects.filter(pk=aside.name).exists():
-            aside.rename(place.run_folder(aside.name))
+        folder = place.run_folder(aside.name)
+        # A run that was imported since, by the same id, has a folder of its own.
+        if Run.objects.filter(pk=aside.name).exists() and not folder.exists():
+            aside.rename(folder)
         else:
             shutil.rmtree(aside, ignore_errors=True)

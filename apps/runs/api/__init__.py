@@ -205,7 +205,7 @@ def show_manifest(request: HttpRequest, run_id: str) -> HttpResponseBase:
     run = find_done(request, run_id)
     path = run.folder / artifacts.MANIFEST_FILE
     with reading_run(run):
-        etag = run.manifest_sha256[:32] or run.input_hash[:32]
+        etag = run.results_sha256[:32]
         name = f"manifest-{run.pk}.json"
         return send_content(
             request, path.read_bytes, etag=etag, name=name, content_type="application/json"

@@ -43,7 +43,7 @@ def watch(request: HttpRequest, run_id: str) -> HttpResponse:
             ],
             "columns_url": columns_url_of(run, "INTERVAL"),
             "decisions_url": reverse(
-                "run-decisions", args=[run.pk, playback.address(run.input_hash)]
+                "run-decisions", args=[run.pk, playback.address(run.results_sha256)]
             ),
             "starting_cash": canonical_json(spec.starting_cash),
             "multiplier": canonical_json(spec.instrument.multiplier),
@@ -55,7 +55,7 @@ def watch(request: HttpRequest, run_id: str) -> HttpResponse:
 def decisions(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
     """Give a run's signals, orders, fills and trades, at an address that names their content."""
     run = find_finished(request, run_id)
-    if address != playback.address(run.input_hash):
+    if address != playback.address(run.results_sha256):
         raise Http404
     with reading_run(run):
         encoded = encode_decisions(
@@ -72,7 +72,7 @@ def decisions(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
 def series(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
     """Give a run over time, for plots, at an address that names its content."""
     run = find_finished(request, run_id)
-    if address != breakdown.address(run.input_hash):
+    if address != breakdown.address(run.results_sha256):
         raise Http404
     with reading_run(run):
         encoded = breakdown.encode_series(breakdown.read_breakdown(run.stored))
@@ -84,10 +84,10 @@ def columns(request: HttpRequest, run_id: str, address: str, interval: str) -> H
     """Give a run's bars, equity, indicators and fills, at an address that names their content."""
     run = find_finished(request, run_id)
     known = list_intervals(run)
-    if address != playback.address(run.input_hash) or interval not in known:
+    if address != playback.address(run.results_sha256) or interval not in known:
         raise Http404
     with reading_run(run, with_bars=True):
-        compressed = _encode(run.folder, run.revision.folder, interval)
+        compressed = _encode(run.folder, run.revision.folder, interval, run.results_sha256)
     return send_columns(request, compressed)
 
 
@@ -107,12 +107,13 @@ def open_interval(run: Run, bars: int) -> str:
 
 def columns_url_of(run: Run, interval: str) -> str:
     """Give the address of a run's columns at an interval."""
-    return reverse("run-columns", args=[run.pk, playback.address(run.input_hash), interval])
+    return reverse("run-columns", args=[run.pk, playback.address(run.results_sha256), interval])
 
 
 @functools.lru_cache(maxsize=4)
-def _encode(folder: Path, dataset: Path, interval: str) -> bytes:
-    """Encode and compress; the last few stay in memory."""
+def _encode(folder: Path, dataset: Path, interval: str, results_sha256: str) -> bytes:
+    """Encode and compress; the last few stay in memory, and other results are read anew."""
+    del results_sha256
     manifest = read_json(folder / artifacts.MANIFEST_FILE)
     encoded = playback.encode_run(
         bars=pl.scan_parquet(dataset / "bars.parquet"),

@@ -68,7 +68,7 @@ def _describe_result(run: Run) -> dict[str, object]:
         "interval": spec.interval,
         "intervals": list_intervals(run),
         "columns_url": columns_url_of(run, "INTERVAL"),
-        "series_url": reverse("run-series", args=[run.pk, breakdown.address(run.input_hash)]),
+        "series_url": reverse("run-series", args=[run.pk, breakdown.address(run.results_sha256)]),
         "chart_interval": open_interval(run, int(str(broken["bars"]))),
         **broken,
     }

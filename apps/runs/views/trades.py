@@ -37,7 +37,7 @@ def trades(request: HttpRequest, run_id: str) -> HttpResponse:
         page = _find_page(found, request.GET)
         shown = found[page.start_index() - 1 : page.end_index()] if found.height else found
         closed = found.filter(pl.col("exit_ts").is_not_null())
-        points = reverse("run-points", args=[run.pk, breakdown.address(run.input_hash)])
+        points = reverse("run-points", args=[run.pk, breakdown.address(run.results_sha256)])
         described = {
             "run": run,
             "form": form,
@@ -120,7 +120,7 @@ def points(request: HttpRequest, run_id: str, address: str) -> HttpResponse:
     mfe (money), net_pnl.
     """
     run = find_finished(request, run_id)
-    if address != breakdown.address(run.input_hash):
+    if address != breakdown.address(run.results_sha256):
         raise Http404
     with reading_run(run):
         found = TradeFilter(request.GET).selection.apply(read_trades(run))
@@ -148,6 +148,6 @@ def export_trades(request: HttpRequest, run_id: str) -> HttpResponseBase:
             request,
             lambda path: write_trades(run=run, asked=asked, path=path),
             kind=asked["format"],
-            etag=sha256_text(f"{run.input_hash} {said}"),
+            etag=sha256_text(f"{run.results_sha256} {said}"),
             name=f"{'groups' if asked['group_by'] else 'trades'}-{run.pk}",
         )

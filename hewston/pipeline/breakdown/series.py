@@ -8,9 +8,9 @@ from hewston.pipeline.playback.columns import encode_columns, seconds
 from hewston.pipeline.spec import sha256_text
 
 
-def address(input_hash: str) -> str:
-    """Name a run's series by what decided it."""
-    return sha256_text(f"series {FORMAT} {input_hash}")[:16]
+def address(content_hash: str) -> str:
+    """Name a run's series by its results."""
+    return sha256_text(f"series {FORMAT} {content_hash}")[:16]
 
 
 def encode_series(broken: Breakdown) -> bytes:

@@ -29,7 +29,7 @@ _MS_PER_S = 1000.0
 
 
 def address(content_hash: str) -> str:
-    """Name the columns of a content (bars_sha256 of a dataset, input_hash of a run)."""
+    """Name the columns of a content (bars_sha256 of a dataset, results_sha256 of a run)."""
     return sha256_text(f"{FORMAT} {content_hash}")[:16]
 
 

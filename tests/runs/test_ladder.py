@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from apps.runs.actions import climb_ladder, delete_run, read_ladder
+from apps.runs.actions import climb_ladder, delete_run, read_ladder, request_run
 from apps.runs.models import Run, Rung, RunMetrics
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.ladder import FACTORS
@@ -90,6 +90,21 @@ def test_while_it_runs_the_page_shows_how_far_it_is_and_cancels(ada, catalogue):
     assert "No rung of run" in text_of(ada.get(PAGE))
     ada.post(PAGE)  # a cancelled one is asked for again
     assert read_ladder(run=catalogue.run).is_live
+
+
+def test_cancelling_leaves_what_somebody_asked_for_otherwise(ada, catalogue):
+    run = catalogue.run
+    costs = SlippageFees(k_spread=1.0, fees_bps=2.0)
+    spec = dataclasses.replace(run.run_spec, slippage_fees=costs, fill_clock="close")
+    hand, _ = request_run(owner=run.owner, revision=run.revision, spec=spec, name="by hand")
+    ada.post(PAGE)
+    assert hand in {rung.run for rung in read_ladder(run=run).rungs}
+    ada.post(f"{PAGE}cancel/")
+    hand.refresh_from_db()
+    assert hand.status == Status.QUEUED
+    assert Run.objects.filter(status=Status.CANCELLED).count() == 6
+    ada.post(f"{PAGE}cancel/")
+    assert f"this ladder did not ask for {hand.pk}" in text_of(ada.get(PAGE))
 
 
 def test_a_whole_ladder_says_where_the_profit_is_gone(ada, catalogue):

@@ -9,6 +9,7 @@ import shutil
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.datasets.models import Dataset
 from apps.runs.actions import describe_run, make_report
 from apps.runs.actions.drawing import draw_lines
 from apps.runs.models import Run
@@ -37,6 +38,12 @@ def test_the_report_has_all_that_a_run_is(report, catalogue, stage):
     trades = artifacts.read_frame(stage.run_folder, "trades")
     assert f"All {trades.height}." in report
     assert report.count('<path class="equity" d="M') == 1
+
+
+def test_made_up_data_is_said_to_be_wherever_it_was_ingested(catalogue):
+    Dataset.objects.update(provider="bundle/sample")
+    run = Run.objects.select_related("dataset", "revision").get(pk=RUN_ID)
+    assert "The data is made up" in make_report(run=run)
 
 
 def test_the_same_run_gives_the_same_bytes(report, catalogue):

@@ -181,16 +181,33 @@ def _scale(spec: RunSpec, factor: float, clock: FillClock) -> RunSpec:
 
 
 def leave_ladder(*, run: Run) -> None:
-    """Cancel the rungs that wait or run. Raises HewstonError when there is none."""
-    live = [rung.run for rung in read_ladder(run=run).rungs if rung.run.status in LIVE]
-    if not live:
-        raise HewstonError(f"No rung of run {run.pk} is under way.", code="RUN_ENDED")
-    for rung in live:
+    """Cancel the rungs that wait or run and were asked for by this ladder.
+
+    A rung may be a run that somebody asked for by itself, or another ladder: that goes on. Raises
+    HewstonError when there is none to cancel.
+    """
+    live = [rung for rung in read_ladder(run=run).rungs if rung.run.status in LIVE]
+    mine = [rung.run for rung in live if _is_named(rung)]
+    if not mine:
+        others = ", ".join(rung.run_id for rung in live)
+        problem = f"this ladder did not ask for {others}" if others else "none is under way"
+        raise HewstonError(f"No rung of run {run.pk} was cancelled: {problem}.", code="RUN_ENDED")
+    for rung in mine:
         with contextlib.suppress(HewstonError):  # it ended, or was deleted, at this moment
             cancel_run(run=rung)
 
 
 def _name(run: Run, factor: float, clock: str) -> str:
     """Name a rung's run so that a list of runs says what it is."""
-    name = f"{factor:g}x costs at {ladder.CLOCK_WORDS[clock]}: {run.name or run.strategy_id}"
+    name = f"{_begin_name(factor, clock)}{run.name or run.strategy_id}"
     return f"{name[: NAME_LENGTH - len(run.pk) - 3]} ({run.pk})"
+
+
+def _is_named(rung: Rung) -> bool:
+    """Tell whether a rung's run has the name of this rung; its base may have another since."""
+    begin = _begin_name(rung.cost_factor, rung.fill_clock)
+    return rung.run.name.startswith(begin) and rung.run.name.endswith(f" ({rung.base_id})")
+
+
+def _begin_name(factor: float, clock: str) -> str:
+    return f"{factor:g}x costs at {ladder.CLOCK_WORDS[clock]}: "

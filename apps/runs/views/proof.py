@@ -18,6 +18,7 @@ from apps.runs.actions import (
     verify_run,
     write_bundle,
 )
+from apps.runs.models import Run
 from apps.runs.views.finding import find_finished, find_run, reading_run
 from hewston.body import read_query
 from hewston.frames import send_made
@@ -25,6 +26,7 @@ from hewston.http import DamagedError, status_of, telling
 from hewston.pipeline import artifacts
 from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.store import read_json
+from hewston.taskqueue import Status
 from hewston.uploads import read_upload
 
 _REPRODUCTIONS = 20  # shown
@@ -50,7 +52,7 @@ def verify(request: HttpRequest, run_id: str) -> HttpResponse:
     run = find_run(request, run_id)
     with telling(request):
         verify_run(run=run)
-    return redirect("run-manifest", run.pk)
+    return _return_to(run)
 
 
 @require_POST
@@ -59,7 +61,7 @@ def reproduce(request: HttpRequest, run_id: str) -> HttpResponse:
     run = find_run(request, run_id)
     with telling(request):
         request_reproduction(owner=cast("User", request.user), run=run)
-    return redirect("run-manifest", run.pk)
+    return _return_to(run)
 
 
 @require_POST
@@ -68,7 +70,12 @@ def stop_reproducing(request: HttpRequest, run_id: str) -> HttpResponse:
     run = find_run(request, run_id)
     with telling(request):
         cancel_reproduction(run=run)
-    return redirect("run-manifest", run.pk)
+    return _return_to(run)
+
+
+def _return_to(run: Run) -> HttpResponse:
+    """Go back to what says why not: a run without results has no manifest."""
+    return redirect("run-manifest" if run.status == Status.DONE else "run", run.pk)
 
 
 @require_safe

@@ -1,6 +1,5 @@
 """`manage.py export`: write a run to a file that another machine takes."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from django.core.management.base import CommandParser
 
 from apps.permissions.actions import ensure_user
 from apps.runs.actions import find_run, recover_runs, write_bundle
-from hewston.command import HewstonCommand
+from hewston.command import HewstonCommand, writing
 from hewston.pipeline.bundle import SUFFIX
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.store import sha256_file
@@ -23,7 +22,8 @@ class Command(HewstonCommand):
     def add_options(self, parser: CommandParser) -> None:
         """Add the run, the file and whether the data goes along."""
         parser.add_argument("id", help="a run that is done")
-        parser.add_argument("--to", required=True, metavar=f"FILE{SUFFIX}", help="a new file")
+        parser.add_argument("--to", required=True, metavar=f"FILE{SUFFIX}", help="the file")
+        parser.add_argument("--overwrite", action="store_true", help="replace a file that is there")
         parser.add_argument(
             "--with-data",
             action="store_true",
@@ -37,18 +37,8 @@ class Command(HewstonCommand):
         path = Path(options["to"]).absolute()
         if path.suffix.lower() != SUFFIX:
             raise InputError(f"The name {path.name} must end in {SUFFIX}.", field="to")
-        if path.exists():
-            raise InputError(
-                f"{path} is there already. Choose another name, or remove it first.",
-                field="to",
-                file=str(path),
-            )
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
+        with writing(path, field="to", overwrite=options["overwrite"]) as draft:
             write_bundle(run=run, path=draft, with_data=options["with_data"])
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
         return {
             "run_id": run.pk,
             "path": str(path),

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower, Trim
 from django.utils import timezone
 
 from apps.datasets.models import Dataset, Revision
-from apps.permissions.models import VisibleQuerySet
+from apps.permissions.models import User, VisibleQuerySet
 from hewston.pipeline.breakdown import StoredRun
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import Store
@@ -22,24 +22,25 @@ MOST_FOUND = 2_000  # runs that a search by words gives
 _TRIGRAM = 3  # characters of the shortest word that the index of words knows
 # The table and what keeps it are in migration 0007_lists.
 _FIND = """
-    SELECT run_id FROM runs_run_words WHERE runs_run_words MATCH %s
-    ORDER BY rowid DESC LIMIT %s OFFSET %s
+    SELECT run_id FROM runs_run_words CROSS JOIN runs_run ON runs_run.id = run_id
+    WHERE runs_run_words MATCH %s AND (%s OR owner_id = %s)
+    ORDER BY runs_run_words.rowid DESC LIMIT %s OFFSET %s
 """
 
 
 class RunQuerySet(VisibleQuerySet["Run"]):
     """Runs as lists find and narrow them."""
 
-    def search(self, text: str) -> Self:
+    def search(self, text: str, *, user: User) -> Self:
         """Keep those with every word of a text in their id, name, note or a tag.
 
         A word of one or two characters is the beginning of an id, or a tag. Where more than
-        MOST_FOUND have the longer words, the latest of them are kept.
+        MOST_FOUND that the user may see have the longer words, the latest of them are kept.
         """
-        words, found = text.split(), self
+        found, words = self, dict.fromkeys(text.split())
         for word in (word.lower() for word in words if len(word) < _TRIGRAM):
             found = found.filter(Q(id__startswith=word) | Q(pk__in=_tagged(word)))
-        if ids := _find_words(text, count=MOST_FOUND):
+        if ids := _find_words(text, user=user, count=MOST_FOUND):
             found = found.filter(pk__in=ids)
         return self.none() if ids == [] else found
 
@@ -52,18 +53,22 @@ class RunQuerySet(VisibleQuerySet["Run"]):
         return self.filter(archived_at__isnull=not only)
 
 
-def has_too_many(text: str) -> bool:
-    """Tell whether more runs, of anybody, have the words of a text than a search gives."""
-    return bool(_find_words(text, count=1, after=MOST_FOUND))
+def has_too_many(text: str, *, user: User) -> bool:
+    """Tell whether more of the runs that a user may see have a text's words than are found."""
+    return bool(_find_words(text, user=user, count=1, after=MOST_FOUND))
 
 
-def _find_words(text: str, *, count: int, after: int = 0) -> list[str] | None:
-    """Give the latest runs that have every longer word of a text; None where it has none."""
-    words = [word.replace('"', '""') for word in text.split() if len(word) >= _TRIGRAM]
-    if not words:
+def _find_words(text: str, *, user: User, count: int, after: int = 0) -> list[str] | None:
+    """Give the latest runs that have every longer word of a text; None where it has none.
+
+    They are cut after the user's were chosen: how many others there are is not to be learnt.
+    """
+    words = [word.replace('"', '""') for word in dict.fromkeys(text.split())]
+    quoted = " ".join(f'"{word}"' for word in words if len(word) >= _TRIGRAM)
+    if not quoted:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [" ".join(f'"{word}"' for word in words), count, after])
+        cursor.execute(_FIND, [quoted, user.is_superuser, user.pk, count, after])
         return [run_id for (run_id,) in cursor.fetchall()]
 
 

@@ -87,6 +87,9 @@ def _read(field: str, rule: Rule, value: object) -> object:
     if value is None and rule["default"] is None:
         return None
     allowed = describe_rule(rule)
+    if isinstance(value, str) and "\0" in value:
+        message = f"{field} has a character that no text may have: NUL."
+        raise InputError(message, field=field, allowed=allowed)
     try:
         result = _READERS[str(rule["type"])](value)
     except (KeyError, OverflowError, TypeError, ValueError):

@@ -90,6 +90,27 @@ def test_a_search_that_finds_too_many_says_so(ada, catalogue, monkeypatch):
     assert "More than" in page.content.decode()
 
 
+def test_runs_of_others_take_no_place_in_what_a_search_finds(ada, catalogue, client, monkeypatch):
+    monkeypatch.setattr("apps.runs.models.MOST_FOUND", 2)
+    describe_run(run=catalogue.run, name="alike")
+    for number in range(3):
+        run = add_run(catalogue, f"{number:012x}", Status.ERROR, name="alike")
+        Run.objects.filter(pk=run.pk).update(owner=catalogue.stranger)
+    page = ada.get("/runs/?q=alike")
+    assert ids_of(page) == [RUN_ID]
+    assert "More than" not in page.content.decode()
+    client.force_login(catalogue.owner)
+    assert "More than" in client.get("/runs/?q=alike").content.decode()
+
+
+@pytest.mark.parametrize("text", ["\0abc", "abc\0", "a " * 100, "abc" * 41])
+def test_a_search_of_a_program_is_a_short_text(catalogue, text):
+    program = Program(catalogue.ada, "read")
+    error = error_of(program.get("/backtests", q=text), 422)
+    assert error["details"]["field"] == "q"
+    assert program.get("/backtests", q="a " * 60).status_code == 200
+
+
 def test_any_part_of_a_long_list_is_what_sorting_all_of_it_gives(catalogue, monkeypatch):
     chance = random.Random(0)
     for number in range(40):

@@ -159,3 +159,9 @@ def test_points_are_the_chosen_trades(ada, catalogue, trades):
     assert columns["mae"].tolist() == longs["mae"].to_list()
     assert columns["mfe"].tolist() == longs["mfe"].to_list()
     assert ada.get(reverse("run-points", args=[RUN_ID, "0" * 16])).status_code == 404
+
+
+@pytest.mark.parametrize("trade", ["4294967295", "4294967296", "9999999999", "²"])
+def test_a_trade_that_cannot_be_is_not_there(ada, trade):
+    page = ada.get(f"/runs/{RUN_ID}/trades/", {"trade": trade})
+    assert page.status_code == 200

@@ -2,14 +2,15 @@
 
 import contextlib
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from django.db.models import F
 from django.http import HttpRequest
 from ninja import Field, Schema
 
+from apps.permissions.models import User
 from apps.runs.actions import reading_run
-from apps.runs.forms import RANGES, RunListing, narrow, read_ranges
+from apps.runs.forms import RANGES, SEARCH_LENGTH, RunListing, narrow, read_ranges
 from apps.runs.models import Run, RunQuerySet
 from hewston.body import read_query
 from hewston.http import DamagedError
@@ -46,7 +47,8 @@ LIST_FIELDS: dict[str, Rule] = {
     "q": {
         "type": "str",
         "default": None,
-        "help": "words that are in the id, the name, the note or a tag",
+        "help": "words that are in the id, the name, the note or a tag; those of 1 or 2 characters "
+        f"begin an id or are a tag; at most {SEARCH_LENGTH} characters",
     },
     "tag": {"type": "str", "default": None, "help": "with this tag"},
     "archived": {
@@ -170,9 +172,12 @@ def list_runs(request: HttpRequest) -> dict[str, object]:
     asked = read_query(request, LIST_FIELDS)
     if asked["from"] and asked["to"] and asked["from"] > asked["to"]:
         raise InputError(f"from ({asked['from']}) is after to ({asked['to']}).", field="from")
+    if len(asked["q"] or "") > SEARCH_LENGTH:
+        allowed = f"at most {SEARCH_LENGTH} characters"
+        raise InputError(f"q must have {allowed}.", field="q", allowed=allowed)
     wanted = {name: value for name, value in asked.items() if value is not None}
     found = RunListing(
-        runs=narrow(Run.objects.visible_to(request.user), wanted),
+        runs=narrow(cast("User", request.user), wanted),
         ranges=read_ranges(wanted),
         column=_find_column(asked["order"]),
         falls=asked["order"].startswith("-"),

@@ -5,6 +5,7 @@ from apps.runs.forms.comparing import CompareForm
 from apps.runs.forms.lists import (
     ORDER_CHOICES,
     RANGES,
+    SEARCH_LENGTH,
     RunFilter,
     narrow,
     read_ranges,
@@ -17,6 +18,7 @@ from apps.runs.forms.trades import TradeFilter
 __all__ = [
     "ORDER_CHOICES",
     "RANGES",
+    "SEARCH_LENGTH",
     "CompareForm",
     "RunFilter",
     "RunForm",

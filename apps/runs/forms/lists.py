@@ -9,15 +9,17 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from apps.datasets.models import Dataset
+from apps.permissions.models import User
 from apps.permissions.templatetags.figures import MINUS
 from apps.runs.forms.columns import COLUMNS, DEFAULT_COLUMNS, Column
 from apps.runs.forms.paging import RunListing
-from apps.runs.models import RunQuerySet
+from apps.runs.models import Run, RunQuerySet
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.metrics.metric import Metric
 from hewston.pipeline.strategies.catalogue import BUILT_IN
 from hewston.taskqueue import Status
 
+SEARCH_LENGTH = 120  # characters
 _ORDERS = {
     "created": "created_at",
     "strategy": "strategy_id",
@@ -43,7 +45,7 @@ RANGES = {f"{name}_{end}": (name, end) for name in METRICS for end in _SIGNS}
 class RunFilter(forms.Form):
     """Which runs to list, in what order, and with which columns."""
 
-    q = forms.CharField(max_length=120, required=False)
+    q = forms.CharField(max_length=SEARCH_LENGTH, required=False)
     status = forms.ChoiceField(choices=[("", "any"), *Status.choices], required=False)
     strategy = forms.CharField(max_length=80, required=False)
     symbol = forms.CharField(max_length=71, required=False)
@@ -69,15 +71,15 @@ class RunFilter(forms.Form):
             raise forms.ValidationError(f"There is no column {unknown[0]}.")
         return names
 
-    def apply(self, runs: RunQuerySet) -> RunListing:
-        """Narrow and sort; what is not valid is as if it were not asked."""
+    def apply(self, user: User) -> RunListing:
+        """Narrow what the user may see, and sort; what is not valid is as if it were not asked."""
         self.full_clean()
         asked = {k: v for k, v in self.cleaned_data.items() if v not in (None, "")}
         same = {"strategy": "strategy_id", "dataset": "dataset_id"}
         asked = {same.get(name, name): value for name, value in asked.items()}
         order = asked.get("order") or "-created"
         return RunListing(
-            runs=narrow(runs, asked),
+            runs=narrow(user, asked),
             ranges=read_ranges(asked),
             column=_ORDERS[order.removeprefix("-")],
             falls=order.startswith("-"),
@@ -182,13 +184,14 @@ def _read_number(typed: str) -> str:
         return typed
 
 
-def narrow(runs: RunQuerySet, asked: Mapping[str, Any]) -> RunQuerySet:
-    """Keep what is asked for but ranges; archived runs only when that is asked for.
+def narrow(user: User, asked: Mapping[str, Any]) -> RunQuerySet:
+    """Choose of the user's runs all that is asked for but ranges; archived ones when that is.
 
     Keys are those of the API's query; what is missing was not asked.
     """
+    runs = Run.objects.visible_to(user)
     if text := asked.get("q", "").strip():
-        runs = runs.search(text)
+        runs = runs.search(text, user=user)
     columns = {
         "status": "status",
         "strategy_id": "strategy_id",

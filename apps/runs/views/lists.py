@@ -53,14 +53,14 @@ def runs(request: HttpRequest) -> HttpResponse:
     """List runs. Their figures are columns of the database: no artifact is opened."""
     if (address := _find_address(request)) is not None:
         return redirect(address)
-    form = RunFilter(request.GET)
-    mine = Run.objects.visible_to(request.user)
-    found: Any = form.apply(mine)  # has what Paginator asks for: count and slices
+    form, user = RunFilter(request.GET), cast("User", request.user)
+    mine = Run.objects.visible_to(user)
+    found: Any = form.apply(user)  # has what Paginator asks for: count and slices
     page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
     ids = list(page.object_list)  # sorting moves ids only; the rows of the page follow
     known = _with_figures(mine.filter(pk__in=ids)).prefetch_related("tags").in_bulk()
     columns = form.list_columns()
-    context = Context(site(request))
+    context, text = Context(site(request)), form.cleaned_data.get("q") or ""
     shown = {
         "page": page,
         "rows": [
@@ -70,7 +70,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         ],
         "columns": columns,
         "groups": group_columns(columns),
-        "most_found": MOST_FOUND if has_too_many(form.cleaned_data.get("q") or "") else None,
+        "most_found": MOST_FOUND if has_too_many(text, user=user) else None,
         "is_live": any(row.status in LIVE for row in known.values()),
         "form": form,
         "lists": form.list_choices(Dataset.objects.visible_to(request.user)),
@@ -95,7 +95,7 @@ def _find_address(request: HttpRequest) -> str | None:
 @require_safe
 def export_runs(request: HttpRequest) -> HttpResponse:
     """Give the list of runs, filtered and sorted as on the page, as CSV."""
-    return send_runs(RunFilter(request.GET).apply(Run.objects.visible_to(request.user)).query())
+    return send_runs(RunFilter(request.GET).apply(cast("User", request.user)).query())
 
 
 def send_runs(runs: QuerySet[Run]) -> HttpResponse:

@@ -23,6 +23,7 @@ from hewston.pipeline.spec import canonical_json, sha256_text
 
 _PAGE = 25
 _BINS = 24
+_LAST_TRADE = 2**32 - 1  # that a column of numbers of trades can hold
 _REASONS = 100  # that the filter offers, the most frequent ones
 
 
@@ -64,12 +65,8 @@ def _find_page(found: pl.DataFrame, asked: QueryDict) -> Page[int]:
     pages = Paginator(range(found.height), _PAGE)
     number: str | int | None = asked.get("page")
     wanted = asked.get("trade", "")
-    if (
-        number is None
-        and wanted.isascii()
-        and wanted.isdigit()
-        and len(wanted) <= len("4294967295")
-    ):
+    is_number = wanted.isascii() and wanted.isdigit() and len(wanted) <= len(str(_LAST_TRADE))
+    if number is None and is_number and int(wanted) <= _LAST_TRADE:
         row = found["trade_id"].index_of(int(wanted))
         number = None if row is None else row // _PAGE + 1
     return pages.get_page(number)

@@ -118,7 +118,7 @@ def _list(user: User, options: Mapping[str, Any]) -> dict[str, Any]:
         )
     asked = {key: options[key] for key in _FILTERS if options[key]}
     found = RunListing(
-        runs=narrow(Run.objects.visible_to(user), asked),
+        runs=narrow(user, asked),
         ranges=read_ranges({key: value for key, value in ranges.items() if value is not None}),
         column=columns[name],
         falls=options["order"].startswith("-"),

@@ -289,6 +289,30 @@ def test_the_view_named_default_opens_first(ada, client, catalogue):
     assert client.get("/runs/").status_code == 200
 
 
+@pytest.mark.parametrize("query", ["&", "=", "page=3", "status=&q="])
+def test_a_view_of_nothing_opens_the_list(ada, query):
+    ada.post("/runs/views/", {"name": "Default", "query": query})
+    assert SavedView.objects.get().query == ""
+    assert ada.get("/runs/").status_code == 200
+
+
+def test_a_view_of_too_many_fields_is_refused(ada, catalogue):
+    query = "&".join("a" * 1_200)
+    page = ada.post("/runs/views/", {"name": "Default", "query": query}, follow=True)
+    assert page.status_code == 200
+    assert "has too many fields to be read" in page.content.decode()
+    kept = Program(catalogue.ada, "run").post("/api/run-views", {"name": "x", "query": query})
+    assert error_of(kept, 422)["details"]["field"] == "query"
+    assert not SavedView.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["&", "&".join("a" * 1_200)])
+def test_a_view_kept_before_they_were_checked_shuts_nobody_out(ada, catalogue, query):
+    SavedView.objects.create(owner=catalogue.ada, name="Default", query=query)
+    for address in ("/runs/", "/runs/?order=-created", "/runs/views/"):
+        assert ada.get(address).status_code == 200
+
+
 def test_a_view_needs_a_name(ada):
     page = ada.post("/runs/views/", {"name": " ", "query": ""}, follow=True).content.decode()
     assert "has 1 to 80 characters that can be shown" in page

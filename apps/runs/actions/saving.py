@@ -1,6 +1,8 @@
 """Lists of runs as somebody keeps them."""
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import IntegrityError, transaction
+from django.http import QueryDict
 
 from apps.permissions.models import User
 from apps.runs.models import SavedView
@@ -14,9 +16,10 @@ _MOST_VIEWS = 200  # of one person
 def save_view(*, owner: User, name: str, query: str) -> tuple[SavedView, bool]:
     """Keep a list's query under a name, in place of the one before; and tell whether it is new.
 
-    Raises InputError for a name that cannot be, and for more than are kept.
+    Of the query is kept what it says: neither a page nor what is blank. Raises InputError for a
+    name or a query that cannot be, and for more than are kept.
     """
-    name, query = _check_name(name), query.removeprefix("?")
+    name, query = _check_name(name), _tidy(query.removeprefix("?"))
     if len(query) > QUERY_LENGTH:
         raise InputError(
             f"The view has {len(query):,} characters, but at most {QUERY_LENGTH:,} are kept.",
@@ -27,6 +30,21 @@ def save_view(*, owner: User, name: str, query: str) -> tuple[SavedView, bool]:
     if others.count() >= _MOST_VIEWS:
         raise InputError(f"Keep at most {_MOST_VIEWS} views: delete one first.", field="name")
     return SavedView.objects.update_or_create(owner=owner, name=name, defaults={"query": query})
+
+
+def _tidy(query: str) -> str:
+    try:
+        said = QueryDict(query, mutable=True)
+        for field, values in list(said.lists()):
+            kept = [value for value in values if value and field != "page"]
+            said.setlist(field, kept)
+        return said.urlencode(safe=",")
+    except SuspiciousOperation:
+        raise InputError(
+            "The view's query has too many fields to be read.",
+            field="query",
+            allowed="a query of the page of runs",
+        ) from None
 
 
 def rename_view(*, view: SavedView, name: str) -> None:

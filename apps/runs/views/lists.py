@@ -14,7 +14,7 @@ from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.models import User
 from apps.runs.forms import ORDER_CHOICES, RunFilter, group_columns, tidy
 from apps.runs.models import MOST_FOUND, Run, RunTag, SavedView, has_too_many
-from apps.runs.views.saved import FIRST_VIEW, describe_views
+from apps.runs.views.saved import FIRST_VIEW, describe_views, read_view
 from hewston.health import check_readiness
 from hewston.http import send_csv, site
 from hewston.pipeline.metrics import METRICS
@@ -88,7 +88,7 @@ def _find_address(request: HttpRequest) -> str | None:
     query = tidy(request.GET)
     if not request.GET:
         view = SavedView.objects.filter(owner=cast("User", request.user), name=FIRST_VIEW).first()
-        query = view.query if view is not None else None
+        query = view.query if view is not None and read_view(view) else None
     return f"{reverse('runs')}?{query}" if query else None
 
 

@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.contrib import messages
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,14 +26,23 @@ def describe_views(request: HttpRequest) -> list[dict[str, object]]:
         {
             "view": view,
             "address": f"{reverse('runs')}?{view.query}",
-            "is_shown": _plain(QueryDict(view.query)) == asked,
+            "is_shown": _plain(read_view(view)) == asked,
         }
         for view in mine
     ]
 
 
+def read_view(view: SavedView) -> QueryDict:
+    """Read what a view asks for: nothing, where it was kept before it was checked and cannot be."""
+    try:
+        return QueryDict(view.query)
+    except SuspiciousOperation:
+        return QueryDict()
+
+
 def _plain(query: QueryDict) -> list[tuple[str, list[str]]]:
-    return sorted((name, values) for name, values in query.lists() if name != "page")
+    said = [(name, [value for value in values if value]) for name, values in query.lists()]
+    return sorted((name, values) for name, values in said if values and name != "page")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,6 +57,8 @@ def views(request: HttpRequest) -> HttpResponse:
         )
     except HewstonError as refusal:
         messages.error(request, refusal.message)
+        if refusal.details.get("field") == "query":
+            query = ""
     else:
         query = view.query
         how = "is kept" if is_new else "is replaced"

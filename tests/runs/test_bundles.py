@@ -406,6 +406,106 @@ def test_what_is_no_bundle_is_refused_with_a_sentence(
     assert str(tmp_path) not in refused.value.message.replace(str(path), "")
 
 
+EVIDENCE = {"label": "fees", "value": 1.5, "unit": "money"}
+FINDING = {"key": "no_trades", "severity": "info", "message": "x", "bar": None, "ts_open": None}
+
+
+@pytest.mark.parametrize(
+    ("key", "forged"),
+    [
+        ("values", 5),
+        ("values", {"trades": 10**20}),
+        ("values", {"trades": 1.5}),
+        ("values", {"sharpe": 10**400}),
+        ("reasons", None),
+        ("reasons", {"sharpe": 1}),
+        ("bands", None),
+        ("bands", {"sharpe": 5}),
+        ("bands", {"sharpe": {"low": "a", "high": [], "level": {}}}),
+        ("bands", {"sharpe": {"low": 1.0, "high": None, "level": 0.95}}),
+        ("samples", 7),
+        ("samples", {"bar": "many"}),
+        ("periods_per_year", []),
+        ("drawdown", {"start": {}}),
+        ("unchecked", 5),
+        ("unchecked", ["gaps"]),
+        ("unchecked", [{"key": "gaps"}]),
+        ("findings", 5),
+        ("findings", [FINDING | {"evidence": "abc"}]),
+        ("findings", [FINDING | {"evidence": [{"label": "x"}]}]),
+        ("findings", [FINDING | {"evidence": [EVIDENCE | {"unit": []}]}]),
+        ("findings", [FINDING | {"advice": 5}]),
+        ("findings", [FINDING | {"bar": 10**9}]),
+    ],
+)
+def test_figures_that_pages_could_not_show_are_refused(sent, tmp_path, key, forged):
+    members = read_members(sent)
+    figures = json.loads(members["run/metrics.json"]) | {key: forged}
+    members["run/metrics.json"] = store.json_text(figures).encode()
+    assert f"{key} in metrics.json" in refuse(members, tmp_path)
+
+
+def lit(value: object, *columns: str) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    return lambda frame: frame.with_columns(
+        pl.lit(value).cast(frame.schema[name]).alias(name) for name in columns
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "forge", "sentence"),
+    [
+        ("equity", lit(float("nan"), "equity"), "a value in the column equity"),
+        ("equity", lit(float("inf"), "close"), "a value in the column close"),
+        ("equity", lit(None, "equity"), "a missing value in the column equity"),
+        ("trades", lit(None, "entry_bar"), "a missing value in the column entry_bar"),
+        ("trades", lit(float("nan"), "entry_price"), "a value in the column entry_price"),
+        ("trades", lit(0, "exit_bar"), "the end of a trade"),
+        ("trades", lit(None, "exit_ts"), "the end of a trade in trades.parquet"),
+        ("fills", lit(None, "bar"), "a missing value in the column bar"),
+        ("signals", lambda frame: frame.with_columns(pl.lit(1.0).alias("a\nb")), "the column ab"),
+        ("signals", lambda frame: frame.with_columns(pl.lit(1.0).alias("n" * 81)), "the column n"),
+        ("signals", lambda frame: frame.with_columns(pl.lit(1.0).alias("")), "the column  in"),
+    ],
+)
+def test_tables_that_pages_could_not_show_are_refused(sent, tmp_path, name, forge, sentence):
+    members = read_members(sent)
+    path = tmp_path / "frame.parquet"
+    path.write_bytes(members[f"run/{name}.parquet"])
+    artifacts.write_frame(forge(pl.read_parquet(path)), path)
+    members[f"run/{name}.parquet"] = path.read_bytes()
+    assert sentence in refuse(members, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "forged"),
+    [
+        ("sessions", None),
+        ("sessions", [{"date": "2023-11-01"}]),
+        ("sessions_present", "all"),
+        ("sessions_expected", 10**20),
+        ("missing_session_minutes", {"count": 1, "gaps": 1, "list": [5]}),
+        ("findings", [{"severity": "info", "count": 1, "sentence": "x"}]),
+    ],
+)
+def test_a_quality_report_that_pages_could_not_show_is_refused(sent, tmp_path, key, forged):
+    members = read_members(sent)
+    quality = json.loads(members["dataset/quality.json"]) | {key: forged}
+    members["dataset/quality.json"] = store.json_text(quality).encode()
+    manifest = json.loads(members["dataset/manifest.json"])
+    manifest["output_hashes"]["quality_json_sha256"] = digest(members["dataset/quality.json"])
+    members["dataset/manifest.json"] = store.json_text(manifest).encode()
+    assert f"{key} in quality.json" in refuse(members, tmp_path)
+
+
+def refuse(members: Members, folder: Path) -> str:
+    """Unpack a bundle that must be refused; gives the sentence."""
+    path = write_members(folder / "x.zip", relist(members))
+    (folder / "unpacked").mkdir()
+    with pytest.raises(InputError) as refused:
+        unpack_bundle(path=path, name="x.zip", folder=folder / "unpacked")
+    return refused.value.message
+
+
 def test_nothing_is_kept_of_what_is_refused(catalogue, root, sent, tmp_path):
     files, counts = list_files(root), (Run.objects.count(), Dataset.objects.count())
     for spoil in (flipped, with_no_table, with_other_data):

@@ -6,19 +6,20 @@ that every file is of its kind, fits the others and is safe to show.
 
 import dataclasses
 import datetime as dt
-import math
 import re
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 import polars as pl
 
 from hewston.pipeline import artifacts, calendar, schemas, store
+from hewston.pipeline.diagnostics.finding import Unit
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest import BARS, MANIFEST, QUALITY, verify_dataset
 from hewston.pipeline.intervals import INTERVALS
+from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.resampling import check_interval
 from hewston.pipeline.sources.capabilities import SOURCES
 from hewston.pipeline.spec import (
@@ -36,6 +37,15 @@ _PRODUCTS = ("TRADES", "TBBO", "OHLCV")
 _MOST_PER_BAR = 50  # orders, fills or trades, and rows of any table for each of them
 _LONGEST_TEXT = 1_000
 _MOST_PARAMS = 200
+_MOST = 1e300  # whole numbers of any length are JSON too
+_MOST_COUNTED = 2**63 - 1  # that a column of the catalogue holds
+_LONGEST_NAME = 80  # of an indicator
+# Columns of a run's tables that have gaps, and of these and others such as may overflow.
+_MAY_BE_NULL = {
+    *("reason", "entry_reason", "exit_reason", "exit_bar", "exit_ts", "exit_price"),
+    *("target", "price", "return", "exposure"),
+}
+_MAY_BE_ANYTHING = {"target", "return", "exposure", "drawdown"}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -191,14 +201,40 @@ def _check_columns(frame: pl.DataFrame, schema: pl.Schema, file: str, bars: int)
     for column, kind in schema.items():
         if frame.schema.get(column) != kind:
             raise _odd(file, f"the column {column}")
-    for column in set(frame.columns) - set(schema):
-        if not (frame.schema[column].is_numeric() or frame.schema[column] == pl.Boolean):
-            raise _odd(file, f"the column {column[:80]}")
+        if column not in _MAY_BE_NULL and frame[column].has_nulls():
+            raise _odd(file, f"a missing value in the column {column}")
+        if column not in _MAY_BE_ANYTHING and kind == pl.Float64 and not _are_finite(frame[column]):
+            raise _odd(file, f"a value in the column {column}")
+    _check_indicators(frame, set(schema), file)
     if "ts_open" in schema and not _is_rising(frame["ts_open"]):
         raise _odd(file, "ts_open")
     for column in set(schema) & {"bar", "entry_bar", "exit_bar"}:
         if not (frame[column].drop_nulls() < bars).all():
             raise _odd(file, f"the column {column}")
+    if "exit_bar" in schema:
+        _check_exits(frame, file)
+
+
+def _check_indicators(frame: pl.DataFrame, known: set[str], file: str) -> None:
+    """Check the columns that a strategy named: pages and tables show their names."""
+    for column in sorted(set(frame.columns) - known):
+        if not _is_text(column, longest=_LONGEST_NAME) or not (
+            frame.schema[column].is_numeric() or frame.schema[column] == pl.Boolean
+        ):
+            name = "".join(sign for sign in column[:_LONGEST_NAME] if sign.isprintable())
+            raise _odd(file, f"the column {name}")
+
+
+def _check_exits(trades: pl.DataFrame, file: str) -> None:
+    """A trade ends with a bar, a time and a price, not before it began; or is open without any."""
+    ends = trades.select(pl.col("exit_bar", "exit_ts", "exit_price").is_null())
+    is_odd = (ends["exit_bar"] != ends["exit_ts"]) | (ends["exit_bar"] != ends["exit_price"])
+    if is_odd.any() or (trades["exit_bar"] < trades["entry_bar"]).any():
+        raise _odd(file, "the end of a trade")
+
+
+def _are_finite(values: pl.Series) -> bool:
+    return bool((values.drop_nulls().abs() < _MOST).all())  # false for NaN
 
 
 def _is_rising(times: pl.Series) -> bool:
@@ -206,32 +242,88 @@ def _is_rising(times: pl.Series) -> bool:
 
 
 def _check_metrics(figures: Mapping[str, Any], bars: int) -> Mapping[str, float | None]:
-    values, reasons = figures.get("values"), figures.get("reasons", {})
-    file = artifacts.METRICS_FILE
-    if not isinstance(values, dict) or not all(
-        one is None or _is_number(one) for one in values.values()
-    ):
-        raise _odd(file, "values")
-    if not isinstance(reasons, dict) or not all(_is_line(one) for one in reasons.values()):
-        raise _odd(file, "reasons")
-    drawdown = figures.get("drawdown") or {}
-    if not isinstance(drawdown, dict) or not all(
-        one is None or _is_number(one) or _is_line(one) for one in drawdown.values()
-    ):
-        raise _odd(file, "drawdown")
-    for finding in figures.get("findings") or []:
-        bar = finding.get("bar") if isinstance(finding, dict) else None
-        is_sound = (
-            isinstance(finding, dict)
-            and finding.get("severity") in _SEVERITIES
-            and _is_text(finding.get("key"), longest=80)
-            and _is_line(finding.get("message"))
-            and (bar is None or (isinstance(bar, int) and 0 <= bar < bars))
-            and (finding.get("ts_open") is None or _is_time(finding["ts_open"]))
-        )
+    """Check what pages, reports and programs read of a run's metrics, by shape."""
+    checks = {
+        "values": _are_values(figures.get("values")),
+        "reasons": _are_all(figures.get("reasons"), _is_line),
+        "bands": _are_all(figures.get("bands", {}), _is_band),
+        "samples": _are_all(figures.get("samples", {}), _is_count),
+        "periods_per_year": _is_count(figures.get("periods_per_year", 1)),
+        "drawdown": figures.get("drawdown") is None or _are_all(figures["drawdown"], _is_told),
+        "findings": _are_each(
+            figures.get("findings"), lambda one: _is_finding(one) and _is_placed(one, bars)
+        ),
+        "unchecked": _are_each(
+            figures.get("unchecked"),
+            lambda one: _is_text(one.get("key"), longest=80) and _is_line(one.get("reason")),
+        ),
+    }
+    for what, is_sound in checks.items():
         if not is_sound:
-            raise _odd(file, "findings")
+            raise _odd(artifacts.METRICS_FILE, what)
+    values: Mapping[str, float | None] = figures["values"]
     return values
+
+
+def _are_values(values: object) -> bool:
+    return _are_all(values, lambda one: one is None or _is_number(one)) and not any(
+        metric.unit == "count" and one is not None and not _is_count(one)
+        for key, one in values.items()  # type: ignore[attr-defined]
+        if (metric := METRICS.get(key))
+    )
+
+
+def _are_all(values: object, is_sound: Callable[[Any], bool]) -> bool:
+    """Tell whether it is an object of sound values with short names."""
+    return isinstance(values, dict) and all(
+        _is_text(name, longest=80) and is_sound(one) for name, one in values.items()
+    )
+
+
+def _are_each(values: object, is_sound: Callable[[Mapping[str, Any]], bool]) -> bool:
+    """Tell whether it is a list of sound objects; older runs have none."""
+    return values is None or (
+        isinstance(values, list) and all(isinstance(one, dict) and is_sound(one) for one in values)
+    )
+
+
+def _is_band(band: object) -> bool:
+    if not isinstance(band, dict):
+        return False
+    low, high, level, reason = (band.get(name) for name in ("low", "high", "level", "reason"))
+    return (
+        (_is_number(low) and _is_number(high) if low is not None else high is None)
+        and _is_number(level)
+        and (reason is None or _is_line(reason))
+    )
+
+
+def _is_finding(finding: Mapping[str, Any]) -> bool:
+    return (
+        finding.get("severity") in _SEVERITIES
+        and _is_text(finding.get("key"), longest=80)
+        and _is_line(finding.get("message"))
+        and _is_line(finding.get("advice", ""))
+        and _are_each(finding.get("evidence"), _is_evidence)
+    )
+
+
+def _is_evidence(row: Mapping[str, Any]) -> bool:
+    value = row.get("value")
+    return (
+        _is_line(row.get("label"))
+        and (_is_number(value) or _is_line(value))
+        and row.get("unit") in get_args(Unit)
+    )
+
+
+def _is_placed(finding: Mapping[str, Any], bars: int) -> bool:
+    bar, time = finding.get("bar"), finding.get("ts_open")
+    return (bar is None or (_is_count(bar) and bar < bars)) and (time is None or _is_time(time))
+
+
+def _is_told(value: object) -> bool:
+    return value is None or _is_number(value) or _is_line(value)
 
 
 def _check_dataset_manifest(manifest: Mapping[str, Any], spec: RunSpec, interval: str) -> None:
@@ -263,17 +355,49 @@ def _check_dataset_manifest(manifest: Mapping[str, Any], spec: RunSpec, interval
 
 
 def _check_findings(quality: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    findings = quality.get("findings")
-    is_sound = isinstance(findings, list) and all(
-        isinstance(one, dict)
-        and one.get("severity") in _SEVERITIES
-        and isinstance(one.get("count"), int)
-        and _is_line(one.get("sentence"))
-        for one in findings
+    """Check what pages read of a quality report; returns its findings."""
+    findings, sessions = quality.get("findings"), quality.get("sessions")
+    gaps = quality.get("missing_session_minutes")
+    checks = {
+        "findings": isinstance(findings, list) and _are_each(findings, _is_quality_finding),
+        "sessions": isinstance(sessions, list) and _are_each(sessions, _is_session),
+        "missing_session_minutes": isinstance(gaps, dict)
+        and _is_count(gaps.get("count"))
+        and _is_count(gaps.get("gaps"))
+        and isinstance(gaps.get("list"), list)
+        and _are_each(gaps["list"], _is_gap),
+        "sessions_expected": _is_count(quality.get("sessions_expected")),
+        "sessions_present": _is_count(quality.get("sessions_present")),
+    }
+    for what, is_sound in checks.items():
+        if not is_sound:
+            raise _odd(QUALITY, what)
+    found: list[Mapping[str, Any]] = quality["findings"]
+    return found
+
+
+def _is_quality_finding(finding: Mapping[str, Any]) -> bool:
+    return (
+        finding.get("severity") in _SEVERITIES
+        and _is_count(finding.get("count"))
+        and _is_line(finding.get("label"))
+        and _is_line(finding.get("sentence"))
     )
-    if not is_sound or not isinstance(findings, list):
-        raise _odd(QUALITY, "findings")
-    return findings
+
+
+def _is_session(session: Mapping[str, Any]) -> bool:
+    counts = [session.get(name) for name in ("bars", "regular_bars", "missing")]
+    times = [session.get(name) for name in calendar.SCHEDULE if name != "date"]
+    return (
+        _is_date(session.get("date"))
+        and all(map(_is_count, [*counts, session.get("expected", 0)]))
+        and all(one is None or _is_time(one) for one in times)
+        and all(session.get(name) is not None for name in calendar.EDGES)
+    )
+
+
+def _is_gap(gap: Mapping[str, Any]) -> bool:
+    return _is_time(gap.get("from")) and _is_time(gap.get("to")) and _is_count(gap.get("minutes"))
 
 
 def _are_fields(value: object, kind: type[Instrument]) -> bool:
@@ -282,7 +406,11 @@ def _are_fields(value: object, kind: type[Instrument]) -> bool:
 
 def _is_number(value: object) -> bool:
     is_one = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_one and math.isfinite(value) and abs(value) < 1e300  # type: ignore[arg-type]  # noqa: PLR2004 (whole numbers of any length are JSON too)
+    return is_one and abs(value) < _MOST  # type: ignore[arg-type]  # false for NaN
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_COUNTED
 
 
 def _is_text(value: object, *, longest: int) -> bool:

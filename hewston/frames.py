@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from io import BytesIO
@@ -208,10 +209,11 @@ def _list_items(frame: pl.DataFrame) -> list[bytes]:
 
 
 def _name_cells(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Write times as ``name_times``; quote what spreadsheets would run."""
+    """Write times as ``name_times``; quote what spreadsheets would run, also as a heading."""
     text = cs.string()
     quoted = pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text)
-    return frame.with_columns(*_ISO_TIMES).with_columns(quoted.name.keep())
+    named = frame.with_columns(*_ISO_TIMES).with_columns(quoted.name.keep())
+    return named.rename(lambda name: f"'{name}" if re.match(_FORMULA, name) else name)
 
 
 def name_times(frame: pl.DataFrame) -> pl.DataFrame:

@@ -98,9 +98,10 @@ def test_an_artifact_that_is_gone_is_a_conflict_and_names_no_folder(ada, setting
 
 def test_a_text_that_spreadsheets_would_run_is_quoted_in_csv_only():
     table = pl.DataFrame(
-        {"reason": ["=1+1", "+x", "-y", "@z", "\ta", "plain", None], "n": [-1.5] * 7}
+        {"reason": ["=1+1", "+x", "-y", "@z", "\ta", "plain", None], "=2+n": [-1.5] * 7}
     )
     text = frames._encode(table, "csv", table.height).decode()
+    assert text.splitlines()[0] == "reason,'=2+n"
     assert text.splitlines()[1:5] == ["'=1+1,-1.5", "'+x,-1.5", "'-y,-1.5", "'@z,-1.5"]
     assert "plain,-1.5" in text
     assert b'"=1+1"' in frames._encode(table, "json", table.height)

@@ -135,33 +135,39 @@ def send_made(
     etag: str,
     name: str,
 ) -> HttpResponseBase:
-    """Answer with a file that ``make`` writes, in parts; or 304 to whoever has it.
-
-    The file is gone, whatever happens, when it is sent: until then it has no name.
-    """
+    """Answer with a file that ``make`` writes, as ``send_written``; or 304 to whoever has it."""
     quoted = f'"{etag[:32]}-{kind}"'
     response: HttpResponseBase | None = get_conditional_response(request, etag=quoted)
-    if response is None and request.method == "HEAD":
-        response = HttpResponse(content_type=_CONTENT_TYPES[kind])  # nothing is made for it
-    elif response is None:
-        with Store(settings.DATA_ROOT).staging(f"export-{secrets.token_hex(6)}") as folder:
-            path = folder / "file"
-            make(path)
-            file = path.open("rb")
-        headers = {
-            "Content-Length": str(os.fstat(file.fileno()).st_size),
-            "Content-Disposition": f'attachment; filename="{name}.{kind}"',
-        }
-        parts = _read_parts(file)
-        content = _pace(parts) if isinstance(request, ASGIRequest) else parts
-        response = StreamingHttpResponse(
-            content, content_type=_CONTENT_TYPES[kind], headers=headers
-        )
-        closers: list[Callable[[], None]] = response._resource_closers  # type: ignore[attr-defined]  # noqa: SLF001 (Django's own way)
-        closers.append(file.close)
+    if response is None:
+        response = send_written(request, make, kind=kind, name=name)
     response["ETag"] = quoted
     response["Cache-Control"] = "private, no-cache"  # a copy may be kept, and asked about
     patch_vary_headers(response, ("Authorization", "Cookie"))
+    return response
+
+
+def send_written(
+    request: HttpRequest, make: Callable[[Path], object], *, kind: str, name: str
+) -> HttpResponseBase:
+    """Answer with a file that ``make`` writes, in parts.
+
+    The file is gone, whatever happens, when it is sent: until then it has no name.
+    """
+    if request.method == "HEAD":
+        return HttpResponse(content_type=_CONTENT_TYPES[kind])  # nothing is made for it
+    with Store(settings.DATA_ROOT).staging(f"export-{secrets.token_hex(6)}") as folder:
+        path = folder / "file"
+        make(path)
+        file = path.open("rb")
+    headers = {
+        "Content-Length": str(os.fstat(file.fileno()).st_size),
+        "Content-Disposition": f'attachment; filename="{name}.{kind}"',
+    }
+    parts = _read_parts(file)
+    content = _pace(parts) if isinstance(request, ASGIRequest) else parts
+    response = StreamingHttpResponse(content, content_type=_CONTENT_TYPES[kind], headers=headers)
+    closers: list[Callable[[], None]] = response._resource_closers  # type: ignore[attr-defined]  # noqa: SLF001 (Django's own way)
+    closers.append(file.close)
     return response
 
 

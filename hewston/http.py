@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from django.contrib import messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -256,16 +256,21 @@ def send_columns(request: HttpRequest, compressed: bytes) -> HttpResponse:
     return response
 
 
-def send_csv(name: str, header: Iterable[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    """Answer with a table; a text that a spreadsheet would take for a formula is quoted."""
-    text = io.StringIO()
-    writer = csv.writer(text)
+def write_csv(file: TextIO, header: Iterable[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table as ``send_csv`` does, row by row."""
+    writer = csv.writer(file)
     writer.writerow(header)
     for row in rows:
         writer.writerow(
             f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
             for cell in row
         )
+
+
+def send_csv(name: str, header: Iterable[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """Answer with a table; a text that a spreadsheet would take for a formula is quoted."""
+    text = io.StringIO()
+    write_csv(text, header, rows)
     return HttpResponse(
         text.getvalue(),
         content_type="text/csv; charset=utf-8",

@@ -224,10 +224,11 @@ def test_a_stranger_finds_nothing(client, catalogue, name):
 @pytest.mark.parametrize("name", ["dashboard", "datasets", "datasets-csv", "runs", "runs-csv"])
 def test_a_strangers_lists_are_empty(client, catalogue, name):
     client.force_login(catalogue.stranger)
-    page = client.get(address(name, catalogue))
-    assert page.status_code == 200
-    assert RUN_ID.encode() not in page.content
-    assert DATASET_ID.encode() not in page.content
+    with closing(client.get(address(name, catalogue))) as page:
+        assert page.status_code == 200
+        shown = page.getvalue()
+    assert RUN_ID.encode() not in shown
+    assert DATASET_ID.encode() not in shown
 
 
 @pytest.mark.parametrize("who", ["ada", "owner"])

@@ -4,6 +4,7 @@ import functools
 import itertools
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -111,7 +112,8 @@ def test_lists_need_no_files(ada, catalogue):
     shutil.rmtree(catalogue.run.folder)
     shutil.rmtree(catalogue.revision.folder)
     for path in ("/", "/runs/", "/runs/export.csv", "/datasets/", "/datasets/export.csv"):
-        assert ada.get(path).status_code == 200
+        with closing(ada.get(path)) as answer:
+            assert answer.status_code == 200
 
 
 def test_a_damaged_log_is_shown_as_far_as_it_goes(ada, catalogue, settings):

@@ -90,7 +90,7 @@ def test_the_list_asks_the_database_little_and_opens_no_artifact(
 
 def test_runs_leave_as_csv_in_the_order_of_the_page(ada, catalogue):
     add_run(catalogue, "bbbbbbbbbbbb", Status.ERROR)
-    content = ada.get("/runs/export.csv?order=-net_profit").content.decode()
+    content = ada.get("/runs/export.csv?order=-net_profit").getvalue().decode()
     rows = list(csv.DictReader(io.StringIO(content)))
     assert [row["id"] for row in rows] == [RUN_ID, "bbbbbbbbbbbb"]
     assert float(rows[0]["net_profit"]) == RunMetrics.objects.get().net_profit
@@ -99,7 +99,7 @@ def test_runs_leave_as_csv_in_the_order_of_the_page(ada, catalogue):
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"])
 def test_a_text_that_a_spreadsheet_would_run_is_quoted(ada, catalogue, text):
     Run.objects.filter(pk=RUN_ID).update(strategy_id=text)
-    content = ada.get("/runs/export.csv").content.decode()
+    content = ada.get("/runs/export.csv").getvalue().decode()
     assert next(csv.DictReader(io.StringIO(content, newline="")))["strategy_id"] == f"'{text}"
 
 
@@ -363,7 +363,7 @@ def test_the_list_shows_the_figure_it_is_sorted_by(ada):
 def test_every_metric_is_a_column_of_the_catalogue_and_of_the_export(ada):
     names = {field.name for field in RunMetrics._meta.fields} - {"run"}
     assert names == set(METRICS)
-    header = ada.get("/runs/export.csv").content.decode().splitlines()[0].split(",")
+    header = ada.get("/runs/export.csv").getvalue().decode().splitlines()[0].split(",")
     assert header[-len(METRICS) :] == list(METRICS)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -24,7 +24,7 @@ _DONE = {
 
 
 @require_POST
-def change(request: HttpRequest) -> HttpResponse:
+def change(request: HttpRequest) -> HttpResponseBase:
     """Compare, export, tag, archive, restore or, once it was said twice, delete what is chosen."""
     ids = request.POST.getlist("id")[: MOST_AT_ONCE + 1]
     query = request.POST.get("query", "")
@@ -35,9 +35,9 @@ def change(request: HttpRequest) -> HttpResponse:
         messages.error(request, most if len(ids) > MOST_AT_ONCE else "Choose the runs first.")
         return redirect(back)
     action = request.POST.get("action", "")
-    asks: dict[str, Callable[[], HttpResponse]] = {
+    asks: dict[str, Callable[[], HttpResponseBase]] = {
         "compare": lambda: _compare(request, ids, back),
-        "export": lambda: send_runs(chosen),
+        "export": lambda: send_runs(request, chosen),
     }
     if action == "delete" and "sure" not in request.POST:
         page = {"runs": chosen.select_related("dataset"), "query": query, "back": back}

@@ -1,10 +1,12 @@
 """The dashboard and the list of runs."""
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, Sum
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template import Context
 from django.urls import reverse
@@ -15,13 +17,15 @@ from apps.permissions.models import User
 from apps.runs.forms import ORDER_CHOICES, RunFilter, group_columns, tidy
 from apps.runs.models import MOST_FOUND, Run, RunTag, SavedView, has_too_many
 from apps.runs.views.saved import FIRST_VIEW, describe_views, read_view
+from hewston.frames import send_written
 from hewston.health import check_readiness
-from hewston.http import send_csv, site
+from hewston.http import site, write_csv
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.spec import canonical_json
 from hewston.taskqueue import LIVE
 
 _PAGE = 25
+_ROWS_AT_ONCE = 2_000  # of a table that is written
 _CSV = (
     *("id", "name", "strategy_id", "dataset_id", "status", "created_at", "started_at", "ended_at"),
     *("archived_at", "note"),
@@ -93,25 +97,31 @@ def _find_address(request: HttpRequest) -> str | None:
 
 
 @require_safe
-def export_runs(request: HttpRequest) -> HttpResponse:
+def export_runs(request: HttpRequest) -> HttpResponseBase:
     """Give the list of runs, filtered and sorted as on the page, as CSV."""
-    return send_runs(RunFilter(request.GET).apply(cast("User", request.user)).query())
+    return send_runs(request, RunFilter(request.GET).apply(cast("User", request.user)).query())
 
 
-def send_runs(runs: QuerySet[Run]) -> HttpResponse:
-    """Answer with runs as CSV: what each is, and all of its figures."""
-    figures = [f"metrics__{name}" for name in METRICS]
-    rows = runs.values_list(*_CSV, "spec", *figures)
-    count = len(_CSV)
+def send_runs(request: HttpRequest, runs: QuerySet[Run]) -> HttpResponseBase:
+    """Answer with runs as CSV: what each is, and all of its figures.
+
+    They are written to a file, some at a time: the process's memory does not grow with them.
+    """
+
+    def write(path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            write_csv(file, [*_CSV, "tags", "spec", *METRICS], _list_rows(runs))
+
+    return send_written(request, write, kind="csv", name="runs")
+
+
+def _list_rows(runs: QuerySet[Run]) -> Iterator[Sequence[object]]:
     tags: dict[str, list[str]] = {}
-    for run_id, name in RunTag.objects.filter(run__in=runs.order_by()).values_list("run", "name"):
+    tagged = RunTag.objects.filter(run__in=runs.order_by()).values_list("run", "name")
+    for run_id, name in tagged.iterator(chunk_size=_ROWS_AT_ONCE):
         tags.setdefault(run_id, []).append(name)
-    return send_csv(
-        "runs.csv",
-        [*_CSV, "tags", "spec", *METRICS],
-        (
-            (*row[:count], ", ".join(tags.get(row[0], [])), canonical_json(spec), *row[count + 1 :])
-            for row in rows
-            for spec in [row[count]]
-        ),
-    )
+    figures = [f"metrics__{name}" for name in METRICS]
+    count = len(_CSV)
+    for row in runs.values_list(*_CSV, "spec", *figures).iterator(chunk_size=_ROWS_AT_ONCE):
+        of_run = ", ".join(tags.get(row[0], []))
+        yield *row[:count], of_run, canonical_json(row[count]), *row[count + 1 :]

@@ -95,7 +95,7 @@ class ChooseRows extends HTMLElement {
       ArrowDown: isHere ? () => this.#move(row, 1) : undefined,
       ArrowUp: isHere ? () => this.#move(row, -1) : undefined,
       x: isHere ? () => row.querySelector("input[type=checkbox]").click() : undefined,
-      c: () => this.querySelector("button[value=compare]").click(),
+      c: () => this.#compare(),
       "?": () => this.#explain(),
     };
     if (keys[key]) {
@@ -108,6 +108,15 @@ class ChooseRows extends HTMLElement {
     const rows = [...this.querySelectorAll("tbody tr")];
     const next = row === null ? 0 : rows.indexOf(row) + step;
     rows[Math.min(Math.max(next, 0), rows.length - 1)].querySelector("a").focus();
+  }
+
+  #compare() {
+    const chosen = this.#boxes().filter((box) => box.checked).length;
+    if (chosen < 2) {
+      this.querySelector("[data-count]").textContent = `${chosen} chosen, choose 2 to 6 to compare:`;
+      return;
+    }
+    this.querySelector("button[value=compare]").click();
   }
 
   #explain() {

@@ -250,6 +250,24 @@ def test_nobody_changes_what_is_somebody_elses(client, catalogue):
     assert Run.objects.archived(only=False).count() == 1
 
 
+def test_a_runs_page_shows_and_changes_its_tags_and_where_it_is_kept(ada, catalogue):
+    page = f"/runs/{RUN_ID}/"
+    sent = {"name": "Wide", "note": "", "tags": "Trend, checked"}
+    shown = ada.post(f"{page}describe/", sent, follow=True).content.decode()
+    assert '<a class="tag" href="/runs/?tag=trend">trend</a>' in shown
+    assert 'name="tags" value="checked, trend"' in shown
+    ada.post(f"{page}describe/", {"name": "Wider"})
+    assert catalogue.run.tags.count() == 2
+    asked = {"id": [RUN_ID], "action": "archive", "stay": "1"}
+    kept = ada.post("/runs/change/", asked)
+    assert kept["Location"] == page
+    shown = ada.get(page).content.decode()
+    assert ">archived</span>" in shown
+    assert 'value="restore">Restore</button>' in shown
+    ada.post("/runs/change/", asked | {"action": "restore"})
+    assert ">archived</span>" not in ada.get(page).content.decode()
+
+
 def test_a_run_under_way_is_not_archived(catalogue):
     run = add_run(catalogue, OTHER, Status.QUEUED)
     with pytest.raises(HewstonError, match="is under way: cancel it first"):

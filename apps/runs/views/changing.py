@@ -44,8 +44,9 @@ def change(request: HttpRequest) -> HttpResponseBase:
         return render(request, "runs/delete_several.html", page)
     if action in asks:
         return asks[action]()
+    one = chosen[0].pk if "stay" in request.POST else None  # sent by the page of a run
     _do(request, chosen, action)
-    return redirect(back)
+    return redirect(back) if one is None else redirect("run", one)
 
 
 def _compare(request: HttpRequest, ids: list[str], back: str) -> HttpResponse:

@@ -63,10 +63,11 @@ def retry(request: HttpRequest, run_id: str) -> HttpResponse:
 
 @require_POST
 def describe(request: HttpRequest, run_id: str) -> HttpResponse:
-    """Give a run a name and a note."""
+    """Give a run a name, a note and tags; what is not sent stays."""
     run = find_run(request, run_id)
+    said = {word: request.POST.get(word) for word in ("name", "note", "tags")}
     with telling(request):
-        describe_run(run=run, name=request.POST.get("name", ""), note=request.POST.get("note", ""))
+        describe_run(run=run, **said)
     return redirect("run", run.pk)
 
 

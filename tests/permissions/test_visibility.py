@@ -275,7 +275,7 @@ def test_nothing_private_stays_in_a_shared_cache(client, catalogue, name):
 
 def test_no_template_has_inline_styles_or_scripts():
     for path in Path(django_settings.BASE_DIR, "templates").rglob("*.html"):
-        text = path.read_text()
+        text = re.sub(r"{%.*?%}", "", path.read_text())  # `with one=…` is none
         if path.name == "report.html":  # a file of its own, whose policy names its style by hash
             text = text.replace("<style>{{ style|safe }}</style>", "")
         assert not re.search(r"\sstyle=|\son[a-z]+=|<style|javascript:", text), path

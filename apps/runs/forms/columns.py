@@ -56,7 +56,8 @@ def _write_status(run: Run, _context: Context) -> object:
 
 
 def _write_moment(name: str) -> Write:
-    return lambda run, context: figures.moment(context, getattr(run, name), run.dataset.tz)
+    # A list of many datasets has one zone, not one a row.
+    return lambda run, context: figures.moment(context, getattr(run, name))
 
 
 def _of_spec(name: str) -> Write:

@@ -22,7 +22,7 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 _START_SECONDS = 240  # it makes years of bars first, beside whatever else the machine does
-expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
 
 
 # Playwright keeps an event loop running for as long as it is started. A worker that takes over

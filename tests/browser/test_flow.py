@@ -175,5 +175,5 @@ def test_a_run_is_asked_for_and_followed_without_javascript(worker, browser, bro
     page.get_by_label("Size").fill("7")
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator("h1")).to_contain_text("buy_and_hold — run")
-    expect(page.locator(".title .badge")).to_have_text("done")  # it loads itself again
+    expect(page.locator(".title span.badge")).to_have_text("done")  # it loads itself again
     context.close()

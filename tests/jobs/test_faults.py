@@ -247,17 +247,22 @@ def test_jobs_go_on_after_the_supervisor_was_killed_and_started_again(
 def test_an_idle_worker_that_is_killed_does_not_stop_the_queue(root: Path) -> None:
     with serving_on(root) as serving:
         wait(lambda: processes(serving, "runs forkserver"), "no worker began")
-        for index in range(len(processes(serving, "runs parts"))):
+        count = len(processes(serving, "runs parts"))
+        for index in range(count):
             before = serving.part("runs").pid
             processes(serving, "runs parts")[index].kill()
-            wait(functools.partial(_is_replaced, serving, before), "nothing was replaced")
+            wait(functools.partial(_is_replaced, serving, before, count), "nothing was replaced")
         ids = ask(root, "runs", dataset_of(root), 2)
         assert wait_for_end(root, "runs_run", ids) == ["DONE"] * 2
 
 
-def _is_replaced(serving: Serving, before: int) -> bool:
+def _is_replaced(serving: Serving, before: int, parts: int) -> bool:
     try:
-        return serving.part("runs").pid != before and len(processes(serving, "runs forkserver")) > 0
+        return (
+            serving.part("runs").pid != before
+            and len(processes(serving, "runs parts")) == parts
+            and len(processes(serving, "runs forkserver")) > 0
+        )
     except (ValueError, psutil.Error):  # it is gone, and not started again yet
         return False
 

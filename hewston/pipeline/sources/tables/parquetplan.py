@@ -16,7 +16,7 @@ from hewston.pipeline.sources.tables.unpacking import check_unpacked
 _BLOCK_ROWS = 65_536
 _BLOCK_CELLS = 2_000_000  # rows times columns: wide files come in shorter blocks
 _MOST_HELD_BYTES = 512 << 20  # pages that are unpacked at one time, one of each column
-_MOST_TEXT_BYTES = 64 << 20  # of one block, of which there are a few copies for a moment
+_MOST_TEXT_BYTES = 32 << 20  # of one block, of which there are a few copies for a moment
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -23,6 +22,7 @@ from hewston.pipeline import calendar as exchange_calendar
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.strategies import contract
+from hewston.pipeline.strategies.answers import Strategy
 from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
 
 
@@ -57,7 +57,7 @@ def trade(
     bars: pl.DataFrame,
     spec: RunSpec,
     *,
-    strategy: ModuleType | None = None,
+    strategy: Strategy | None = None,
     stored: str | None = None,
     stopwatch: Stopwatch | None = None,
     progress: Callable[[float], None] = lambda _share: None,
@@ -65,8 +65,9 @@ def trade(
 ) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
     """Run a strategy on BARS: the frames of ``artifacts.FRAMES`` and the metrics.
 
-    ``strategy`` is a module written to the contract (docs/strategies.md), by default the built-in
-    one of the spec; it runs in this process, so only give code that you trust.
+    ``strategy`` is written to the contract (docs/strategies.md), by default the built-in one of the
+    spec: a module, which runs in this process, so only give code that you trust; or a stranger's
+    source, which runs in the sandbox.
     ``stored`` is the interval of ``bars``, by default the run's own; shorter ones are merged.
     ``progress`` gets the share of bars done, now and then, and may raise to cancel; ``log`` gets
     sentences for the run's log. Raises InputError for what the user can mend and
@@ -83,6 +84,7 @@ def trade(
             window.frame,
             params=spec.params,
             context=_context(spec, window),
+            log=log,
         )[window.first :]
     with watch.time("engine"):
         # Warm-up bars tell the spread of the first ones too; who pays none of it hears nothing.

@@ -4,47 +4,37 @@ Its PARAMS make the form and the validation; its results become the run's signal
 column means is told in docs/strategies.md.
 """
 
-import inspect
-import traceback
-from collections.abc import Mapping
-from types import ModuleType
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import polars as pl
 
 from hewston.pipeline import schemas
-from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.fields import Rule, read_fields, suggest
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.fields import suggest
+from hewston.pipeline.sandbox.inside.answer import Column, Same
+from hewston.pipeline.strategies.answers import REASON, Strategy, ask_strategy
 from hewston.pipeline.strategies.columns import (
-    read_condition,
-    read_distances,
-    read_numbers,
-    read_texts,
+    take_condition,
+    take_distances,
+    take_numbers,
+    take_texts,
 )
 from hewston.pipeline.strategies.conditions import Booleans, Conditions, find_rises
 
 POSITION = "position"
-REASON = "reason"
-OPTIONS: dict[str, Rule] = {
-    "bracket_from": {
-        "type": "str",
-        "default": "next_bar",
-        "choices": ("next_bar", "entry_bar"),
-        "help": "from which bar on stop_offset, target_offset, stop_pct and target_pct hold",
-    }
-}
 _PRICES = ("stop_loss", "take_profit")
 _RESERVED = frozenset({*schemas.SIGNALS, *schemas.RULES})
 
 
 def compute_signals(
-    module: ModuleType,
+    strategy: Strategy,
     bars: pl.DataFrame,
     *,
     params: Mapping[str, Any],
     context: Mapping[str, Any],
+    log: Callable[[str], None] = lambda _line: None,
 ) -> pl.DataFrame:
     """Run a frame strategy on BARS and read its answer.
 
@@ -56,18 +46,16 @@ def compute_signals(
     ``target`` is that of the position (before the first number it is 0), or that of the conditions
     if every order fills and no stop or limit closes anything; what then happened, the engine says.
 
-    Raises InputError that names the column and the first bad row.
+    ``log`` gets what a strategy in the sandbox prints. Raises InputError that names the column and
+    the first bad row, or the line of the strategy that failed.
     """
-    options = read_options(module)
-    frame = bars.drop("session").to_pandas().set_index("ts_open")
-    answer = _run(module, frame, params=params, context=context)
-    _check_shape(answer, frame)
-    given = {str(name): answer.iloc[:, place] for place, name in enumerate(answer.columns)}
+    answered = ask_strategy(strategy, bars, params=params, context=context, log=log)
+    given = answered.columns
     conditions = {
-        name: read_condition(name, given[name]) for name in schemas.CONDITIONS if name in given
+        name: take_condition(name, given[name]) for name in schemas.CONDITIONS if name in given
     }
     exits = {
-        name: (read_numbers if name in _PRICES else read_distances)(name, given[name])
+        name: (take_numbers if name in _PRICES else take_distances)(name, given[name])
         for name in schemas.EXITS
         if name in given
     }
@@ -80,107 +68,20 @@ def compute_signals(
         machine = Conditions(**{name: rule.to_numpy() for name, rule in rules.items()})
         target = pl.Series("target", machine.plan(len(bars)))
     if any(name in exits for name in schemas.EXITS if name not in _PRICES):
-        in_entry_bar = options["bracket_from"] == "entry_bar"
+        in_entry_bar = answered.options["bracket_from"] == "entry_bar"
         rules["in_entry_bar"] = pl.repeat(in_entry_bar, len(bars), eager=True)
-    texts = given.get(REASON, pd.Series([None] * len(bars), dtype=object))
     # Who returns the frame with more columns does not mean its prices as indicators.
-    same = {name for name in given if name in frame and given[name].equals(frame[name])}
+    same = {name for name, column in given.items() if isinstance(column, Same)}
     known = {POSITION, REASON, *schemas.CONDITIONS, *schemas.EXITS, *same}
     return bars.select("ts_open").with_columns(
         target,
-        read_texts(REASON, texts),
+        take_texts(REASON, given.get(REASON), len(bars)),
         *(pl.Series(name, column) for name, column in conditions.items()),
         *exits.values(),
         *_read_indicators({name: given[name] for name in given if name not in known}),
         (target != target.shift(1, fill_value=0.0)).alias("changed"),
         *(rule.alias(name) for name, rule in rules.items()),
     )
-
-
-def read_options(module: ModuleType) -> dict[str, Any]:
-    """Read a strategy's OPTIONS, defaults filled in; raises InputError with the option."""
-    given = getattr(module, "OPTIONS", {})
-    if not isinstance(given, Mapping):
-        raise InputError("OPTIONS of the strategy is no dictionary.", field="OPTIONS")
-    return read_fields(OPTIONS, given, of="option of a strategy", prefix="OPTIONS.")
-
-
-def read_params(module: ModuleType, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Read parameters by a strategy's PARAMS, defaults filled in; without PARAMS, as they are.
-
-    Raises InputError with the parameter and what it may be.
-    """
-    rules = getattr(module, "PARAMS", None)
-    if rules is None:
-        return dict(given)
-    if not isinstance(rules, Mapping):
-        raise InputError("PARAMS of the strategy is no dictionary.", field="PARAMS")
-    for name, rule in rules.items():
-        if not isinstance(rule, Mapping) or not {"type", "default"} <= set(rule):
-            raise InputError(
-                f"PARAMS of the strategy gives no type and default for {name}.",
-                field=f"PARAMS.{name}",
-                allowed='like {"type": "int", "default": 20}',
-            )
-    return read_fields(rules, given, of="parameter of the strategy", prefix="params.")
-
-
-def _run(
-    module: ModuleType,
-    frame: pd.DataFrame,
-    *,
-    params: Mapping[str, Any],
-    context: Mapping[str, Any],
-) -> pd.DataFrame:
-    function = getattr(module, "run_strategy", None)
-    if not callable(function):
-        raise InputError("The strategy has no function run_strategy(frame).", field="strategy")
-    extras = {"params": read_params(module, params), "context": dict(context)}
-    wanted = inspect.signature(function).parameters
-    if all(one.kind is not inspect.Parameter.VAR_KEYWORD for one in wanted.values()):
-        extras = {name: value for name, value in extras.items() if name in wanted}
-    try:
-        answer = function(frame.copy(), **extras)
-    except HewstonError:
-        raise
-    except (Exception, SystemExit) as problem:
-        raise InputError(
-            f"The strategy failed{_locate(problem, module)}: {type(problem).__name__}: {problem}",
-            field="strategy",
-        ) from problem
-    if not isinstance(answer, pd.DataFrame):
-        raise InputError(f"run_strategy returned {type(answer).__name__}, not a DataFrame.")
-    return answer
-
-
-def _locate(problem: BaseException, module: ModuleType) -> str:
-    """Name the last line of the strategy's own file that was reached."""
-    file = getattr(module, "__file__", None)
-    lines = [
-        entry.lineno
-        for entry in traceback.extract_tb(problem.__traceback__)
-        if file is not None and entry.filename == file
-    ]
-    return f" in line {lines[-1]}" if lines else ""
-
-
-def _check_shape(answer: pd.DataFrame, frame: pd.DataFrame) -> None:
-    names = pd.Index([str(name) for name in answer.columns])
-    if not names.is_unique:
-        twice = names[names.duplicated()][0]
-        raise InputError(f"run_strategy returned the column {twice} twice.", field=twice)
-    if len(answer) != len(frame):
-        raise InputError(
-            f"run_strategy returned {len(answer)} rows for {len(frame)} bars: one row a bar is "
-            "needed, on the index of the frame."
-        )
-    if not answer.index.equals(frame.index):
-        row = next((i for i in range(len(frame)) if answer.index[i] != frame.index[i]), 0)
-        raise InputError(
-            f"run_strategy changed the index: row {row} is {answer.index[row]}, not "
-            f"{frame.index[row]}.",
-            record=row,
-        )
 
 
 def _check_tradable(names: list[str]) -> None:
@@ -204,9 +105,9 @@ def _check_tradable(names: list[str]) -> None:
         )
 
 
-def _read_target(column: "pd.Series[Any]") -> pl.Series:
+def _read_target(column: Column) -> pl.Series:
     """NaN leaves the target unchanged; before the first number it is 0. Minus zero is zero."""
-    numbers = read_numbers(POSITION, column)
+    numbers = take_numbers(POSITION, column)
     return (numbers.forward_fill().fill_null(0.0) + 0.0).alias("target")
 
 
@@ -226,7 +127,7 @@ def _read_rules(given: Mapping[str, Booleans], rows: int) -> dict[str, pl.Series
     return rules
 
 
-def _read_indicators(columns: Mapping[str, "pd.Series[Any]"]) -> list[pl.Series]:
+def _read_indicators(columns: Mapping[str, Column]) -> list[pl.Series]:
     """Read what is left; a name that signals use themselves gets an underscore behind it."""
     taken = {*_RESERVED, *columns}
     indicators = []
@@ -235,5 +136,5 @@ def _read_indicators(columns: Mapping[str, "pd.Series[Any]"]) -> list[pl.Series]
         while kept in _RESERVED or (kept != name and kept in taken):
             kept += "_"
         taken.add(kept)
-        indicators.append(read_numbers(name, column).alias(kept))
+        indicators.append(take_numbers(name, column).alias(kept))
     return indicators

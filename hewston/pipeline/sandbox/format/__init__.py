@@ -1,0 +1,7 @@
+"""What crosses the sandbox's wall: bars go in, an answer comes out that nobody believes unread."""
+
+from hewston.pipeline.sandbox.format.answers import Said, read_answer
+from hewston.pipeline.sandbox.format.forged import ForgedAnswerError
+from hewston.pipeline.sandbox.format.frames import encode_frame
+
+__all__ = ["ForgedAnswerError", "Said", "encode_frame", "read_answer"]

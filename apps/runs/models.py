@@ -1,11 +1,14 @@
 """Runs, and the metrics that lists filter and sort by."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 from django.db.models.functions import Lower, Trim
 from django.utils import timezone
@@ -22,7 +25,8 @@ MOST_FOUND = 2_000  # runs that a search by words gives
 _TRIGRAM = 3  # characters of the shortest word that the index of words knows
 # The table and what keeps it are in migration 0007_lists.
 _FIND = """
-    SELECT run_id FROM runs_run_words CROSS JOIN runs_run ON runs_run.id = run_id
+    SELECT run_id FROM runs_run_words
+    CROSS JOIN runs_run INDEXED BY runs_run_known ON runs_run.id = run_id
     WHERE runs_run_words MATCH %s AND (%s OR owner_id = %s)
     ORDER BY runs_run_words.rowid DESC LIMIT %s OFFSET %s
 """
@@ -40,9 +44,13 @@ class RunQuerySet(VisibleQuerySet["Run"]):
         found, words = self, dict.fromkeys(text.split())
         for word in (word.lower() for word in words if len(word) < _TRIGRAM):
             found = found.filter(Q(id__startswith=word) | Q(pk__in=_tagged(word)))
-        if ids := _find_words(text, user=user, count=MOST_FOUND):
-            found = found.filter(pk__in=ids)
-        return self.none() if ids == [] else found
+        ids = _find_words(text, user=user, count=MOST_FOUND)
+        return found if ids is None else found.known(ids)
+
+    def known(self, ids: Sequence[str]) -> Self:
+        """Keep those with one of some ids. The database takes them as one text, however many."""
+        listed = RawSQL("SELECT value FROM json_each(%s)", [json.dumps(ids)])
+        return self.filter(pk__in=listed)
 
     def tagged(self, name: str) -> Self:
         """Keep those with a tag."""
@@ -116,9 +124,21 @@ class Run(Job):
             models.Index(fields=["owner", *_LISTED], name="runs_run_of_owner"),
             models.Index(fields=_LISTED, name="runs_run_of_all"),
             models.Index(
-                fields=["dataset", "last_date", "first_date", "owner", "created_at"],
+                fields=[
+                    *("dataset", "archived_at", "last_date", "first_date"),
+                    *("owner", "created_at", "id"),
+                ],
                 name="runs_run_range",
             ),
+            # Of runs that are known already: by a tag, by words, by their figures.
+            models.Index(
+                fields=[
+                    *("id", "archived_at", "created_at", "owner"),
+                    *("status", "strategy_id", "dataset"),
+                ],
+                name="runs_run_known",
+            ),
+            models.Index(fields=["revision", "created_at", "id"], name="runs_run_of_revision"),
         ]
         constraints: ClassVar = [
             *Job.Meta.constraints,

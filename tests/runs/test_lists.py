@@ -141,6 +141,15 @@ def test_any_part_of_a_long_list_is_what_sorting_all_of_it_gives(catalogue, monk
                         assert listing[start : start + 7] == whole[start : start + 7]
 
 
+def test_runs_are_counted_without_reading_their_rows(catalogue):
+    for user in (catalogue.ada, catalogue.owner):
+        runs = Run.objects.visible_to(user).archived(only=False).order_by()
+        of_dataset = runs.filter(dataset=catalogue.dataset)
+        for counted in (runs, runs.tagged("trend"), runs.known([RUN_ID]), of_dataset):
+            plan = counted.values_list("pk").explain()
+            assert re.search(r"SEARCH runs_run USING COVERING INDEX", plan), plan
+
+
 def test_ranges_that_many_match_are_counted_to_a_limit(ada, catalogue, monkeypatch):
     monkeypatch.setattr("apps.runs.forms.paging.FEW", 2)
     for number in range(4):

@@ -10,7 +10,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from apps.runs.models import Run, RunMetrics, RunQuerySet
 from hewston.taskqueue import Status
 
-FEW = 5_000  # runs that are sorted and counted as they are; of more, no more are counted
+FEW = 2_000  # runs that are found first, then sorted; in ranges no more are counted
 _OF_FIGURES = "metrics__"
 _ENDS = {"gte": GreaterThanOrEqual, "lte": LessThanOrEqual}
 
@@ -22,8 +22,9 @@ class RunListing:
     ``ranges`` are lookups of RunMetrics. ``column`` is a column of Run, or of its ``metrics__``;
     runs without the figure are last. It is sliced into ids, from whichever end is nearer.
 
-    The database sorts few runs as it is told. Of many, it walks the index of what they are sorted
-    by until there are enough, and asks of each whether it is wanted: the cost is that of a page.
+    Few runs are found first, then sorted. Of many, the database walks the index of what they are
+    sorted by until there are enough, and asks of each whether it is wanted: the cost is that of a
+    page.
     """
 
     runs: RunQuerySet
@@ -50,8 +51,9 @@ class RunListing:
     def __getitem__(self, part: slice) -> list[str]:
         """Give ids of a part of the list."""
         start, end = part.start or 0, min(part.stop, self._total)
-        if self._is_of_few:
-            return list(self.query().values_list("pk", flat=True)[start:end])
+        if self._few is not None:
+            found = _sort(Run.objects.known(self._few), self.column, falls=self.falls)
+            return list(found.values_list("pk", flat=True)[start:end])
         segments = self._list_segments()
         if self.is_capped or start <= self._total / 2:
             return _cut(segments, start, end - start)
@@ -59,45 +61,57 @@ class RunListing:
         return _cut(backwards, self._total - end, end - start)[::-1]
 
     @functools.cached_property
-    def _is_of_few(self) -> bool:
-        """Tell whether few runs are looked at, whatever their figures."""
-        if not self.ranges:
-            return self._total <= FEW
-        return self.runs.order_by()[: FEW + 1].count() <= FEW
+    def _few(self) -> list[str] | None:
+        """Give the ids of the whole list, unsorted, where they are few."""
+        if not self.ranges and self._total > FEW:
+            return None
+        is_of_few = not self.ranges or self.runs.order_by()[: FEW + 1].count() <= FEW
+        found = self.query().order_by() if is_of_few else self._figures
+        ids = list(found.values_list("pk", flat=True)[: FEW + 1])
+        return ids if len(ids) <= FEW else None
 
     @functools.cached_property
     def _total(self) -> int:
         if not self.ranges:
             return self.runs.order_by().count()
-        found = self.query() if self._is_of_few else self._figures
-        return (found.order_by() if self.counts_all else found.order_by()[: FEW + 1]).count()
+        if self._few is not None:
+            return len(self._few)
+        return self._figures.count() if self.counts_all else FEW + 1
 
     @property
     def _figures(self) -> QuerySet[RunMetrics]:
         """The figures of the runs, which are asked for one by one."""
         wanted = Exists(self.runs.order_by().filter(pk=OuterRef("run_id")))
-        return RunMetrics.objects.filter(*self._list_ranges()).filter(wanted)
+        return RunMetrics.objects.filter(*self._list_ranges(narrow=self._narrow)).filter(wanted)
 
-    def _list_ranges(self, prefix: str = "") -> list["Lookup[bool]"]:
-        """Give the conditions on figures, in a form that no index answers.
+    @functools.cached_property
+    def _narrow(self) -> str | None:
+        """Name a figure whose range few runs meet, whosoever they are."""
+        for name in dict.fromkeys(key.partition("__")[0] for key in self.ranges):
+            asked = {key: self.ranges[key] for key in self.ranges if key.startswith(f"{name}__")}
+            # Of the figure alone: its index answers.
+            if RunMetrics.objects.filter(**asked).values(name)[: FEW + 1].count() <= FEW:
+                return name
+        return None
+
+    def _list_ranges(self, prefix: str = "", *, narrow: str | None = None) -> list["Lookup[bool]"]:
+        """Give the conditions on figures, in a form that no index answers, but for a narrow one.
 
         SQLite cannot know how many figures are in a range: an index that it chose by chance would
         lead through most of the table by the longest way. Reading all of it is always short.
         """
         return [
-            _ENDS[end](F(prefix + name) + 0.0, value)
+            _ENDS[end](F(name) if name == narrow else F(prefix + name) + 0.0, value)
             for key, value in self.ranges.items()
             for name, _, end in [key.partition("__")]
         ]
 
     def _list_segments(self) -> Sequence["QuerySet[Run, str] | QuerySet[RunMetrics, str]"]:
-        """Give the list in segments, each of them walked along an index, or short."""
-        sign, is_short = "-" if self.falls else "", self._total <= FEW
+        """Give the list in segments, each of them walked along an index."""
+        sign = "-" if self.falls else ""
         if not self.column.startswith(_OF_FIGURES):
             runs: RunQuerySet = self.runs
-            if is_short:
-                runs = runs.filter(pk__in=self._figures.values("run_id"))
-            elif self.ranges:
+            if self.ranges:
                 runs = runs.filter(
                     Exists(RunMetrics.objects.filter(*self._list_ranges(), run=OuterRef("pk")))
                 )
@@ -107,9 +121,6 @@ class RunListing:
             "run_id", flat=True
         )
         segments = [ids.exclude(**{name: None}), ids.filter(**{name: None})]
-        if is_short:
-            by = F(name) + 0.0  # so that they are sorted, and no index is walked to find them
-            segments[0] = segments[0].order_by(by.desc() if self.falls else by, f"{sign}run_id")
         if self.ranges:
             return segments
         without = self.runs.exclude(status=Status.DONE).order_by(f"{sign}id")

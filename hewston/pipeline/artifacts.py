@@ -14,7 +14,7 @@ import polars as pl
 
 from hewston.pipeline import schemas, store
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.spec import RunSpec
+from hewston.pipeline.spec import RunSpec, is_version
 
 FRAMES: dict[str, schemas.Schema] = {
     "signals": schemas.SIGNALS,
@@ -25,6 +25,7 @@ FRAMES: dict[str, schemas.Schema] = {
 }
 METRICS_FILE = "metrics.json"
 MANIFEST_FILE = "run-manifest.json"
+STRATEGY_FILE = "strategy.py"  # the source of a version, which built-in strategies have none of
 
 _PIPELINE = Path(__file__).resolve().parent
 _ROW_GROUP_ROWS = 131_072  # fixed, as the bytes depend on it
@@ -82,6 +83,7 @@ class RunRecord:
     code_hash: str
     git_commit: str | None
     created_at: str  # ISO 8601, UTC; outside what is hashed
+    source: bytes | None = None  # of the strategy, where that is a version
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -104,6 +106,8 @@ def write_run(
     for name in FRAMES:
         write_frame(frames[name], folder / frame_file(name))
     store.write_json(folder / METRICS_FILE, metrics)
+    if record.source is not None:
+        (folder / STRATEGY_FILE).write_bytes(record.source)
     manifest: dict[str, Any] = {
         "kind": "run",
         "spec": record.spec.as_json(),
@@ -128,10 +132,21 @@ def dataset_interval(manifest: Mapping[str, Any]) -> str:
 
 
 def hash_outputs(folder: Path) -> dict[str, str]:
-    """Hash every artifact in the folder, by the names that manifests use."""
+    """Hash every artifact in the folder, by the names that manifests use.
+
+    Of a run of a version, its strategy's source is one.
+    """
     files = {name: folder / frame_file(name) for name in FRAMES}
     files[METRICS_FILE] = folder / METRICS_FILE
+    if (source := folder / STRATEGY_FILE).is_file():
+        files[STRATEGY_FILE] = source
     return {name: store.sha256_file(path) for name, path in files.items()}
+
+
+def read_source(folder: Path) -> bytes | None:
+    """Read the source of a run's strategy; None for a built-in one, whose source is ours."""
+    path = folder / STRATEGY_FILE
+    return path.read_bytes() if path.is_file() else None
 
 
 def verify_run(folder: Path) -> list[str]:
@@ -150,14 +165,17 @@ def verify_run(folder: Path) -> list[str]:
         problems.append("The manifest's calendar and tz are not those of its spec.")
     if input_hash != manifest.get("input_hash"):
         problems.append("The manifest's input_hash does not follow from its spec and code_hash.")
-    known = {MANIFEST_FILE, METRICS_FILE} | {frame_file(name) for name in FRAMES}
-    for name in sorted({*FRAMES, METRICS_FILE}):
-        path = folder / (name if name == METRICS_FILE else frame_file(name))
+    if is_version(spec.strategy_id) and expected.get(STRATEGY_FILE) != spec.strategy_sha256:
+        problems.append(f"The manifest's {STRATEGY_FILE} is not the source that its spec names.")
+    paths = {name: folder / frame_file(name) for name in FRAMES}
+    others = (METRICS_FILE, STRATEGY_FILE) if is_version(spec.strategy_id) else (METRICS_FILE,)
+    paths |= {name: folder / name for name in others}
+    for name, path in sorted(paths.items()):
         if change := store.find_change(path, expected.get(name), of="the manifest"):
             problems.append(f"{path.name} {change}")
     problems.extend(
         f"{path.name} does not belong to the run."
         for path in sorted(folder.iterdir())
-        if path.name not in known
+        if path not in {folder / MANIFEST_FILE, *paths.values()}
     )
     return problems

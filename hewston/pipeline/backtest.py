@@ -1,6 +1,7 @@
 """The flow from bars to a run's folder: signals, fills, equity, metrics, artifacts."""
 
 import contextlib
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,8 +20,10 @@ from hewston.pipeline import (
     store,
 )
 from hewston.pipeline import calendar as exchange_calendar
-from hewston.pipeline.errors import InputError
-from hewston.pipeline.spec import RunSpec
+from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.sandbox import SandboxedStrategy
+from hewston.pipeline.sandbox.strategy import Client
+from hewston.pipeline.spec import RunSpec, is_version
 from hewston.pipeline.strategies import contract
 from hewston.pipeline.strategies.answers import Strategy
 from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
@@ -191,10 +194,16 @@ def run_backtest(
     bars_file: Path,
     record: artifacts.RunRecord,
     folder: Path,
+    sandbox: Client | None = None,
     progress: Callable[[float], None] = lambda _share: None,
     log: Callable[[str], None] = lambda _line: None,
 ) -> artifacts.Outcome:
-    """Run what the record says on a revision's bars and write all artifacts into ``folder``."""
+    """Run what the record says on a revision's bars and write all artifacts into ``folder``.
+
+    The record's source, where it has one, runs in the ``sandbox`` and nowhere else. Raises as
+    ``trade``, and HewstonError where the sandbox fails.
+    """
+    strategy = _find_strategy(record, sandbox)
     watch = Stopwatch()
     with watch.time("total"):
         with watch.time("load"):
@@ -202,6 +211,7 @@ def run_backtest(
         frames, figures = trade(
             bars,
             record.spec,
+            strategy=strategy,
             stored=record.dataset_interval,
             stopwatch=watch,
             progress=progress,
@@ -212,14 +222,39 @@ def run_backtest(
     return artifacts.Outcome(metrics=figures, manifest=manifest, timings_ms=watch.spent)
 
 
+def _find_strategy(record: artifacts.RunRecord, sandbox: Client | None) -> Strategy:
+    """Find the strategy of a record; raises InputError where its source is not what ran."""
+    spec = record.spec
+    if not is_version(spec.strategy_id):
+        return find_strategy(spec.strategy_id)
+    if record.source is None or hashlib.sha256(record.source).hexdigest() != spec.strategy_sha256:
+        raise InputError(
+            f"The source of the strategy {spec.strategy_id} is not there, or is not the one that "
+            f"the run names: its SHA-256 must be {spec.strategy_sha256}.",
+            code="STRATEGY_NOT_FOUND",
+            field="strategy",
+        )
+    if sandbox is None:
+        raise HewstonError(
+            f"The strategy {spec.strategy_id} runs only in the sandbox, and there is none here.",
+            code="DEPENDENCY_UNAVAILABLE",
+        )
+    return SandboxedStrategy(record.source, sandbox)
+
+
 def reproduce_run(
     manifest: Mapping[str, Any],
     *,
     bars_file: Path,
     folder: Path,
+    source: bytes | None = None,
+    sandbox: Client | None = None,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> dict[str, str]:
-    """Run again from a manifest alone, into ``folder``; returns the new output hashes by name."""
+    """Run again from a manifest alone, into ``folder``; returns the new output hashes by name.
+
+    A version's run needs the ``source`` beside its manifest too, and a ``sandbox`` to run it in.
+    """
     record = artifacts.RunRecord(
         spec=RunSpec.from_json(manifest["spec"]),
         dataset_id=str(manifest["dataset_id"]),
@@ -227,8 +262,11 @@ def reproduce_run(
         code_hash=str(manifest["code_hash"]),
         git_commit=None,
         created_at=str(manifest["created_at"]),
+        source=source,
     )
-    run_backtest(bars_file=bars_file, record=record, folder=folder, progress=progress)
+    run_backtest(
+        bars_file=bars_file, record=record, folder=folder, sandbox=sandbox, progress=progress
+    )
     return artifacts.hash_outputs(folder)
 
 
@@ -238,7 +276,10 @@ def describe_changes(manifest: Mapping[str, Any]) -> list[str]:
     if artifacts.hash_code() != manifest["code_hash"]:
         changes.append("The pipeline's code changed since the run.")
     spec = RunSpec.from_json(manifest["spec"])
-    if source_sha256(find_strategy(spec.strategy_id)) != spec.strategy_sha256:
+    if (
+        not is_version(spec.strategy_id)
+        and source_sha256(find_strategy(spec.strategy_id)) != spec.strategy_sha256
+    ):
         changes.append(f"The source of the strategy {spec.strategy_id} changed since the run.")
     then, now = manifest["env_lock"], artifacts.describe_environment()
     changes.extend(

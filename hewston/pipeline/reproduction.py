@@ -10,6 +10,7 @@ import polars.selectors as cs
 
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.backtest import describe_changes, reproduce_run
+from hewston.pipeline.sandbox.strategy import Client
 
 _CLOSE = 1e-9  # relative: what another order of sums, or another processor, leaves
 
@@ -19,10 +20,13 @@ def reproduce(
     original: Path,
     bars_file: Path,
     folder: Path,
+    sandbox: Client | None = None,
     progress: Callable[[float], None] = lambda _share: None,
     log: Callable[..., None] = lambda _line: None,
 ) -> dict[str, Any]:
-    """Run again from the manifest in ``original``, into ``folder``, and compare every hash.
+    """Run again from the folder ``original`` alone, into ``folder``, and compare every hash.
+
+    A version's source is in that folder, and runs in the ``sandbox``.
 
     Returns ``expected`` and ``actual`` hashes by artifact; ``differences``, a sentence for each
     artifact whose bytes differ that says how its values do; and ``changes``, what decides a result
@@ -32,7 +36,14 @@ def reproduce(
     changes = describe_changes(manifest)
     for change in changes:
         log(change, level="warning")
-    actual = reproduce_run(manifest, bars_file=bars_file, folder=folder, progress=progress)
+    actual = reproduce_run(
+        manifest,
+        bars_file=bars_file,
+        folder=folder,
+        source=artifacts.read_source(original),
+        sandbox=sandbox,
+        progress=progress,
+    )
     expected: dict[str, str] = dict(manifest["output_hashes"])
     differing = sorted(
         name for name in {*expected, *actual} if expected.get(name) != actual.get(name)

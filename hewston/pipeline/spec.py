@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
@@ -16,6 +17,13 @@ FillClock = Literal["close", "next_open"]
 SessionFilter = Literal["regular", "extended", "all"]
 Sizing = Literal["fixed", "percent_of_equity", "cash"]
 LimitGap = Literal["open", "limit"]
+
+_VERSION = re.compile(r"[a-z0-9][a-z0-9-]{1,62}@[1-9][0-9]{0,8}")
+
+
+def is_version(strategy_id: str) -> bool:
+    """Tell a version of somebody's strategy, like ``my-breakout@3``, from a built-in one."""
+    return _VERSION.fullmatch(strategy_id) is not None
 
 
 def canonical_json(value: object) -> str:

@@ -379,7 +379,7 @@ def with_other_data(members: Members, path: Path) -> None:
         (packed, "was packed again"),
         (bomb, "was packed again"),
         (too_long, "none has more than"),
-        (many, "3,011 members, and a bundle has 11 at most"),
+        (many, "3,011 members, and a bundle has 12 at most"),
         (flipped, "run/signals.parquet in x.zip was changed: its SHA-256 is"),
         (longer_than_said, "bytes, and bundle.json says"),
         (of_another_format, "was not written by Hewston"),

@@ -31,6 +31,8 @@ def reading_run(run: Run, *, with_bars: bool = False) -> Iterator[None]:
         for name in artifacts.FRAMES:
             _check(run.folder / artifacts.frame_file(name), hashes.get(name))
         _check(run.folder / artifacts.METRICS_FILE, hashes.get(artifacts.METRICS_FILE))
+        if artifacts.STRATEGY_FILE in hashes:
+            _check(run.folder / artifacts.STRATEGY_FILE, hashes[artifacts.STRATEGY_FILE])
         for path in bars:
             _check(path, run.revision.bars_sha256)
         yield

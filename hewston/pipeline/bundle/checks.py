@@ -71,6 +71,7 @@ def check_run(folder: Path) -> FoundRun:
     spec = RunSpec.from_json(manifest["spec"])
     _check_spec(manifest["spec"], spec)
     _check_run_manifest(manifest, spec)
+    _check_source(folder)
     bars = check_tables(folder)
     values = check_metrics(store.read_canonical_json(folder / artifacts.METRICS_FILE), bars)
     return FoundRun(spec=spec, manifest=manifest, values=values, bars=bars)
@@ -123,6 +124,15 @@ def _check_spec(data: Mapping[str, Any], spec: RunSpec) -> None:
     for what, is_sound in checks.items():
         if not is_sound:
             raise explain_odd(artifacts.MANIFEST_FILE, what)
+
+
+def _check_source(folder: Path) -> None:
+    try:
+        text = (artifacts.read_source(folder) or b"").decode()
+    except UnicodeDecodeError as problem:
+        raise explain_odd(artifacts.STRATEGY_FILE, "a text") from problem
+    if "\0" in text:
+        raise explain_odd(artifacts.STRATEGY_FILE, "a NUL")
 
 
 def _is_instrument(instrument: Instrument) -> bool:

@@ -17,11 +17,14 @@ RUN_MEMBERS = frozenset(
         *map(artifacts.frame_file, artifacts.FRAMES),
     )
 )
+SOURCE_MEMBER = f"{RUN}/{artifacts.STRATEGY_FILE}"  # of a run of a version
 DATASET_MEMBERS = frozenset(f"{DATASET}/{name}" for name in (BARS, QUALITY, MANIFEST))
 
 
 def most_bytes(member: str) -> int | None:
-    """Give the most that a member of JSON may have; None for a table, which the disk limits."""
+    """Give the most bytes that a member may have; None for a table, which the disk limits."""
+    if member == SOURCE_MEMBER:
+        return 1 << 20
     if not member.endswith(".json"):
         return None
     name = PurePosixPath(member).name

@@ -25,6 +25,7 @@ from hewston.pipeline.bundle.form import (
     KIND,
     RUN,
     RUN_MEMBERS,
+    SOURCE_MEMBER,
     most_bytes,
 )
 from hewston.pipeline.errors import InputError
@@ -32,7 +33,7 @@ from hewston.pipeline.sources.tables.archives import open_archive, pieces_of, sh
 from hewston.pipeline.spec import RunSpec
 
 RUN_ID = re.compile(r"[0-9a-f]{12}")
-_MOST_MEMBERS = 1 + len(RUN_MEMBERS) + len(DATASET_MEMBERS)
+_MOST_MEMBERS = 2 + len(RUN_MEMBERS) + len(DATASET_MEMBERS)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,7 @@ def _list_entries(entries: Sequence[zipfile.ZipInfo], name: str) -> dict[str, zi
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
         member = entry.filename
-        if member not in RUN_MEMBERS | DATASET_MEMBERS | {BUNDLE_FILE}:
+        if member not in RUN_MEMBERS | DATASET_MEMBERS | {BUNDLE_FILE, SOURCE_MEMBER}:
             raise InputError(
                 f"{name} has a member {shown(member)}, which no bundle has. Give the file as "
                 "`export` wrote it.",
@@ -173,6 +174,7 @@ def _check_head(
         raise InputError(f"{BUNDLE_FILE} in {name} does not list its members.", file=name)
     named = set(members)
     wanted = RUN_MEMBERS | (DATASET_MEMBERS if named & DATASET_MEMBERS else set())
+    wanted |= named & {SOURCE_MEMBER}
     for missing in sorted((wanted | named) - there):
         raise InputError(f"{missing[:80]} is missing in {name}: it is cut, or damaged.", file=name)
     for unknown in sorted(there - named) or sorted(named - wanted):

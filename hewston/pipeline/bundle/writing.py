@@ -15,6 +15,7 @@ from hewston.pipeline.bundle.form import (
     KIND,
     RUN,
     RUN_MEMBERS,
+    SOURCE_MEMBER,
 )
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.ingest import verify_dataset
@@ -44,7 +45,8 @@ def write_bundle(
         change = store.find_change(manifest, manifest_sha256, of="the catalogue")
         _check(f"run {run_id}", [f"{manifest.name} {change}"] if change else [])
     _check(f"run {run_id}", artifacts.verify_run(run_folder))
-    files = {name: run_folder / name.removeprefix(f"{RUN}/") for name in RUN_MEMBERS}
+    names = RUN_MEMBERS | ({SOURCE_MEMBER} if artifacts.read_source(run_folder) else set())
+    files = {name: run_folder / name.removeprefix(f"{RUN}/") for name in names}
     if dataset_folder is not None:
         _check(f"the data of run {run_id}", verify_dataset(dataset_folder))
         files |= {

@@ -29,6 +29,7 @@ class ComparedRun:
     metrics: Mapping[str, Any]
     trades: pl.DataFrame
     equity: pl.DataFrame  # ts_open, equity
+    source: bytes | None = None  # of its strategy, where that is a version
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -71,4 +72,5 @@ def read_run(folder: Path, *, run_id: str, revision: int) -> ComparedRun:
         metrics=read_json(folder / artifacts.METRICS_FILE),
         trades=pl.read_parquet(folder / artifacts.frame_file("trades"), columns=list(_TRADES)),
         equity=equity,
+        source=artifacts.read_source(folder),
     )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import hashlib
 import inspect
 from pathlib import Path
 
@@ -25,8 +26,8 @@ class SourceDifference:
 def compare_sources(a: ComparedRun, b: ComparedRun) -> SourceDifference | None:
     """Compare the strategies' sources; None where they have the same hash.
 
-    A run keeps the hash of its strategy's source and not the source: only one that is still as it
-    was can be shown.
+    A run of a built-in strategy keeps the hash of its source and not the source: only one that is
+    still as it was can be shown.
     """
     hashes = [str(run.spec["strategy"]["sha256"]) for run in (a, b)]
     if hashes[0] == hashes[1]:
@@ -36,8 +37,8 @@ def compare_sources(a: ComparedRun, b: ComparedRun) -> SourceDifference | None:
     if lost:
         whose = " and ".join(f"run {name}" for name in lost)
         reason = (
-            f"The strategy's source changed since {whose}. Runs keep its hash and not its text, "
-            "so the two sources cannot be shown."
+            f"The strategy's source changed since {whose}. Runs of built-in strategies keep its "
+            "hash and not its text, so the two sources cannot be shown."
         )
         return SourceDifference(a_sha256=hashes[0], b_sha256=hashes[1], lines=None, reason=reason)
     texts = [(source or "").splitlines() for source in sources]
@@ -50,7 +51,10 @@ def compare_sources(a: ComparedRun, b: ComparedRun) -> SourceDifference | None:
 
 
 def _find_source(run: ComparedRun, sha256: str) -> str | None:
-    """Give a strategy's source where it is still that of the run."""
+    """Give a strategy's source where it is that of the run, kept with it or still the same."""
+    if run.source is not None:
+        is_same = hashlib.sha256(run.source).hexdigest() == sha256
+        return run.source.decode(errors="replace") if is_same else None
     try:
         strategy = find_strategy(str(run.spec["strategy"]["id"]))
     except InputError:

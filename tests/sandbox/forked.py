@@ -1,9 +1,12 @@
 """Jobs as the sandbox does them, in a plain forked child: the data's way without the lock."""
 
 import dataclasses
+import importlib
 import json
+import logging
 import os
 import tempfile
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +52,8 @@ def _memory_file(data: bytes) -> int:
 
 def _work(request: dict[str, Any], files: list[int], out: int, log: int) -> None:
     try:
+        logging.root.handlers.clear()  # those of pytest, which are not in a job
+        importlib.reload(warnings)
         os.dup2(log, 1)
         os.dup2(log, 2)
         perform(request, files, out)

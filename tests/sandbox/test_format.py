@@ -1,6 +1,7 @@
 """What crosses the wall comes out as it went in, and forged bytes raise the one error."""
 
 import json
+import pickle
 import random
 import re
 import resource
@@ -205,6 +206,8 @@ FORGED = {
     "a huge header": START.pack(MAGIC, 2**32 - 8),
     "an odd header": START.pack(MAGIC, 3) + b"{}  ",
     "an empty header": write_header({}),
+    "deep params": rewrite(b'{"fast":3}', b'{"fast":' + b"[" * 8 + b"]" * 8 + b"}"),
+    "long params": rewrite(b'{"fast":3}', b'{"fast":"' + b"x" * 4001 + b'"}'),
     "a list": START.pack(MAGIC, 8) + b"[]      ",
     "deep": START.pack(MAGIC, 65528) + b"[" * 65528,
     "a huge number": rewrite(b'{"fast":3}', b'{"fast":' + b"9" * 30 + b"}"),
@@ -368,6 +371,9 @@ def test_the_one_error_is_one_that_the_user_can_mend() -> None:
     assert issubclass(ForgedAnswerError, InputError)
     with pytest.raises(ForgedAnswerError) as refusal:
         read(b"")
+    again = pickle.loads(pickle.dumps(refusal.value))  # as it comes out of a job's process
+    assert again.as_json() == refusal.value.as_json()
+    assert str(again) == str(refusal.value)
     assert refusal.value.as_json() == {
         "code": "VALIDATION",
         "message": "The strategy gave no answer that can be read: it ended without one. It must "

@@ -158,6 +158,10 @@ WRONG = {
     "deep": "return run_strategy(frame)",
     "no text of its own": "class Odd(Exception):\n        def __str__(self): raise ValueError\n"
     "    raise Odd",
+    "long words": "raise type('X' * 9000, (Exception,), {})('y' * 9000)",
+    "a long name twice": "return pd.concat([frame[['close']].set_axis(['x' * 9000], axis=1)] * 2,"
+    " axis=1)",
+    "an odd type": "return type('X' * 9000, (), {})()",
     "packages": "from numpy import absent",
 }
 

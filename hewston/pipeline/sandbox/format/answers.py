@@ -16,6 +16,7 @@ from hewston.pipeline.sandbox.format.header import (
     read_count,
     read_header,
     read_object,
+    read_plain,
     read_text,
 )
 from hewston.pipeline.sandbox.inside.answer import (
@@ -31,13 +32,14 @@ from hewston.pipeline.sandbox.inside.answer import (
     Unreadable,
 )
 from hewston.pipeline.sandbox.inside.form import (
+    DEEPEST,
     LONGEST_NAME,
+    LONGEST_TEXT,
     MOST_COLUMNS,
     MOST_TEXT_BYTES,
     padding,
 )
 
-_LONGEST_TEXT = 4_000  # characters of a message, of what is declared
 _MOST_ROWS = 2**40
 _DETAILS = frozenset(
     {"type", "message", "line", "code", "column", "rows", "row", "found", "expected"}
@@ -196,7 +198,7 @@ def _read_texts(entry: dict[str, Any], body: _Body) -> Column:
 def _read_unreadable(entry: dict[str, Any], body: _Body) -> Column:
     read_object(entry, "dtype", "row", "value")
     row = None if entry["row"] is None else read_count(entry["row"], max(body.rows - 1, 0))
-    dtype, value = (read_text(entry[name], longest=_LONGEST_TEXT) for name in ("dtype", "value"))
+    dtype, value = (read_text(entry[name], longest=LONGEST_TEXT) for name in ("dtype", "value"))
     return Unreadable(dtype, row, value)
 
 
@@ -222,8 +224,12 @@ def _read_declaration(value: object) -> Declaration | None:
     given = read_object(value, "PARAMS", "OPTIONS", "docstring", "has_function")
     if not isinstance(given["has_function"], bool):
         raise ForgedAnswerError("its header holds other things than an answer's")
-    docstring = read_text(given["docstring"], longest=_LONGEST_TEXT)
-    return Declaration(**given | {"docstring": docstring})
+    return Declaration(
+        PARAMS=read_plain(given["PARAMS"], longest=LONGEST_TEXT, deepest=DEEPEST),
+        OPTIONS=read_plain(given["OPTIONS"], longest=LONGEST_TEXT, deepest=DEEPEST),
+        docstring=read_text(given["docstring"], longest=LONGEST_TEXT),
+        has_function=given["has_function"],
+    )
 
 
 def _read_failure(value: object) -> StrategyFailure | None:
@@ -241,10 +247,13 @@ def _read_detail(name: str, value: object) -> str | int | None:
         return None
     if name in _NUMBERS:
         return read_count(value, _MOST_ROWS)
-    return read_text(value, longest=_LONGEST_TEXT)
+    return read_text(value, longest=LONGEST_TEXT)
 
 
 def _read_params(value: object) -> dict[str, Any] | None:
-    if value is not None and not isinstance(value, dict):
+    if value is None:
+        return None
+    if not isinstance(value, dict):
         raise ForgedAnswerError("its header holds other things than an answer's")
-    return value
+    params: dict[str, Any] = read_plain(value, longest=LONGEST_TEXT, deepest=DEEPEST)
+    return params

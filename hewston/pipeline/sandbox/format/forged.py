@@ -12,7 +12,8 @@ class ForgedAnswerError(InputError):
             "and neither write nor end the answer itself.",
             field="strategy",
         )
+        self._reason = reason
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Let it cross to another process with its sentence."""
-        return InputError, (self.message,)
+        """Let it cross to another process as it is."""
+        return ForgedAnswerError, (self._reason,)

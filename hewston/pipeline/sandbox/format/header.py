@@ -47,6 +47,22 @@ def read_text(value: object, *, longest: int) -> str:
     return "".join(one if one.isprintable() or one in "\n\t" else "?" for one in value)
 
 
+def read_plain(value: object, *, longest: int, deepest: int) -> Any:  # noqa: ANN401 (JSON)
+    """Check a value of JSON: texts of a length, one in the other so deep at most."""
+    if isinstance(value, str):
+        return read_text(value, longest=longest)
+    if not isinstance(value, dict | list):
+        return value
+    if deepest == 0:
+        raise ForgedAnswerError("its header holds other things than an answer's")
+    inner = {"longest": longest, "deepest": deepest - 1}
+    if isinstance(value, list):
+        return [read_plain(one, **inner) for one in value]
+    return {
+        read_text(name, longest=longest): read_plain(one, **inner) for name, one in value.items()
+    }
+
+
 def read_count(value: object, most: int) -> int:
     """Check a whole number from 0 to ``most``."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:

@@ -60,7 +60,7 @@ def ask(
     except (Exception, SystemExit) as problem:
         raise explain(problem, "raised", file) from problem
     if not isinstance(answer, pd.DataFrame):
-        raise StrategyFailure("no_frame", type=type(answer).__name__)
+        raise StrategyFailure("no_frame", type=shorten(type(answer).__name__))
     _check_shape(answer, frame)
     return read_columns(answer, frame, reading)
 
@@ -71,7 +71,7 @@ def explain(problem: BaseException, kind: FailureKind, file: str | None) -> Stra
     code = linecache.getline(file, line).strip() if file is not None and line else ""
     return StrategyFailure(
         kind,
-        type=type(problem).__name__,
+        type=shorten(type(problem).__name__),
         message=_find_message(problem),
         line=line,
         code=shorten(code) or None,
@@ -101,7 +101,7 @@ def _find_message(problem: BaseException) -> str:
 def _check_shape(answer: pd.DataFrame, frame: pd.DataFrame) -> None:
     names = pd.Index([str(name) for name in answer.columns])
     if not names.is_unique:
-        raise StrategyFailure("twice", column=str(names[names.duplicated()][0]))
+        raise StrategyFailure("twice", column=shorten(str(names[names.duplicated()][0])))
     if len(answer) != len(frame):
         raise StrategyFailure("rows", rows=len(answer))
     if not answer.index.equals(frame.index):

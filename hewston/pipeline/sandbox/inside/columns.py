@@ -92,7 +92,7 @@ def _refuse(
     candidates = range(len(column)) if rows is None else rows
     row = next((int(n) for n in candidates if not is_right(column.iloc[int(n)])), 0)
     value = repr(column.iloc[row]) if len(column) else ""
-    return Unreadable(str(column.dtype), row if len(column) else None, shorten(value))
+    return Unreadable(shorten(str(column.dtype)), row if len(column) else None, shorten(value))
 
 
 def shorten(text: str, longest: int = _LONGEST_VALUE) -> str:

@@ -18,6 +18,8 @@ ALIGNMENT = 8
 MOST_HEADER_BYTES = 1 << 16
 MOST_COLUMNS = 64
 LONGEST_NAME = 64  # characters
+LONGEST_TEXT = 4_000  # characters of a message, and of each text that is declared
+DEEPEST = 8  # values in each other, of what is declared
 MOST_TEXT_BYTES = 1 << 25  # of one column, each row's text counted
 
 

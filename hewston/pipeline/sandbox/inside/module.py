@@ -10,12 +10,11 @@ from typing import Any
 from hewston.pipeline.sandbox.inside.answer import Declaration
 from hewston.pipeline.sandbox.inside.calling import FUNCTION, explain
 from hewston.pipeline.sandbox.inside.columns import shorten
+from hewston.pipeline.sandbox.inside.form import DEEPEST, LONGEST_TEXT
 
 FILE = "strategy.py"
 NAME = "strategy"
 _LARGEST_INT = 2**63
-_LONGEST_TEXT = 4_000  # characters
-_DEEPEST = 8
 
 
 def load_source(source: bytes) -> ModuleType:
@@ -38,7 +37,7 @@ def declare(module: ModuleType) -> Declaration:
     return Declaration(
         PARAMS=plain(getattr(module, "PARAMS", None)),
         OPTIONS=plain(getattr(module, "OPTIONS", {})),
-        docstring=shorten(_write(module.__doc__ or ""), _LONGEST_TEXT),
+        docstring=_write(module.__doc__ or ""),
         has_function=callable(getattr(module, FUNCTION, None)),
     )
 
@@ -53,12 +52,12 @@ def plain(value: object, depth: int = 0) -> Any:  # noqa: ANN401 (JSON)
         return int(value) if abs(value) < _LARGEST_INT else plain(float(value), depth)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None  # no limit, or no number
-    if depth < _DEEPEST and isinstance(value, Mapping):
+    if depth < DEEPEST and isinstance(value, Mapping):
         return {_write(key): plain(one, depth + 1) for key, one in value.items()}
-    if depth < _DEEPEST and isinstance(value, list | tuple | set | frozenset):
+    if depth < DEEPEST and isinstance(value, list | tuple | set | frozenset):
         return [plain(one, depth + 1) for one in value]
-    return shorten(_write(value), _LONGEST_TEXT)
+    return _write(value)
 
 
 def _write(value: object) -> str:
-    return str(value).encode(errors="replace").decode()
+    return shorten(str(value).encode(errors="replace").decode(), LONGEST_TEXT)

@@ -30,6 +30,8 @@ from apps.permissions.admin import PersonAdmin, TokenAdmin
 from apps.permissions.models import Token, User
 from apps.runs.admin import RunAdmin
 from apps.runs.models import Run
+from apps.strategies.admin import StrategyAdmin, VersionAdmin
+from apps.strategies.models import Strategy, StrategyVersion
 
 
 class Site(admin.AdminSite):
@@ -66,4 +68,6 @@ site.register(Ingest, IngestAdmin)
 site.register(Equality, EqualityAdmin)
 site.register(TableDraft, DraftAdmin)
 site.register(TablePreset, PresetAdmin)
+site.register(Strategy, StrategyAdmin)
+site.register(StrategyVersion, VersionAdmin)
 site.register(Run, RunAdmin)

@@ -18,6 +18,7 @@ from apps.runs.api import router as runs
 from apps.runs.api.comparing import router as comparing
 from apps.runs.api.ladder import router as ladders
 from apps.runs.api.registry import router as metrics
+from apps.strategies.api import router as strategies
 from hewston.access import BearerToken
 from hewston.http import problem
 
@@ -69,7 +70,7 @@ api = HewstonAPI(
     docs_url=None,
     urls_namespace="api",
 )
-for _router in (runs, comparing, ladders, metrics, datasets, tokens):
+for _router in (runs, comparing, ladders, metrics, datasets, strategies, tokens):
     api.add_router("", _router)
 
 

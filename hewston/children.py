@@ -33,6 +33,7 @@ _LOOK_S = 0.25  # how often somebody who waits looks at the clock
 _ASKED = (
     "hewston.pipeline.ingest.tables.preview",
     "hewston.pipeline.export",
+    "hewston.pipeline.strategies.differences",
     "hewston.pipeline.differences",
     "hewston.pipeline.bundle",
 )

@@ -84,6 +84,7 @@ HTTPS = _read_switch("HEWSTON_HTTPS")
 INSTALLED_APPS = [
     "apps.permissions",
     "apps.datasets",
+    "apps.strategies",
     "apps.runs",
     "django.contrib.admin.apps.SimpleAdminConfig",  # hewston.admin names its models
     "django.contrib.auth",

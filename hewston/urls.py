@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", dashboard, name="dashboard"),
     path("", include("apps.permissions.urls")),
     path("datasets/", include("apps.datasets.urls")),
+    path("strategies/", include("apps.strategies.urls")),
     path("runs/", include("apps.runs.urls")),
     path("backtests/<str:run_id>/stream", stream, name="run-stream"),
     path("healthz", healthz, name="healthz"),

@@ -29,6 +29,7 @@ def pytest_configure() -> None:
         "hewston.pipeline.ingest.tables.preview",
         "hewston.pipeline.export",
         "hewston.pipeline.differences",
+        "hewston.pipeline.strategies.differences",
     )
     # Each test is one transaction already; SQLite cannot nest BEGIN IMMEDIATE in it.
     options = settings.DATABASES["default"]["OPTIONS"]

@@ -73,7 +73,7 @@ class Scope(models.TextChoices):
     """What a token lets a program do."""
 
     READ = "read", "read everything I see"
-    RUN = "run", "start and cancel runs"
+    RUN = "run", "start and cancel runs, and write strategies"
     INGEST = "ingest", "bring data in"
 
 

@@ -140,6 +140,8 @@ def test_nothing_of_the_queue_and_nothing_unknown_is_there(owner):
         "datasets.Ingest",
         "datasets.TableDraft",
         "datasets.TablePreset",
+        "strategies.Strategy",
+        "strategies.StrategyVersion",
         "runs.Run",
     }
     assert owner.get("/admin/django_q/schedule/add/").status_code == 404

@@ -21,6 +21,7 @@ from hewston.taskqueue import Status
 from tests.datasets.tables import write_table
 from tests.equalities import EQUALITY_ID, add_equality
 from tests.scenes import DATASET_ID, RUN_ID, add_run
+from tests.sources import add_strategy
 
 PEOPLE = ("stranger", "owner", "admin")
 SCOPES = ("read", "run", "ingest")
@@ -97,7 +98,9 @@ def fill(route, catalogue):
         "<int:token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<str:token>": "nobody",
-        "<int:number>": "1",
+        **dict.fromkeys(("<str:owner>", "<owner>"), "ada"),
+        **dict.fromkeys(("<str:slug>", "<slug>"), "trend"),
+        **dict.fromkeys(("<int:number>", "<number>"), "1"),
         "<int:page_number>": "0",
         "<int:before>": "1",
         "<int:after>": "1",
@@ -128,6 +131,7 @@ def scene(catalogue, monkeypatch, settings, tmp_path):
     SavedView.objects.create(owner=catalogue.ada, name="good", query="sharpe_min=1")
     Ingest.objects.create(id=FAILED, owner=catalogue.ada, sources=["x.dbn"], status=Status.ERROR)
     add_equality(catalogue, settings.DATA_ROOT)
+    add_strategy(catalogue.ada, "trend")
     create_token(owner=catalogue.ada, name="spare", scopes=["read"])
     for name in ("_rates", "_guesses"):
         monkeypatch.setattr(access, name, Rates(per_second=1e6, burst=1e6))

@@ -5,7 +5,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-PROJECT_APPS = ("permissions", "datasets", "runs")
+PROJECT_APPS = ("permissions", "datasets", "strategies", "runs")
 
 
 @pytest.mark.django_db

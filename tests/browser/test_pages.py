@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 from tests.scenes import DATASET_ID, RUN_ID
 
 RUN, DATASET = f"/runs/{RUN_ID}/", f"/datasets/{DATASET_ID}/"
+TREND = "/strategies/ada/trend/"
 PAGES = [
     "/",
     "/datasets/",
@@ -15,6 +16,16 @@ PAGES = [
     DATASET,
     f"{DATASET}delete/",
     f"{DATASET}revisions/1..1/",
+    "/strategies/",
+    "/strategies/built-in/",
+    "/strategies/new/",
+    "/strategies/import/",
+    TREND,
+    f"{TREND}edit/",
+    f"{TREND}delete/",
+    f"{TREND}diff/",
+    f"{TREND}diff/?view=split",
+    f"{TREND}versions/1/",
     "/runs/",
     "/runs/new/",
     RUN,

@@ -1,32 +1,4 @@
-"""A field of a form as a page shows it, and the words beside it."""
-
-import dataclasses
-import datetime as dt
-from collections.abc import Sequence
-
-from hewston.pipeline.fields import Rule, describe_rule
-
-
-@dataclasses.dataclass(kw_only=True)
-class Entry:
-    """One field of a form as it is shown: what it is, what was typed, what is wrong with it."""
-
-    name: str
-    label: str
-    value: str
-    unit: str = ""
-    help: str = ""
-    kind: str = "text"
-    choices: Sequence[tuple[str, str]] = ()
-    error: str = ""
-    low: str = ""
-    high: str = ""
-
-    @property
-    def id(self) -> str:
-        """Name the field in the page."""
-        return self.name.replace(".", "-").replace("_", "-")
-
+"""The words beside the fields of the form that asks for a run."""
 
 WORDS: dict[str, tuple[str, str, str]] = {  # of an option: label, unit, help
     "from": ("From", "exchange date", "The first day that is traded, inclusive."),
@@ -74,28 +46,3 @@ CHOICES = {
     "limit": "its own price",
 }
 MONEY = {"starting_cash", "fee_per_unit"}
-
-
-def is_date(text: str) -> bool:
-    """Tell whether a browser's field for dates can show a text."""
-    try:
-        return dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def describe_range(rule: Rule) -> str:
-    """Say what a value may be, as a sentence with grouped digits."""
-    words = describe_rule(rule)
-    return f"{words[0].upper()}{words[1:]}."
-
-
-def write_value(value: object) -> str:
-    """Write a value as a person types it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)  # noqa: PLR2004 (exact below)
-    return str(value)

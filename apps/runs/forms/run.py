@@ -18,8 +18,9 @@ from apps.runs.actions import (
     list_options,
     request_run,
 )
-from apps.runs.forms.entry import CHOICES, MONEY, WORDS, Entry, describe_range, is_date, write_value
+from apps.runs.forms.entry import CHOICES, MONEY, WORDS
 from apps.runs.models import Run
+from hewston.entry import Entry, label_parameter, write_value
 from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.fields import Rule, read_fields
 from hewston.pipeline.intervals import coarser
@@ -153,7 +154,7 @@ class RunForm:
             self._rule_entry(
                 f"params.{name}",
                 rule,
-                label=name.replace("_", " ").capitalize(),
+                label=label_parameter(name),
                 unit=str(rule.get("unit", "")),
                 words=str(rule.get("help", "")),
             )
@@ -261,18 +262,8 @@ class RunForm:
     def _rule_entry(self, name: str, rule: Rule, *, label: str, unit: str, words: str) -> Entry:
         """Make a field of a rule: its default, its range, its choices."""
         value = self._given.get(name, write_value(rule["default"]))
-        help_ = f"{words} {describe_range(rule)}".strip()
-        entry = self._entry(name, label, value=value, unit=unit, help=help_)
-        choices = rule.get("choices") or (("true", "false") if rule["type"] == "bool" else ())
-        if choices:
-            entry.kind, entry.help = "select", words
-            entry.choices = [(str(one), CHOICES.get(str(one), str(one))) for one in choices]
-            if value and value not in map(str, choices):
-                entry.choices = [(value, value), *entry.choices]
-        elif rule["type"] in {"int", "float"}:
-            entry.kind = "numeric" if rule["type"] == "int" else "decimal"
-        elif rule["type"] == "date" and (not value or is_date(value)):
-            entry.kind = "date"
+        entry = self._entry(name, label, value=value, unit=unit)
+        entry.follow(rule, words, labels=CHOICES)
         return entry
 
     def _entry(

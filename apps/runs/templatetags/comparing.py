@@ -16,7 +16,7 @@ from apps.permissions.templatetags.figures import (
     is_hash,
     plus,
 )
-from apps.runs.forms.entry import write_value
+from hewston.entry import write_value
 from hewston.pipeline.comparison.figures import Figure, FigureRow
 from hewston.pipeline.metrics import Metric
 

@@ -1,0 +1,90 @@
+"""A strategy, its versions, and how they differ."""
+
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.permissions.models import User
+from apps.strategies.actions import compare_versions, lint_source, suggest_slug
+from apps.strategies.models import StrategyVersion
+from apps.strategies.views.finding import get_strategy, get_version, read_number
+from hewston.entry import describe_parameters
+from hewston.pipeline.errors import HewstonError
+from hewston.pipeline.strategies.differences import unify
+
+_VERSIONS = 200  # listed on the page of a strategy
+_VIEWS = ("unified", "split")
+
+
+@require_safe
+def strategy(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """Show a strategy: its versions, and the newest one's parameters and source."""
+    found = get_strategy(request, owner, slug)
+    versions = found.versions.select_related("author").defer("source", "params", "docstring")
+    page = {
+        "strategy": found,
+        "versions": versions[:_VERSIONS],
+        "copy_slug": suggest_slug(owner=cast("User", request.user), slug=found.slug),
+        **_describe(get_version(found, found.newest)),
+    }
+    return render(request, "strategies/strategy.html", page)
+
+
+@require_safe
+def version(request: HttpRequest, owner: str, slug: str, number: int) -> HttpResponse:
+    """Show one version: what it says of itself, its parameters, its source."""
+    found = get_strategy(request, owner, slug)
+    page = {"strategy": found, **_describe(get_version(found, number))}
+    return render(request, "strategies/version.html", page)
+
+
+def _describe(version: StrategyVersion) -> dict[str, object]:
+    """Gather what pages show of a version."""
+    try:
+        findings, unchecked = lint_source(version.source), ""
+    except HewstonError as problem:
+        findings, unchecked = (), problem.message
+    return {
+        "version": version,
+        "params": describe_parameters(version.rules),
+        "lines": version.source.rstrip("\n").split("\n"),
+        "findings": findings,
+        "unchecked": unchecked,
+    }
+
+
+@require_safe
+def source(request: HttpRequest, owner: str, slug: str, number: int) -> HttpResponse:
+    """Give a version's source as a file."""
+    found = get_strategy(request, owner, slug)
+    name = f"{found.slug}-{number}.py"
+    return HttpResponse(
+        get_version(found, number).source,
+        content_type="text/x-python; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require_safe
+def diff(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
+    """Show how two versions differ, one below the other or side by side."""
+    found = get_strategy(request, owner, slug)
+    after = get_version(found, read_number(request.GET, "after", found.newest))
+    before = get_version(found, read_number(request.GET, "before", max(after.number - 1, 1)))
+    view = request.GET.get("view", _VIEWS[0])
+    page: dict[str, object] = {
+        "strategy": found,
+        "before": before,
+        "after": after,
+        "view": view if view in _VIEWS else _VIEWS[0],
+        "numbers": found.versions.values_list("number", flat=True),
+    }
+    try:
+        hunks = compare_versions(before=before, after=after)
+    except HewstonError as problem:
+        page["problem"] = problem.message
+    else:
+        page["hunks"] = [{"hunk": one, "unified": unify(one)} for one in hunks]
+    return render(request, "strategies/diff.html", page)

@@ -47,15 +47,11 @@ def send_content(
     content_type: str,
 ) -> HttpResponseBase:
     """Answer with bytes that ``make`` gives, or 304 to whoever has them by the same tag."""
-    quoted = f'"{etag}"'
-    response = get_conditional_response(request, etag=quoted)
+    response = get_conditional_response(request, etag=f'"{etag}"')
     if response is None:
         response = HttpResponse(make(), content_type=content_type)
         response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["ETag"] = quoted
-    response["Cache-Control"] = "private, no-cache"  # a copy may be kept, and asked about
-    patch_vary_headers(response, ("Authorization", "Cookie"))
-    return response
+    return _tag(response, etag)
 
 
 def send_frame(
@@ -116,6 +112,26 @@ def send_scan(
     )
 
 
+def send_made_scan(
+    request: HttpRequest,
+    make: Callable[[Path], object],
+    *,
+    kind: Format,
+    etag: str,
+    name: str,
+    start: int,
+    count: int | None,
+) -> HttpResponseBase:
+    """Answer as ``send_scan``, from a Parquet file that ``make`` writes and nobody keeps."""
+    response = get_conditional_response(request, etag=f'"{etag[:32]}-{kind}"')
+    if response is not None:
+        return _tag(response, f"{etag[:32]}-{kind}")
+    with Store(settings.DATA_ROOT).staging(f"rows-{secrets.token_hex(6)}") as folder:
+        path = folder / "rows.parquet"
+        make(path)
+        return send_scan(request, path, kind=kind, etag=etag, name=name, start=start, count=count)
+
+
 def send_parquet(request: HttpRequest, path: Path, *, etag: str, name: str) -> HttpResponseBase:
     """Answer with a stored Parquet file, byte for byte."""
     return send_content(
@@ -136,11 +152,15 @@ def send_made(
     name: str,
 ) -> HttpResponseBase:
     """Answer with a file that ``make`` writes, as ``send_written``; or 304 to whoever has it."""
-    quoted = f'"{etag[:32]}-{kind}"'
-    response: HttpResponseBase | None = get_conditional_response(request, etag=quoted)
+    tag = f"{etag[:32]}-{kind}"
+    response: HttpResponseBase | None = get_conditional_response(request, etag=f'"{tag}"')
     if response is None:
         response = send_written(request, make, kind=kind, name=name)
-    response["ETag"] = quoted
+    return _tag(response, tag)
+
+
+def _tag[ResponseT: HttpResponseBase](response: ResponseT, etag: str) -> ResponseT:
+    response["ETag"] = f'"{etag}"'
     response["Cache-Control"] = "private, no-cache"  # a copy may be kept, and asked about
     patch_vary_headers(response, ("Authorization", "Cookie"))
     return response

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+from urllib.parse import urlencode
 
 import openpyxl
 import polars as pl
@@ -93,6 +94,17 @@ def test_json_is_bounded_unless_asked_otherwise(ada, monkeypatch):
     assert len(ada.get(f"{ADDRESS}/bars").json()["items"]) == 10
     assert len(ada.get(f"{ADDRESS}/bars", limit=12).json()["items"]) == 12
     assert len(ada.get(f"{ADDRESS}/bars", format="csv").getvalue().splitlines()) > 1000
+
+
+@pytest.mark.parametrize("query", [{"limit": 50, "offset": 7}, {"interval": "1h"}, {}])
+def test_many_bars_are_read_by_a_child_and_are_the_same(ada, monkeypatch, query):
+    few = ada.get(f"{ADDRESS}/bars", **query)
+    monkeypatch.setattr("apps.datasets.api.bars._BARS_IN_MEMORY", 5)
+    monkeypatch.delattr("apps.datasets.api.bars.read_bars")  # this process reads none
+    many = ada.get(f"{ADDRESS}/bars", **query)
+    assert (many.json(), many["ETag"]) == (few.json(), few["ETag"])
+    same = ada.send("GET", f"{ADDRESS}/bars?{urlencode(query)}", If_None_Match=few["ETag"])
+    assert same.status_code == 304
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from apps.datasets.api.catalogue import LIMITS, find_dataset
 from apps.datasets.api.router import GET, router
 from hewston.access import READ
 from hewston.body import read_query
-from hewston.frames import name_times, send_content, send_frame, send_made
+from hewston.frames import name_times, send_content, send_frame, send_made, send_made_scan
 from hewston.http import reading
 from hewston.openapi import describe_query, refusals
 from hewston.pipeline.differences import CHANGES
@@ -43,6 +43,7 @@ _FIELDS: dict[str, Rule] = {
 }
 
 _JSON_BARS = 10_000
+_BARS_IN_MEMORY = 150_000  # a year of minutes; of more, a child reads them and writes what is sent
 
 _DIFFERENCES: dict[str, Rule] = {
     **DIFFERENCE_FIELDS,
@@ -92,25 +93,37 @@ def show_bars(request: HttpRequest, dataset_id: str) -> HttpResponseBase:
     dataset = find_dataset(request, dataset_id)
     revision = choose_revision(dataset=dataset, number=asked["revision"])
     chosen = select_bars(revision=revision, asked=asked)
-    kind, count = asked["format"], asked["limit"]
-    chosen = dataclasses.replace(chosen, start=asked["offset"], count=count)
+    kind, start, count = asked["format"], asked["offset"], asked["limit"]
     name = f"bars-{dataset.pk}-{chosen.interval}"
     with reading("dataset", dataset.pk, *chosen.files):
         if kind != "json":
+            cut = dataclasses.replace(chosen, start=start, count=count)
             return send_made(
                 request,
-                lambda path: write_bars(selection=chosen, kind=kind, path=path),
+                lambda path: write_bars(selection=cut, kind=kind, path=path),
                 kind=kind,
-                etag=chosen.digest,
+                etag=cut.digest,
                 name=name,
             )
-        return send_frame(
+        count = count or _JSON_BARS
+        etag = dataclasses.replace(chosen, start=start, count=count).digest
+        if revision.rows <= _BARS_IN_MEMORY and count <= _BARS_IN_MEMORY:
+            return send_frame(
+                request,
+                lambda: read_bars(chosen),
+                kind=kind,
+                etag=etag,
+                name=name,
+                rows=slice(start, start + count),
+            )
+        return send_made_scan(
             request,
-            lambda: read_bars(chosen),
+            lambda path: write_bars(selection=chosen, kind="parquet", path=path),
             kind=kind,
-            etag=chosen.digest,
+            etag=etag,
             name=name,
-            rows=slice(chosen.start, chosen.start + (count or _JSON_BARS)),
+            start=start,
+            count=count,
         )
 
 

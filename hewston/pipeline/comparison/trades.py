@@ -81,9 +81,12 @@ def compare_trades(a: ComparedRun, b: ComparedRun, *, tolerance: int = 1) -> Tra
 def _place_by_bar(a: ComparedRun, b: ComparedRun) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Place trades among the bars that either run has."""
     starts_a, starts_b = _starts(a), _starts(b)
-    is_same = np.array_equal(starts_a, starts_b)
-    grid = starts_a if is_same else np.union1d(starts_a, starts_b)
-    return _gather(a, np.searchsorted(grid, starts_a)), _gather(b, np.searchsorted(grid, starts_b))
+    if np.array_equal(starts_a, starts_b):
+        places_a = places_b = np.arange(len(starts_a))
+    else:
+        grid = np.union1d(starts_a, starts_b)
+        places_a, places_b = np.searchsorted(grid, starts_a), np.searchsorted(grid, starts_b)
+    return _gather(a, places_a), _gather(b, places_b)
 
 
 def _gather(run: ComparedRun, places: npt.NDArray[np.int64]) -> pl.DataFrame:

@@ -18,6 +18,7 @@ PARTS = (
     "playback",
     "compare",
     "lists",
+    "checks",
 )
 HEAD = ("what", "target", "measured", "peer in the same run", "met")
 WIDTHS = (58, 22, 28, 28, 3)

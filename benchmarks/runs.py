@@ -28,7 +28,7 @@ _PROJECT = Path(__file__).resolve().parent.parent
 def measure() -> list[Row]:
     """Ingest the sample year into a data root of its own, and backtest it."""
     with tempfile.TemporaryDirectory() as folder:
-        answer, seconds = _command(folder, "ingest", "--sample")
+        answer, seconds = run_command(folder, "ingest", "--sample")
         ingest = Row(
             name="make and ingest the sample year",
             target="-",
@@ -94,9 +94,9 @@ def _engine_rows(bars: pl.DataFrame) -> list[Row]:
 
 def _command_row(root: str, dataset_id: str) -> Row:
     seconds = [
-        _command(root, "backtest", dataset_id, "--strategy", "sma_crossover", "--seed", str(seed))[
-            1
-        ]
+        run_command(
+            root, "backtest", dataset_id, "--strategy", "sma_crossover", "--seed", str(seed)
+        )[1]
         for seed in range(_REPEATS)
     ]
     taken = statistics.median(seconds)
@@ -108,7 +108,8 @@ def _command_row(root: str, dataset_id: str) -> Row:
     )
 
 
-def _command(root: str, *words: str) -> tuple[dict[str, object], float]:
+def run_command(root: str, *words: str) -> tuple[dict[str, object], float]:
+    """Give the JSON answer of a command on a data root of its own, and the seconds it took."""
     start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, str(_PROJECT / "manage.py"), *words, "--json"],

@@ -1,0 +1,28 @@
+"""How much a check does."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Numbers of runs. Results depend on them, so they are chosen and never measured.
+
+    ``spread`` cuts at equal distances and as many at every time of the day; ``each`` cuts of every
+    kind of bar; ``events`` cuts at signals; ``probes`` runs with changed bars, of which up to
+    ``proofs`` are looked into; ``explained`` series whose kind of look-ahead is looked for;
+    ``starts`` of the warm-up.
+    """
+
+    spread: int
+    each: int
+    events: int
+    probes: int
+    proofs: int
+    explained: int
+    starts: int
+
+
+FULL = Plan(spread=24, each=4, events=200, probes=48, proofs=24, explained=3, starts=16)
+LIGHT = Plan(
+    spread=20, each=1, events=40, probes=12, proofs=6, explained=1, starts=8
+)  # for slow strategies

@@ -5,6 +5,7 @@ import functools
 import importlib.util
 import os
 import shutil
+import time
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -16,7 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from hewston.http import problem
+from hewston.pipeline.sandbox.kinds import BARE
+from hewston.pipeline.sandbox.status import Status, look
 from hewston.taskqueue import has_workers
+
+_SANDBOX_S = 60  # the sandbox is tried again after so long
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -59,7 +64,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def check_readiness() -> list[Check]:
     """Look at everything that a page or a job needs; raises nothing."""
-    return [_database(), _data_root(), _disk(), _engine(), _workers()]
+    return [_database(), _data_root(), _disk(), _engine(), _sandbox(), _workers()]
 
 
 def _database() -> Check:
@@ -119,3 +124,14 @@ def _engine() -> Check:
     found = importlib.util.find_spec("nautilus_trader") is not None
     message = "The engine is installed." if found else "nautilus_trader is not installed."
     return Check(name="engine", ok=found, message=message)
+
+
+def _sandbox() -> Check:
+    status = _try_sandbox(int(time.monotonic() // _SANDBOX_S))
+    return Check(name="sandbox", ok=status.tier is not None, message=status.sentence)
+
+
+@functools.lru_cache(maxsize=1)
+def _try_sandbox(_period: int) -> Status:
+    """Try it with a process of its own, which is too much for every request."""
+    return look(BARE)

@@ -21,8 +21,7 @@ from hewston.pipeline import (
 )
 from hewston.pipeline import calendar as exchange_calendar
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.sandbox import SandboxedStrategy
-from hewston.pipeline.sandbox.strategy import Client
+from hewston.pipeline.sandbox.strategy import Client, SandboxedStrategy
 from hewston.pipeline.spec import RunSpec, is_version
 from hewston.pipeline.strategies import contract
 from hewston.pipeline.strategies.answers import Strategy

@@ -35,8 +35,10 @@ def test_readiness_has_a_line_for_each_thing(signed_in):
     ready = signed_in.get("/readyz")
     assert ready.status_code == 200
     assert ready.json()["status"] == "ok"
-    assert list(ready.json()["checks"]) == ["database", "data_root", "disk", "engine", "workers"]
-    assert all(check["ok"] for check in ready.json()["checks"].values())
+    checks = ready.json()["checks"]
+    assert list(checks) == ["database", "data_root", "disk", "engine", "sandbox", "workers"]
+    assert all(check["ok"] for check in checks.values())
+    assert checks["sandbox"]["message"].startswith("Strangers' strategies run locked: tier ")
 
 
 def test_the_engine_is_looked_up_and_not_loaded(signed_in, monkeypatch):

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hewston.pipeline.sandbox import SandboxedStrategy
 from hewston.pipeline.sandbox.inside.answering import perform
+from hewston.pipeline.sandbox.strategy import SandboxedStrategy
 
 
 @dataclasses.dataclass(frozen=True)

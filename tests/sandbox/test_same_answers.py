@@ -11,9 +11,9 @@ import pytest
 
 from hewston.pipeline import backtest
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.sandbox import SandboxedStrategy
 from hewston.pipeline.sandbox.format import encode_frame
 from hewston.pipeline.sandbox.inside.frames import build_frame, read_arrays
+from hewston.pipeline.sandbox.strategy import SandboxedStrategy
 from hewston.pipeline.strategies import contract
 from hewston.pipeline.strategies.answers import Strategy
 from hewston.pipeline.strategies.catalogue import BUILT_IN, load_strategy

@@ -1,6 +1,4 @@
-"""Stage 3: strangers' strategies, which can compute and nothing else."""
+"""Stage 3: strangers' strategies, which can compute and nothing else.
 
-from hewston.pipeline.sandbox.format import ForgedAnswerError
-from hewston.pipeline.sandbox.strategy import SandboxedStrategy
-
-__all__ = ["ForgedAnswerError", "SandboxedStrategy"]
+Nothing is imported here: what runs inside would have it too.
+"""

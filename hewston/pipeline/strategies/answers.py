@@ -9,13 +9,13 @@ import polars as pl
 
 from hewston.pipeline import schemas
 from hewston.pipeline.errors import HewstonError
-from hewston.pipeline.sandbox import SandboxedStrategy
 from hewston.pipeline.sandbox.format import Said
 from hewston.pipeline.sandbox.inside.answer import Column, Reading, StrategyFailure
 from hewston.pipeline.sandbox.inside.calling import ask, find_function
 from hewston.pipeline.sandbox.inside.frames import build_frame
 from hewston.pipeline.sandbox.printed import list_printed
 from hewston.pipeline.sandbox.rules import check_rules
+from hewston.pipeline.sandbox.strategy import SandboxedStrategy
 from hewston.pipeline.spec import canonical_json
 from hewston.pipeline.strategies.declared import read_options, read_params
 from hewston.pipeline.strategies.failures import explain_failure

@@ -232,6 +232,10 @@ def test_a_damaged_run_does_not_leave(catalogue, root, tmp_path, name):
     assert name in refused.value.message
 
 
+def page(members: Members, path: Path) -> None:
+    path.write_text("<!doctype html>")
+
+
 def no_zip(members: Members, path: Path) -> None:
     path.write_bytes(b"PK" + b"\0" * 100)
 
@@ -368,6 +372,7 @@ def with_other_data(members: Members, path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
+        (page, "is not a bundle of a run: it is no zip"),
         (no_zip, "damaged"),
         (cut, "damaged"),
         (without_list, "it has no bundle.json"),

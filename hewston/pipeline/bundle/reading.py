@@ -32,6 +32,7 @@ from hewston.pipeline.errors import InputError
 from hewston.pipeline.sources.tables.archives import open_archive, pieces_of, shown
 from hewston.pipeline.spec import RunSpec
 
+_ZIP = b"PK"  # what every zip begins with
 RUN_ID = re.compile(r"[0-9a-f]{12}")
 _MOST_MEMBERS = 2 + len(RUN_MEMBERS) + len(DATASET_MEMBERS)
 
@@ -64,6 +65,10 @@ def unpack_bundle(
     ``name`` is what sentences call it. Raises InputError, whatever is wrong with it.
     """
     del log
+    with path.open("rb") as file:
+        start = file.read(len(_ZIP))
+    if start and not _ZIP.startswith(start):
+        raise _no_bundle(name, "it is no zip")
     try:
         with open_archive(path, name=name) as archive:
             head = _extract_all(archive, name, folder, progress)
@@ -88,6 +93,14 @@ def unpack_bundle(
     )
 
 
+def _no_bundle(name: str, reason: str) -> InputError:
+    return InputError(
+        f"{name} is not a bundle of a run: {reason}. `manage.py export RUN_ID --to FILE.zip` makes "
+        "one.",
+        file=name,
+    )
+
+
 def _has_data(head: Mapping[str, Any]) -> bool:
     return any(name in DATASET_MEMBERS for name in head["members"])
 
@@ -97,11 +110,7 @@ def _extract_all(
 ) -> Mapping[str, Any]:
     entries = _list_entries(archive.infolist(), name)
     if BUNDLE_FILE not in entries:
-        raise InputError(
-            f"{name} is not a bundle of a run: it has no {BUNDLE_FILE}. `manage.py export RUN_ID "
-            "--to FILE.zip` makes one.",
-            file=name,
-        )
+        raise _no_bundle(name, f"it has no {BUNDLE_FILE}")
     _extract(archive, entries[BUNDLE_FILE], folder / BUNDLE_FILE, name, None)
     head = store.read_canonical_json(folder / BUNDLE_FILE)
     members = _check_head(head, set(entries) - {BUNDLE_FILE}, name)

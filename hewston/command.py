@@ -89,7 +89,8 @@ class HewstonCommand(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps({"error": error}, sort_keys=True))
         allowed = error.get("details", {}).get("allowed")
-        hint = f" Allowed: {allowed}." if isinstance(allowed, str) else ""
+        is_new = isinstance(allowed, str) and allowed not in error["message"]
+        hint = f" Allowed: {allowed}." if is_new else ""
         sentence = f"Error: {error['message']}{hint}"
         # A name that is not UTF-8 comes as surrogates, which no stream takes.
         self.stderr.write(sentence.encode(errors="backslashreplace").decode())

@@ -34,6 +34,19 @@ def test_what_must_be_said_is_named_as_it_is_typed(root, table):
     assert not (root / "datasets").exists()
 
 
+def test_an_option_is_named_so_that_it_can_be_typed_as_it_stands(root, tmp_path):
+    table = tmp_path / "DAT_ASCII_EURUSD_M1_2024.csv"
+    table.write_text("".join(f"20240108 09{n:02}00;1.1;1.2;1.0;1.1;0\n" for n in range(30)))
+    error = run_command(root, "ingest", "--csv", table).error
+    (zone,) = re.findall(r"--tz=-05:00", error["message"])
+    assert succeed(root, "ingest", "--csv", table, zone, "--stamp", "open")["rows"] == 30
+
+
+def test_what_may_be_said_is_told_once(root):
+    said = run_command(root, "ingest", "--sample", "--year", "1800").stderr
+    assert said.count("a whole number from 2000 to 2030") == 1
+
+
 def test_a_table_is_imported_without_its_bad_rows_which_are_listed(root, table):
     answer = run_command(root, "ingest", "--csv", table, *SAID)
     made = answer.json

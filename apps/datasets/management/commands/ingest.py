@@ -187,12 +187,18 @@ def _as_typed(problem: HewstonError) -> HewstonError:
     message = problem.message.replace("max_bad_rows", flag_of("max_bad_rows"))
     message = message.replace("with columns, as in", f"with {flag_of('columns')}, as in")
     if isinstance(questions, list):
-        asked = [f"{flag_of(one['option'])} {one['value']} ({one['reason']})" for one in questions]
+        asked = [f"{_as_option(one)} ({one['reason']})" for one in questions]
         message = (
             f"{problem.details.get('file')} does not say everything. If the best guess is right, "
             f"say {'; '.join(asked)}."
         )
     return InputError(message, code=problem.code, **problem.details)
+
+
+def _as_option(question: Mapping[str, Any]) -> str:
+    value = str(question["value"])
+    joint = "=" if value.startswith("-") else " "  # else it would be taken for another option
+    return f"{flag_of(question['option'])}{joint}{value}"
 
 
 def _describe_preview(shown: Mapping[str, Any]) -> list[str]:

@@ -116,6 +116,15 @@ def test_the_report_is_written_by_a_command_and_nothing_is_overwritten(catalogue
         ask("report", RUN_ID, "--to", path)
 
 
+def test_a_person_reads_the_figures_of_runs_in_their_units(catalogue):
+    stdout = io.StringIO()
+    call_command("run", "show", RUN_ID, stdout=stdout)
+    figures = Run.objects.get(pk=RUN_ID).metrics
+    said = stdout.getvalue().replace("\N{MINUS SIGN}", "-")
+    assert f"Trades {figures.trades:,.0f}" in said
+    assert re.search(r"Net profit -?\$[\d,]+\.\d\d, Total return -?[\d.]+%, ", said)
+
+
 def test_runs_are_listed_described_archived_and_deleted_by_a_command(catalogue):
     add_run(catalogue, "bbbbbbbbbbbb", Status.ERROR)
     told = ask("run", "describe", RUN_ID, "--name", "base", "--tags", "Good,x")
@@ -123,6 +132,9 @@ def test_runs_are_listed_described_archived_and_deleted_by_a_command(catalogue):
     listed = ask("run", "list", "--q", "base", "--where", "trades_min=1", "--order=-net_profit")
     assert ([one["run_id"] for one in listed["runs"]], listed["total"]) == ([RUN_ID], 1)
     assert ask("run", "list", "--where", "trades_max=0")["total"] == 0
+    with pytest.raises((CommandError, SystemExit)):
+        ask("run", "list", "--status", "FINISHED")
+    assert ask("run", "list", "--status", "ERROR")["total"] == 1
     ask("run", "archive", RUN_ID, "bbbbbbbbbbbb")
     assert ask("run", "list")["total"] == 0
     ask("run", "restore", RUN_ID)

@@ -121,7 +121,7 @@ class Command(HewstonCommand):
         lines = [_write_line(answer), *(f"  notes: {answer['notes']}" for _ in answer["notes"][:1])]
         lines += [
             f"  revision {one['revision']}: {one['rows']:,} bars, {one['size_bytes']:,} bytes, "
-            f"{one['used_by']:,} runs, by ingest {one['ingest_id'] or 'unknown'}"
+            f"{_count_runs(one['used_by'])}, by ingest {one['ingest_id'] or 'unknown'}"
             for one in answer["revisions"]
         ]
         return "\n".join(lines)
@@ -132,8 +132,12 @@ def _write_line(one: Mapping[str, Any]) -> str:
     archived = "  archived" if one["archived"] else ""
     return (
         f"{one['dataset_id']}  {one['rows'] or 0:,} bars  {one['size_bytes']:,} bytes  "
-        f"{one['used_by']:,} runs{tags}{archived}"
+        f"{_count_runs(one['used_by'])}{tags}{archived}"
     )
+
+
+def _count_runs(runs: int) -> str:
+    return f"{runs:,} run{'' if runs == 1 else 's'}"
 
 
 def _describe(dataset: Dataset, options: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from django.core.management.base import CommandParser
 
 from apps.permissions.actions import ensure_user
 from apps.permissions.models import User
+from apps.permissions.templatetags.figures import figure
 from apps.runs.actions import (
     archive_run,
     delete_run,
@@ -20,10 +21,14 @@ from apps.runs.forms import RANGES, RunListing, narrow, read_ranges
 from apps.runs.models import Run
 from hewston.command import HewstonCommand
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.fields import read_fields, suggest
+from hewston.pipeline.fields import Rule, read_fields, suggest
 from hewston.pipeline.metrics import METRICS
+from hewston.taskqueue import Status
 
 _FILTERS = ("q", "tag", "status", "strategy_id", "dataset_id", "symbol", "archived")
+_STATUS: dict[str, Rule] = {
+    "status": {"type": "str", "default": None, "choices": tuple(Status.values)}
+}
 _SHOWN = ("net_profit", "total_return", "max_drawdown", "sharpe", "trades")
 
 
@@ -117,6 +122,7 @@ def _list(user: User, options: Mapping[str, Any]) -> dict[str, Any]:
             field="order",
         )
     asked = {key: options[key] for key in _FILTERS if options[key]}
+    read_fields(_STATUS, {key: asked[key] for key in _STATUS if key in asked}, of="option")
     found = RunListing(
         runs=narrow(user, asked),
         ranges=read_ranges({key: value for key, value in ranges.items() if value is not None}),
@@ -149,6 +155,7 @@ def _write(run: Run) -> dict[str, Any]:
         "strategy_id": run.strategy_id,
         "params": run.spec["params"],
         "dataset_id": run.dataset_id,
+        "currency": run.spec["instrument"]["currency"],
         "created_at": run.created_at.isoformat(),
         "metrics": {name: getattr(figures, name) for name in METRICS} if figures else {},
     }
@@ -156,7 +163,7 @@ def _write(run: Run) -> dict[str, Any]:
 
 def _write_line(one: Mapping[str, Any]) -> str:
     figures = [
-        f"{METRICS[name].label} {one['metrics'][name]:.4g}"
+        f"{METRICS[name].label} {figure(one['metrics'][name], METRICS[name].unit, one['currency'])}"
         for name in _SHOWN
         if one["metrics"].get(name) is not None
     ]

@@ -40,3 +40,5 @@ def test_the_report_of_a_run_shows_its_style_under_its_policy(watched, address):
     expect(watched.get_by_text("Max drawdown").first).to_be_visible()
     shown = watched.locator("dl.kpis").evaluate("one => getComputedStyle(one).display")
     assert shown == "grid"
+    watched.set_viewport_size({"width": 390, "height": 844})
+    assert watched.evaluate("document.documentElement.scrollWidth") == 390

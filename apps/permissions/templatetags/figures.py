@@ -355,6 +355,8 @@ def shown(value: object) -> str:
     """Write a JSON value for people."""
     if value is None:
         return DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or DASH
     return str(value)

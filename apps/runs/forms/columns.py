@@ -31,7 +31,7 @@ class Column:
 
 def write_params(params: Mapping[str, object]) -> str:
     """Write a strategy's parameters in one line."""
-    return " · ".join(f"{name} {value}" for name, value in params.items())
+    return " · ".join(f"{name} {figures.shown(value)}" for name, value in params.items())
 
 
 def write_costs(costs: Mapping[str, Any]) -> str:

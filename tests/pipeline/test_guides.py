@@ -51,14 +51,15 @@ def test_the_averages_of_the_guide_are_those_of_the_built_in_strategies(port, fr
 
 def test_the_ported_script_trades_at_its_crossings_with_its_bracket(port):
     bars = bars_of(walk(7))
-    context = {"instrument": make_spec().instrument.as_json()}
+    instrument = make_spec().instrument
+    context = {"instrument": instrument.as_json()}
     signals = contract.compute_signals(port, bars, params={"fast": 5, "slow": 9}, context=context)
     close = bars["close"].to_pandas()
     fast, slow = indicators.ema(close, 5), indicators.ema(close, 9)
     crossings = indicators.crosses_over(fast, slow).to_numpy()
     assert crossings.sum() > 20
     assert signals["long_condition"].to_list() == crossings.tolist()
-    assert signals["stop_offset"][0] == 200 * context["instrument"]["tick_size"]
+    assert signals["stop_offset"][0] == 200 * instrument.tick_size
 
 
 def test_the_longer_timeframe_of_the_guide_tells_nothing_of_the_future(port, frame):

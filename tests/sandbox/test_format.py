@@ -35,7 +35,7 @@ from hewston.pipeline.sandbox.inside.answer import (
     Unreadable,
 )
 from hewston.pipeline.sandbox.inside.form import MAGIC, MOST_COLUMNS, START, write_header
-from hewston.pipeline.sandbox.inside.frames import read_arrays
+from hewston.pipeline.sandbox.inside.frames import read_groups
 from hewston.pipeline.sandbox.inside.writing import write_answer
 
 READING = Reading(flags=("long_condition", "exit_long"), texts=("reason",))
@@ -127,8 +127,12 @@ def test_bars_go_in_as_numpy_has_them(data: st.DataObject, types: list[Any], row
             for place, kind in enumerate(types)
         }
     )
-    arrays_ = read_arrays(encode_frame(frame))
-    assert list(arrays_) == frame.columns
+    groups, order = read_groups(encode_frame(frame))
+    assert order == frame.columns
+    arrays_ = {
+        name: array for names, values in groups for name, array in zip(names, values, strict=True)
+    }
+    assert set(arrays_) == set(order)
     for name, array in arrays_.items():
         expected = frame[name].to_numpy()
         assert array.dtype == expected.dtype

@@ -12,7 +12,7 @@ import pytest
 from hewston.pipeline import backtest
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.sandbox.format import encode_frame
-from hewston.pipeline.sandbox.inside.frames import build_frame, read_arrays
+from hewston.pipeline.sandbox.inside.frames import build_frame, read_groups
 from hewston.pipeline.sandbox.strategy import SandboxedStrategy
 from hewston.pipeline.strategies import contract
 from hewston.pipeline.strategies.answers import Strategy
@@ -56,7 +56,7 @@ def test_bars_become_the_frame_that_polars_makes_of_them() -> None:
     for one in (bars, counted, pl.concat([counted, counted]), bars[:0]):
         plain = one.drop("session")
         expected = plain.to_pandas().set_index("ts_open")
-        frame = build_frame(read_arrays(encode_frame(plain)))
+        frame = build_frame(*read_groups(encode_frame(plain)))
         pd.testing.assert_frame_equal(frame, expected)
         assert type(frame.index.tz) is type(expected.index.tz)  # type: ignore[attr-defined]
         frame["close"] = frame["close"] * 2  # it may be written to

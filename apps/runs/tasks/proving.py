@@ -10,6 +10,7 @@ from apps.runs.tasks.trading import FIGURES
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.errors import CancelledError, HewstonError
 from hewston.pipeline.ingest import BARS
+from hewston.sandboxes import client_for
 from hewston.taskqueue import Claim, perform
 from hewston.version import describe_version
 
@@ -120,6 +121,7 @@ def _reproduce(reproduction: Reproduction, claim: Claim, report: Callable[[float
         bars_file=run.revision.folder / BARS,
         original=run.folder,
         folder=again,
+        sandbox=client_for(run.strategy_id),
     )
     if not reproduction.complete(
         outcome=outcome, version=describe_version(), progress={"share": 1.0}

@@ -13,6 +13,7 @@ from hewston import children
 from hewston.pipeline import artifacts
 from hewston.pipeline import store as storage
 from hewston.pipeline.errors import CancelledError, HewstonError
+from hewston.sandboxes import client_for
 from hewston.taskqueue import Claim, JobLog, Status, perform
 from hewston.version import find_commit
 
@@ -75,6 +76,7 @@ def _trade(run: Run, claim: Claim, report: Callable[[float], None]) -> dict[str,
         bars_file=run.revision.folder / "bars.parquet",
         record=record,
         folder=staged,
+        sandbox=client_for(run.strategy_id),
     )
     _publish(run, staged, outcome.metrics["values"])
     for finding in outcome.metrics["findings"]:

@@ -1,5 +1,6 @@
 """A stranger's strategy: source that only the sandbox runs."""
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -9,8 +10,11 @@ import polars as pl
 
 from hewston.pipeline.sandbox.format import Said, encode_frame, read_answer
 from hewston.pipeline.sandbox.inside.answer import Declaration, Reading
+from hewston.pipeline.sandbox.limits import Limits
 from hewston.pipeline.sandbox.rules import check_rules
 
+_TO_DESCRIBE = Limits(wall_s=10, cpu_s=10, output_bytes=1 << 20)
+_ROWS_A_S = 5_000  # that a slow loop over bars does
 _NOTHING = Declaration(PARAMS=None, OPTIONS={}, docstring="", has_function=False)
 
 
@@ -29,8 +33,8 @@ class Ran(Protocol):
 class Client(Protocol):
     """Who runs jobs in the sandbox."""
 
-    def run(self, request: Mapping[str, Any], files: Sequence[bytes]) -> Ran:
-        """Run a job; raises HewstonError where it was ended or there is no sandbox."""
+    def run(self, request: Mapping[str, Any], files: Sequence[bytes], limits: Limits) -> Ran:
+        """Run a job; raises SandboxError where it was ended or there is no sandbox."""
 
 
 class SandboxedStrategy:
@@ -61,9 +65,9 @@ class SandboxedStrategy:
     def describe(self) -> tuple[Said, str]:
         """Load the module and read what it declares; also gives what it printed.
 
-        Raises ForgedAnswerError, and HewstonError as the client does.
+        Raises ForgedAnswerError, and SandboxError as the client does.
         """
-        ran = self._client.run({"work": "describe"}, [self.source])
+        ran = self._client.run({"work": "describe"}, [self.source], _TO_DESCRIBE)
         return self._keep(read_answer(ran.output)), ran.log
 
     def ask(
@@ -89,7 +93,8 @@ class SandboxedStrategy:
             "flags": list(reading.flags),
             "texts": list(reading.texts),
         }
-        ran = self._client.run(request, [encode_frame(bars), self.source])
+        frame = encode_frame(bars)
+        ran = self._client.run(request, [frame, self.source], _limit(bars.height, len(frame)))
         said = read_answer(ran.output, rows=bars.height, frame=bars.columns, reading=reading)
         return self._keep(said), ran.log
 
@@ -101,3 +106,19 @@ class SandboxedStrategy:
         if self._declaration is None:
             self.describe()
         return self._declaration or _NOTHING
+
+
+def _limit(rows: int, frame_bytes: int) -> Limits:
+    """Give long data more of everything: its frame is there a few times, and each row takes time.
+
+    The answer may have as many columns as a frame of bars twice.
+    """
+    usual = Limits()
+    more_s = rows / _ROWS_A_S
+    return dataclasses.replace(
+        usual,
+        wall_s=usual.wall_s + more_s,
+        cpu_s=usual.cpu_s + more_s,
+        memory_bytes=usual.memory_bytes + 6 * frame_bytes,
+        output_bytes=max(usual.output_bytes, 2 * frame_bytes),
+    )

@@ -9,7 +9,8 @@ import polars as pl
 
 from hewston.pipeline import schemas
 from hewston.pipeline.errors import HewstonError
-from hewston.pipeline.sandbox.format import Said
+from hewston.pipeline.sandbox.errors import SandboxError
+from hewston.pipeline.sandbox.format import Said, group_columns
 from hewston.pipeline.sandbox.inside.answer import Column, Reading, StrategyFailure
 from hewston.pipeline.sandbox.inside.calling import ask, find_function
 from hewston.pipeline.sandbox.inside.frames import build_frame
@@ -67,7 +68,7 @@ def _ask_here(
     options = read_options(module)
     columns = ask(
         find_function(module),
-        build_frame({column.name: column.to_numpy() for column in bars.iter_columns()}),
+        build_frame(group_columns(bars), bars.columns),
         params=read_params(module, params),
         context=context,
         reading=_READING,
@@ -87,11 +88,14 @@ def _ask_inside(
     """Ask in the sandbox, once more where it did not get what the parameters are read as."""
 
     def put(given: Mapping[str, Any], *, exact: bool) -> Said:
-        said, printed = strategy.ask(
-            bars, params=given, context=context, reading=_READING, exact=exact
-        )
-        for line in list_printed(printed):
-            log(line)
+        try:
+            said, printed = strategy.ask(
+                bars, params=given, context=context, reading=_READING, exact=exact
+            )
+        except SandboxError as problem:
+            _tell(problem.log, log)
+            raise
+        _tell(printed, log)
         return said
 
     said = put(params, exact=False)
@@ -101,6 +105,11 @@ def _ask_inside(
     if said.failure is not None:
         raise said.failure
     return Answered(columns=said.columns or {}, options=options)
+
+
+def _tell(printed: str, log: Callable[[str], None]) -> None:
+    for line in list_printed(printed):
+        log(line)
 
 
 def _read_declared(said: Said, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

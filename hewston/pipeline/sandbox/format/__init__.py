@@ -2,6 +2,6 @@
 
 from hewston.pipeline.sandbox.format.answers import Said, read_answer
 from hewston.pipeline.sandbox.format.forged import ForgedAnswerError
-from hewston.pipeline.sandbox.format.frames import encode_frame
+from hewston.pipeline.sandbox.format.frames import encode_frame, group_columns
 
-__all__ = ["ForgedAnswerError", "Said", "encode_frame", "read_answer"]
+__all__ = ["ForgedAnswerError", "Said", "encode_frame", "group_columns", "read_answer"]

@@ -19,7 +19,7 @@ import numpy as np
 
 from hewston.pipeline.sandbox.inside.answer import Declaration, Reading, StrategyFailure
 from hewston.pipeline.sandbox.inside.calling import ask, explain, find_function
-from hewston.pipeline.sandbox.inside.frames import build_frame, read_arrays
+from hewston.pipeline.sandbox.inside.frames import build_frame, map_file, read_groups
 from hewston.pipeline.sandbox.inside.module import FILE, declare, load_source, plain
 from hewston.pipeline.sandbox.inside.writing import write_answer
 
@@ -70,7 +70,7 @@ def _run(
     try:
         columns = ask(
             find_function(module),
-            build_frame(read_arrays(_read(frame))),
+            build_frame(*read_groups(map_file(frame))),
             params=params,
             context=_read_context(request),
             reading=Reading(flags=tuple(request["flags"]), texts=tuple(request["texts"])),

@@ -1,8 +1,10 @@
 """The frame of bars that a strategy is given."""
 
 import json
+import mmap
+import os
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Buffer, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,25 +15,48 @@ from hewston.pipeline.sandbox.inside.form import START, padding
 
 INDEX = "ts_open"
 
-type Arrays = Mapping[str, npt.NDArray[Any]]
+type Array = npt.NDArray[Any]
+# Names of columns of one type, and their values: a row a column, so that they lie as pandas has
+# them and are not copied.
+type Group = tuple[Sequence[str], Array]
 
 
-def build_frame(columns: Arrays) -> pd.DataFrame:
-    """Build a frame of copies, indexed by ``ts_open`` (datetime64[ns], UTC)."""
-    index = pd.DatetimeIndex(columns[INDEX]).tz_localize(zoneinfo.ZoneInfo("UTC")).rename(INDEX)
-    return pd.DataFrame(
-        {name: values for name, values in columns.items() if name != INDEX}, index=index
-    )
+def build_frame(groups: Sequence[Group], order: Sequence[str]) -> pd.DataFrame:
+    """Build a frame over these arrays, which it may share, indexed by ``ts_open`` (UTC, ns)."""
+    index = pd.DatetimeIndex([])
+    main: Group = ((), np.empty((0, 0)))
+    others: dict[str, Array] = {}
+    for names, values in groups:
+        columns = dict(zip(names, values, strict=True))
+        if INDEX in columns:
+            index = pd.DatetimeIndex(columns.pop(INDEX)).tz_localize(zoneinfo.ZoneInfo("UTC"))
+        elif len(names) > len(main[0]):
+            others.update(zip(*main, strict=True))
+            main = names, values
+        else:
+            others.update(columns)
+    frame = pd.DataFrame(main[1].T, columns=list(main[0]), index=index.rename(INDEX), copy=False)
+    for place, name in enumerate(name for name in order if name != INDEX):
+        if name in others:
+            frame.insert(place, name, others[name])
+    return frame
 
 
-def read_arrays(data: bytes) -> dict[str, npt.NDArray[Any]]:
-    """Read what ``encode_frame`` wrote, which is trusted: arrays over the same bytes."""
+def read_groups(data: Buffer) -> tuple[list[Group], list[str]]:
+    """Read what ``encode_frame`` wrote, which is trusted: groups over the same bytes, and order."""
     _, length = START.unpack_from(data)
-    header = json.loads(data[START.size : START.size + length])
-    rows, place = header["rows"], START.size + length
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    for name, kind in header["columns"]:
-        array = np.frombuffer(data, np.dtype(kind), count=rows, offset=place)
-        arrays[name] = array
-        place += array.nbytes + padding(array.nbytes)
-    return arrays
+    place = START.size + length
+    header: Mapping[str, Any] = json.loads(bytes(memoryview(data)[START.size : place]))
+    rows = header["rows"]
+    groups: list[Group] = []
+    for kind, names in header["groups"]:
+        values = np.frombuffer(data, np.dtype(kind), count=rows * len(names), offset=place)
+        groups.append((names, values.reshape(len(names), rows)))
+        place += values.nbytes + padding(values.nbytes)
+    return groups, header["order"]
+
+
+def map_file(file: int) -> Buffer:
+    """Give a file's bytes as they are in memory, without a copy."""
+    size = os.fstat(file).st_size
+    return mmap.mmap(file, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)

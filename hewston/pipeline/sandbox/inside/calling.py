@@ -18,6 +18,8 @@ from hewston.pipeline.sandbox.inside.answer import (
 from hewston.pipeline.sandbox.inside.columns import read_columns, shorten
 
 FUNCTION = "run_strategy"
+# Packages that pandas computes with where they happen to be installed: to other last bits.
+_WITHOUT_HELPERS = ("compute.use_bottleneck", False, "compute.use_numexpr", False)
 _LONGEST_MESSAGE = 2_000  # characters
 _FOLDERS = re.compile(r"(?:/[\w.+-]+)*/(?:site-packages|dist-packages|lib/python3\.\d+)/")
 
@@ -56,7 +58,8 @@ def ask(
     if all(one.kind is not inspect.Parameter.VAR_KEYWORD for one in wanted.values()):
         extras = {name: value for name, value in extras.items() if name in wanted}
     try:
-        answer = function(frame.copy(), **extras)
+        with pd.option_context(*_WITHOUT_HELPERS):
+            answer = function(frame.copy(), **extras)
     except (Exception, SystemExit) as problem:
         raise explain(problem, "raised", file) from problem
     if not isinstance(answer, pd.DataFrame):

@@ -11,6 +11,7 @@ PARTS = (
     "files",
     "tables",
     "runs",
+    "sandbox",
     "pages",
     "charts",
     "uploads",

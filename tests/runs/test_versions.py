@@ -30,7 +30,7 @@ def run(catalogue, tmp_path, settings) -> Run:
     root = tmp_path / "root"
     shutil.copytree(settings.DATA_ROOT, root)
     settings.DATA_ROOT = root
-    run = catalogue.run
+    run: Run = catalogue.run
     spec = dataclasses.replace(
         run.run_spec,
         strategy_id="above-average@2",

@@ -123,22 +123,3 @@ def test_random_numbers_are_the_same_in_every_run_of_a_seed(locked: Client) -> N
     ]
     assert runs[0].equals(runs[1])
     assert not runs[0].equals(runs[2])
-
-
-def test_a_module_declares_what_it_takes(locked: Client) -> None:
-    source = (
-        '"""Mine."""\nimport math\nimport numpy as np\nprint("hello")\n'
-        'PARAMS = {"n": {"type": "int", "default": np.int64(3), "max": math.inf,'
-        ' "choices": (1, 3), "help": "How many."}}\nOPTIONS = {"bracket_from": "entry_bar"}\n'
-    )
-    strategy = SandboxedStrategy(source.encode(), locked)
-    said, printed = strategy.describe()
-    assert said.failure is None
-    assert said.declaration is not None
-    assert said.declaration.docstring == "Mine."
-    assert said.declaration.has_function is False
-    assert printed == "hello\n"
-    assert strategy.PARAMS == {
-        "n": {"type": "int", "default": 3, "choices": [1, 3], "help": "How many."}
-    }
-    assert strategy.OPTIONS == {"bracket_from": "entry_bar"}

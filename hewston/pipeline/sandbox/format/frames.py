@@ -5,8 +5,7 @@ from collections.abc import Buffer
 import numpy as np
 import polars as pl
 
-from hewston.pipeline.sandbox.inside.form import padding, write_header
-from hewston.pipeline.sandbox.inside.frames import Array, Group
+from hewston.pipeline.sandbox.inside.form import Array, Group, padding, write_header
 
 
 def group_columns(bars: pl.DataFrame) -> list[Group]:

@@ -9,8 +9,14 @@ are no offsets that could lie.
 
 import json
 import struct
-from collections.abc import Buffer, Iterable, Mapping
+from collections.abc import Buffer, Iterable, Mapping, Sequence
 from typing import Any
+
+import numpy.typing as npt
+
+type Array = npt.NDArray[Any]
+# Names of columns of one type, and their values: a row a column, as pandas has them.
+type Group = tuple[Sequence[str], Array]
 
 MAGIC = b"HWN\x01"
 START = struct.Struct("<4sI")

@@ -8,17 +8,11 @@ from collections.abc import Buffer, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from hewston.pipeline.sandbox.inside.form import START, padding
+from hewston.pipeline.sandbox.inside.form import START, Array, Group, padding
 
 INDEX = "ts_open"
-
-type Array = npt.NDArray[Any]
-# Names of columns of one type, and their values: a row a column, so that they lie as pandas has
-# them and are not copied.
-type Group = tuple[Sequence[str], Array]
 
 
 def build_frame(groups: Sequence[Group], order: Sequence[str]) -> pd.DataFrame:

@@ -96,7 +96,7 @@ def _read_and_write() -> list[Row]:
     )
     reading = Reading(flags=(), texts=())
     works: dict[str, Callable[[], object]] = {
-        "write bars": lambda: encode_frame(bars),
+        "write bars": lambda: b"".join(encode_frame(bars)),
         "read an answer": lambda: read_answer(answer, rows=_ROWS, reading=reading),
     }
     rows = []

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hewston.pipeline.sandbox.client import File
 from hewston.pipeline.sandbox.inside.answering import perform
 from hewston.pipeline.sandbox.limits import Limits
 from hewston.pipeline.sandbox.strategy import SandboxedStrategy
@@ -29,7 +30,7 @@ class ForkedClient:
 
     last: Ran
 
-    def run(self, request: Mapping[str, Any], files: Sequence[bytes], limits: Limits) -> Ran:
+    def run(self, request: Mapping[str, Any], files: Sequence[File], limits: Limits) -> Ran:
         """Run a job to its end, however that comes: nothing limits it."""
         del limits
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
@@ -46,9 +47,9 @@ class ForkedClient:
         return self.last
 
 
-def _memory_file(data: bytes) -> int:
+def _memory_file(data: File) -> int:
     descriptor = os.memfd_create("input")
-    os.write(descriptor, data)
+    os.write(descriptor, data if isinstance(data, bytes) else b"".join(data))
     return descriptor
 
 

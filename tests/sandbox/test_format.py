@@ -127,7 +127,7 @@ def test_bars_go_in_as_numpy_has_them(data: st.DataObject, types: list[Any], row
             for place, kind in enumerate(types)
         }
     )
-    groups, order = read_groups(encode_frame(frame))
+    groups, order = read_groups(b"".join(encode_frame(frame)))
     assert order == frame.columns
     arrays_ = {
         name: array for names, values in groups for name, array in zip(names, values, strict=True)

@@ -56,7 +56,7 @@ def test_bars_become_the_frame_that_polars_makes_of_them() -> None:
     for one in (bars, counted, pl.concat([counted, counted]), bars[:0]):
         plain = one.drop("session")
         expected = plain.to_pandas().set_index("ts_open")
-        frame = build_frame(*read_groups(encode_frame(plain)))
+        frame = build_frame(*read_groups(b"".join(encode_frame(plain))))
         pd.testing.assert_frame_equal(frame, expected)
         assert type(frame.index.tz) is type(expected.index.tz)  # type: ignore[attr-defined]
         frame["close"] = frame["close"] * 2  # it may be written to

@@ -5,7 +5,7 @@ import fcntl
 import os
 import re
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Buffer, Iterator, Mapping, Sequence
 from multiprocessing import reduction
 from typing import Any
 
@@ -26,6 +26,9 @@ _LIMIT_WORDS = {
     "log": "printed more than {log_mb:g} MB",
 }
 
+# What a job reads: bytes, or parts that follow each other in it.
+type File = bytes | Sequence[Buffer]
+
 
 class Client:
     """Carries jobs to a zygote. Can be pickled for a child that is just being started."""
@@ -43,7 +46,7 @@ class Client:
         self._control, self._queue_s = state["control"].detach(), state["queue_s"]
 
     def run(
-        self, request: Mapping[str, Any], files: Sequence[bytes], limits: Limits = USUAL
+        self, request: Mapping[str, Any], files: Sequence[File], limits: Limits = USUAL
     ) -> Answer:
         """Do one job: ``request["work"]`` names it, ``files`` are what it reads.
 
@@ -106,16 +109,17 @@ def _submit(control: int, theirs: socket.socket) -> None:
 
 
 @contextlib.contextmanager
-def _sealed(files: Sequence[bytes]) -> Iterator[list[int]]:
+def _sealed(files: Sequence[File]) -> Iterator[list[int]]:
     """Put bytes where a job can read and nobody can change them any more."""
     sealed: list[int] = []
     try:
         for content in files:
             file = os.memfd_create("hewston", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             sealed.append(file)
-            view = memoryview(content)
-            while view:
-                view = view[os.write(file, view) :]
+            for part in [content] if isinstance(content, bytes) else content:
+                view = memoryview(part).cast("B")
+                while view:
+                    view = view[os.write(file, view) :]
             fcntl.fcntl(file, fcntl.F_ADD_SEALS, _SEALS)
             os.lseek(file, 0, os.SEEK_SET)
         yield sealed

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from hewston.pipeline.sandbox.client import File
 from hewston.pipeline.sandbox.format import Said, encode_frame, read_answer
 from hewston.pipeline.sandbox.inside.answer import Declaration, Reading
 from hewston.pipeline.sandbox.limits import Limits
@@ -33,7 +34,7 @@ class Ran(Protocol):
 class Client(Protocol):
     """Who runs jobs in the sandbox."""
 
-    def run(self, request: Mapping[str, Any], files: Sequence[bytes], limits: Limits) -> Ran:
+    def run(self, request: Mapping[str, Any], files: Sequence[File], limits: Limits) -> Ran:
         """Run a job; raises SandboxError where it was ended or there is no sandbox."""
 
 
@@ -94,7 +95,8 @@ class SandboxedStrategy:
             "texts": list(reading.texts),
         }
         frame = encode_frame(bars)
-        ran = self._client.run(request, [frame, self.source], _limit(bars.height, len(frame)))
+        size = sum(memoryview(part).nbytes for part in frame)
+        ran = self._client.run(request, [frame, self.source], _limit(bars.height, size))
         said = read_answer(ran.output, rows=bars.height, frame=bars.columns, reading=reading)
         return self._keep(said), ran.log
 

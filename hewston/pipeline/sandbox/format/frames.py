@@ -16,8 +16,11 @@ def group_columns(bars: pl.DataFrame) -> list[Group]:
     return [(names, np.vstack(arrays)) for _, names, arrays in _list_groups(bars)]
 
 
-def encode_frame(bars: pl.DataFrame) -> bytes:
-    """Write what ``group_columns`` gives, with the order of the columns."""
+def encode_frame(bars: pl.DataFrame) -> list[Buffer]:
+    """Write what ``group_columns`` gives, with the order of the columns, in parts.
+
+    The parts share the memory of the bars where they can.
+    """
     groups = _list_groups(bars)
     header = {
         "rows": bars.height,
@@ -28,7 +31,7 @@ def encode_frame(bars: pl.DataFrame) -> bytes:
     for _, _, arrays in groups:
         parts.extend(array.view(np.uint8) for array in arrays)
         parts.append(bytes(padding(sum(array.nbytes for array in arrays))))
-    return b"".join(parts)
+    return parts
 
 
 def _list_groups(bars: pl.DataFrame) -> list[tuple[str, list[str], list[Array]]]:

@@ -39,11 +39,12 @@ def playwright():
 
 @pytest.fixture(scope="package")
 def browser(playwright):
-    """Start the system's Chromium."""
-    chromium = shutil.which("chromium")
+    """Start the system's Chromium, where it is there without its window: that is twice as fast."""
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if chromium is None:
         pytest.fail(
-            "There is no chromium on PATH: install Debian's chromium (apt install chromium)."
+            "There is no chromium-headless-shell and no chromium on PATH: install Debian's "
+            "(apt install chromium-headless-shell)."
         )
     started = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
     yield started

@@ -51,8 +51,8 @@ class RunListing:
     def __getitem__(self, part: slice) -> list[str]:
         """Give ids of a part of the list."""
         start, end = part.start or 0, min(part.stop, self._total)
-        if self._few is not None:
-            found = _sort(Run.objects.known(self._few), self.column, falls=self.falls)
+        if (few := self._few()) is not None:
+            found = _sort(few, self.column, falls=self.falls)
             return list(found.values_list("pk", flat=True)[start:end])
         segments = self._list_segments()
         if self.is_capped or start <= self._total / 2:
@@ -60,12 +60,18 @@ class RunListing:
         backwards = [segment.reverse() for segment in reversed(segments)]
         return _cut(backwards, self._total - end, end - start)[::-1]
 
-    @functools.cached_property
-    def _few(self) -> list[str] | None:
-        """Give the ids of the whole list, unsorted, where they are few."""
-        if not self.ranges and self._total > FEW:
+    def _few(self) -> RunQuerySet | None:
+        """Give the runs of the whole list by their ids, unsorted, where they are few."""
+        if self.ranges:
+            return None if self._ids is None else Run.objects.known(self._ids)
+        if self._total > FEW:
             return None
-        is_of_few = not self.ranges or self.runs.order_by()[: FEW + 1].count() <= FEW
+        return Run.objects.filter(pk__in=self.runs.order_by().values("pk"))
+
+    @functools.cached_property
+    def _ids(self) -> list[str] | None:
+        """Give the ids of the runs in the ranges, where they are few."""
+        is_of_few = self.runs.order_by()[: FEW + 1].count() <= FEW
         found = self.query().order_by() if is_of_few else self._figures
         ids = list(found.values_list("pk", flat=True)[: FEW + 1])
         return ids if len(ids) <= FEW else None
@@ -74,8 +80,8 @@ class RunListing:
     def _total(self) -> int:
         if not self.ranges:
             return self.runs.order_by().count()
-        if self._few is not None:
-            return len(self._few)
+        if self._ids is not None:
+            return len(self._ids)
         return self._figures.count() if self.counts_all else FEW + 1
 
     @property

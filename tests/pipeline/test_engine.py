@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.classic import run_classic
 from hewston.pipeline import accounting, market
 from hewston.pipeline.engine import follower, run_engine, session
+from hewston.pipeline.engine.follower import fees
 from hewston.pipeline.errors import CancelledError, InputError, ReconciliationError
 from hewston.pipeline.spec import FillClock, Instrument, RunSpec, SlippageFees
 from hewston.pipeline.strategies import contract, sma_crossover
@@ -236,9 +237,13 @@ def test_an_exception_in_a_callback_fails_the_run(monkeypatch: pytest.MonkeyPatc
         raise ZeroDivisionError("planted")
 
     bars, targets = make_bars([100] * 3, [100] * 3), make_targets([1, 0, 0])
-    for callback in ("_await_signal", "_follow", "_fill_bar"):
+    for owner, name in (
+        (follower.Follower, "_await_signal"),
+        (follower.Follower, "_follow"),
+        (follower.Orders, "record_fill"),
+    ):
         with monkeypatch.context() as patch:
-            patch.setattr(follower.Follower, callback, fail)
+            patch.setattr(owner, name, fail)
             with pytest.raises(ZeroDivisionError, match="planted"):
                 run_engine(bars=bars, targets=targets, spec=make_spec())
 
@@ -247,7 +252,7 @@ def test_an_exception_while_fees_are_charged_fails_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     bars, spec = make_bars([100] * 3, [100] * 3), make_spec()
-    monkeypatch.setattr(follower, "MONEY_PRECISION", "eight")
+    monkeypatch.setattr(fees, "MONEY_PRECISION", "eight")
     with pytest.raises(TypeError):
         run_engine(bars=bars, targets=make_targets([1, 0, 0]), spec=spec)
 
@@ -373,7 +378,7 @@ def test_an_exception_before_anything_of_a_fee_is_computed_fails_the_run(
     def fail(*_args: object) -> None:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr(follower._Fees, "get_commission_with_context", fail)
+    monkeypatch.setattr(fees.Fees, "get_commission_with_context", fail)
     with pytest.raises((ZeroDivisionError, ReconciliationError)):
         run_engine(
             bars=make_bars([100] * 3, [100] * 3), targets=make_targets([1, 0, 0]), spec=make_spec()

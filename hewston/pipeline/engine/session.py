@@ -11,7 +11,7 @@ from nautilus_trader.core import nautilus_pyo3 as nautilus
 from hewston.pipeline import market, schemas
 from hewston.pipeline.engine.book import VENUE, Book
 from hewston.pipeline.engine.exits import Exit, Exits
-from hewston.pipeline.engine.follower import Follower
+from hewston.pipeline.engine.follower import Follower, Orders
 from hewston.pipeline.errors import ReconciliationError
 from hewston.pipeline.spec import RunSpec
 
@@ -104,10 +104,10 @@ def run_engine(
             progress(stop / len(bars))
         engine.end()
         follower.raise_failure()
-        _check_orders(engine, follower)
+        _check_orders(engine, follower.orders)
         follower.finish()
         account = engine.cache.account_for_venue(VENUE)
-        executions, orders = _number_by_bar(*_read_frames(follower))
+        executions, orders = _number_by_bar(*_read_frames(follower.orders))
         return EngineResult(
             executions=executions,
             orders=orders,
@@ -207,10 +207,10 @@ def _log_contradictions(rows: list[int], bars: pl.DataFrame, log: Callable[[str]
         log(f"They both rise at {len(rows) - _MOST_LINES:,} more bars.")
 
 
-def _read_frames(follower: Follower) -> tuple[pl.DataFrame, pl.DataFrame]:
-    rows = [tuple(order.values()) for order in follower.orders]
+def _read_frames(orders: Orders) -> tuple[pl.DataFrame, pl.DataFrame]:
+    rows = [tuple(order.values()) for order in orders.rows]
     return (
-        pl.DataFrame(follower.executions, schema=schemas.EXECUTIONS, orient="row", strict=True),
+        pl.DataFrame(orders.executions, schema=schemas.EXECUTIONS, orient="row", strict=True),
         pl.DataFrame(rows, schema=schemas.ORDERS, orient="row", strict=True),
     )
 
@@ -229,19 +229,19 @@ def _number_by_bar(
     )
 
 
-def _check_orders(engine: Any, follower: Follower) -> None:  # noqa: ANN401 (the engine is untyped)
+def _check_orders(engine: Any, orders: Orders) -> None:  # noqa: ANN401 (the engine is untyped)
     reported = sorted(str(order.client_order_id) for order in engine.cache.orders())
-    if reported != sorted(follower.sent):
+    if reported != sorted(orders.sent):
         raise ReconciliationError(
-            f"{len(follower.sent)} orders were sent but the engine reports {len(reported)}."
+            f"{len(orders.sent)} orders were sent but the engine reports {len(reported)}."
         )
-    lost = [n for n in follower.sent.values() if follower.orders[n]["status"] == "OPEN"]
+    lost = [n for n in orders.sent.values() if orders.rows[n]["status"] == "OPEN"]
     if lost:
         raise ReconciliationError(
             f"{len(lost)} orders were sent and neither filled nor refused, the first at bar "
-            f"{follower.orders[lost[0]]['bar']}."
+            f"{orders.rows[lost[0]]['bar']}."
         )
     filled = sum(float(order.filled_qty.as_double()) for order in engine.cache.orders())
-    recorded = math.fsum(execution[6] for execution in follower.executions)
+    recorded = math.fsum(execution[6] for execution in orders.executions)
     if not math.isclose(filled, recorded, rel_tol=1e-12, abs_tol=1e-9):
         raise ReconciliationError(f"The engine filled {filled} units but {recorded} were recorded.")

@@ -1,20 +1,18 @@
-"""The one strategy of ours that the engine runs: it follows a list of targets.
-
-Exceptions inside the engine's callbacks vanish without a word, so every callback is guarded: the
-first exception is kept, nothing more is done, and ``raise_failure`` raises it after the run.
-"""
+"""The one strategy of ours that the engine runs: it follows a list of targets."""
 
 import functools
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import polars as pl
 from nautilus_trader.core import nautilus_pyo3 as nautilus
 
-from hewston.pipeline.engine.book import MONEY_PRECISION, Book
-from hewston.pipeline.engine.exits import LIMIT, STOP, Bracket, Exit, Exits
+from hewston.pipeline.engine.book import Book
+from hewston.pipeline.engine.exits import LIMIT, Bracket, Exit, Exits
+from hewston.pipeline.engine.follower.failures import guarded
+from hewston.pipeline.engine.follower.fees import Fees
+from hewston.pipeline.engine.follower.orders import Fill, Orders
 from hewston.pipeline.engine.signals import Signals
 from hewston.pipeline.engine.sizing import Sizing
 from hewston.pipeline.errors import ReconciliationError
@@ -22,68 +20,7 @@ from hewston.pipeline.spec import RunSpec
 
 BUYING_POWER = "buying_power"
 RUINED = "ruined"
-STOPPED = "stop"  # reasons of exits inside the bar
-TARGET = "target"
 _ROUNDING = 1e-12  # share by which floats may overstate what an order costs
-
-
-def _guarded[**P](callback: Callable[P, None]) -> Callable[P, None]:
-    """Keep the first exception of any callback, and do nothing after it."""
-
-    @functools.wraps(callback)
-    def guard(*args: P.args, **kwargs: P.kwargs) -> None:
-        failures: list[BaseException] = args[0].failures  # type: ignore[attr-defined]  # own classes
-        if failures:
-            return
-        try:
-            callback(*args, **kwargs)
-        except BaseException as problem:
-            failures.append(problem)
-
-    return guard
-
-
-def _kept[**P, R](hook: Callable[P, R]) -> Callable[P, R]:
-    """Keep the exception of a hook that must answer, before the engine swallows it."""
-
-    @functools.wraps(hook)
-    def keep(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return hook(*args, **kwargs)
-        except BaseException as problem:
-            failures: list[BaseException] = args[0].failures  # type: ignore[attr-defined]  # own
-            failures.append(problem)
-            raise
-
-    return keep
-
-
-class _Fees(nautilus.FeeModel):  # type: ignore[misc]  # the engine is untyped
-    """``fees_bps`` of the notional and ``fee_per_unit``, on each side.
-
-    In decimals, half to even at the account's last digit, as the engine rounds its own fees.
-    """
-
-    def prepare(self, book: Book, spec: RunSpec, failures: list[BaseException]) -> None:
-        self.failures = failures
-        self.currency = book.currency
-        self.rate = (
-            _decimal(spec.slippage_fees.fees_bps) / 10_000 * _decimal(spec.instrument.multiplier)
-        )
-        self.per_unit = _decimal(spec.slippage_fees.fee_per_unit)
-
-    @_kept
-    def get_commission_with_context(
-        self,
-        _order: object,
-        qty: Any,  # noqa: ANN401 (the engine is untyped)
-        price: Any,  # noqa: ANN401
-        _instrument: object,
-        _context: object,
-    ) -> Any:  # noqa: ANN401
-        """Give the fee of one fill."""
-        fee = qty.as_decimal() * (abs(price.as_decimal()) * self.rate + self.per_unit)
-        return nautilus.Money(float(round(fee, MONEY_PRECISION)), self.currency)
 
 
 class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untyped
@@ -96,9 +33,6 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
 
     def __init__(self, config: object = None) -> None:  # noqa: ARG002 (the engine's own reads it)
         self.failures: list[BaseException] = []
-        self.executions: list[tuple[Any, ...]] = []
-        self.orders: list[dict[str, Any]] = []
-        self.sent: dict[str, int] = {}  # the engine's order id → our index
         self.ruined_bar: int | None = None
 
     def prepare(
@@ -113,8 +47,9 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         """Take what the run is made of; ``targets`` as in ``run_engine``."""
         self.book = book
         self.log_line = log
-        self.fees = _Fees()
+        self.fees = Fees()
         self.fees.prepare(book, spec, self.failures)
+        self.orders = Orders(book, spec.instrument.lot)
         self.sizing = Sizing(spec)
         self.lot, self.multiplier = spec.instrument.lot, spec.instrument.multiplier
         self.max_leverage = spec.max_leverage
@@ -140,7 +75,7 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         """The side of the position: 1 long, -1 short, 0 flat."""
         return _sign(self.lots)
 
-    @_guarded
+    @guarded
     def on_start(self) -> None:
         """Wait for the first signal."""
         self._await_signal(0)
@@ -159,7 +94,7 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         if row is not None:
             self._set_alert(row)
 
-    @_guarded
+    @guarded
     def on_close(self, bar: int, _event: object) -> None:
         """Act at the close of one bar."""
         self.alerts.discard(bar)
@@ -214,41 +149,11 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         if reverses:
             self._send(bar, -held, reason)
         opening = wanted if reverses else wanted - held
-        self._record(bar, opening, BUYING_POWER, "REJECTED")
+        self.orders.record(bar, opening, BUYING_POWER, "REJECTED")
         return reverses
 
-    def _record(
-        self,
-        bar: int,
-        lots: int,
-        reason: str | None,
-        status: str,
-        *,
-        type_: str = "MARKET",
-        price: float | None = None,
-    ) -> int:
-        order_id = len(self.orders) + 1
-        self.orders.append(
-            {
-                "bar": bar,
-                "ts": int(self.book.closes_ns[bar]),
-                "order_id": order_id,
-                "side": "BUY" if lots > 0 else "SELL",
-                "qty": self._units(abs(lots)),
-                "type": type_,
-                "time_in_force": "GTC",
-                "price": price,
-                "status": status,
-                "reason": reason,
-            }
-        )
-        return order_id
-
-    def _units(self, lots: int) -> float:
-        return round(lots * self.lot, self.book.size_precision)
-
     def _send(self, bar: int, lots: int, reason: str | None) -> None:
-        order_id = self._record(bar, lots, reason, "OPEN")
+        order_id = self.orders.record(bar, lots, reason, "OPEN")
         if not self.book.fills_at_close and bar + 1 == len(self.book.close):
             return  # no open follows; the engine would fill it at a quote of the past when it ends
         self.waiting_lots += lots
@@ -257,10 +162,10 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
 
     def _amount(self, lots: int) -> tuple[Any, Any]:
         side = nautilus.OrderSide.BUY if lots > 0 else nautilus.OrderSide.SELL
-        return side, self.book.quantity(self._units(abs(lots)))
+        return side, self.book.quantity(self.orders.units(abs(lots)))
 
     def _submit(self, order_id: int, order: Any) -> None:  # noqa: ANN401 (the engine is untyped)
-        self.sent[str(order.client_order_id)] = order_id - 1
+        self.orders.note_sent(order_id, str(order.client_order_id))
         self.submit_order(order)
 
     def next_close(self, start: int) -> int:
@@ -279,7 +184,7 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
             self.clock.set_time_alert_ns(f"exit {bar}", self.book.exit_alert_ns(bar), self.on_exit)
         return self.exit
 
-    @_guarded
+    @guarded
     def on_exit(self, _event: object) -> None:
         """Send the stop or limit that price reaches inside this bar."""
         found = self.exit
@@ -294,100 +199,44 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
             make(self.book.instrument_id, side, quantity, self.book.price(found.price)),
         )
 
-    def _record_legs(self, last: int, *, filling: str | None, status: str = "CANCELLED") -> int:
-        """Record the stop and the limit of the position, in force up to a bar, inclusive.
-
-        Each is sent at the close before the first bar in which it holds, and its price is the
-        last one. Gives the order that fills, if any.
-        """
-        number = 0
-        if self.bracket is None or self.exits is None:
-            return number
-        first = self.bracket.first_bar
-        levels = self.exits.levels(self.bracket, first, last + 1)
-        for type_, level, reason in zip((STOP, LIMIT), levels, (STOPPED, TARGET), strict=True):
-            held = np.flatnonzero(~np.isnan(level))
-            if held.size:
-                order_id = self._record(
-                    first + int(held[0]) - 1,
-                    -self.lots,
-                    reason,
-                    "OPEN" if type_ == filling else status,
-                    type_=type_,
-                    price=float(level[held[-1]]),
-                )
-                number = order_id if type_ == filling else number
-        return number
-
-    @_guarded
+    @guarded
     def on_order_filled(self, event: Any) -> None:  # noqa: ANN401 (the engine is untyped)
         """Record a fill and keep the account."""
-        order = self.orders[self.sent[str(event.client_order_id)]]
-        bar = self._fill_bar(order, int(event.ts_event))
-        # Not as_double, which may be off in the last bit.
-        qty = float(event.last_qty.as_decimal())
-        price = float(event.last_px.as_decimal())
-        fee = float(event.commission.as_decimal())
-        found = None if order["type"] == "MARKET" else self.exit
-        signed = qty if order["side"] == "BUY" else -qty
-        if found is None and self.book.fills_at_close:
-            ts = self.book.closes_ns[bar]
-        else:
-            ts = self.book.opens_ns[bar]
-        self.executions.append(
-            (
-                bar,
-                int(ts),
-                found is not None,
-                order["order_id"],
-                len(self.executions) + 1,
-                order["side"],
-                qty,
-                price,
-                float(self.book.reference[bar]) if found is None else found.reference,
-                fee,
-            )
-        )
-        order["status"] = "FILLED"
-        self._move(round(signed / self.lot), order, bar, price)
-        self.cash -= signed * price * self.multiplier + fee
-        if found is not None:
+        fill = self.orders.record_fill(event, self.exit)
+        self._move(round(fill.signed_qty / self.lot), fill)
+        self.cash -= fill.signed_qty * fill.price * self.multiplier + fill.fee
+        if fill.exit is not None:
             self.exit = None
-            self.signals.fell_to(bar, 0)
-            self._await_signal(bar)
-        is_over = self.book.fills_at_close and found is None
-        self._watch_ruin(bar + 1 if is_over else bar)
+            self.signals.fell_to(fill.bar, 0)
+            self._await_signal(fill.bar)
+        is_over = self.book.fills_at_close and fill.exit is None
+        self._watch_ruin(fill.bar + 1 if is_over else fill.bar)
 
-    def _move(self, lots: int, order: dict[str, Any], bar: int, price: float) -> None:
+    def _move(self, lots: int, fill: Fill) -> None:
         """Change the position, and its bracket where the side changes."""
         before = self.side
         if self.exits is not None and before not in {0, _sign(self.lots + lots)}:
-            if order["type"] == "MARKET":
-                self._record_legs(bar if self.book.fills_at_close else bar - 1, filling=None)
+            if fill.order["type"] == "MARKET":
+                last = fill.bar if self.book.fills_at_close else fill.bar - 1
+                self._record_legs(last, filling=None)
             self.bracket = None
         self.lots += lots
         self.waiting_lots -= lots
         if self.exits is not None and self.side not in {0, before}:
             self.bracket = self.exits.enter(
-                side=self.side, signal_bar=order["bar"], entry_bar=bar, price=price
+                side=self.side,
+                signal_bar=fill.order["bar"],
+                entry_bar=fill.bar,
+                price=fill.price,
             )
 
-    def _fill_bar(self, order: dict[str, Any], ts_ns: int) -> int:
-        """Find the bar of a fill from the engine's time, and refuse any other moment."""
-        if order["type"] != "MARKET" and self.exit is not None:
-            bar = self.exit.bar
-            expected = self.book.exit_fill_ns(bar)
-        elif self.book.fills_at_close:
-            bar, expected = order["bar"], int(self.book.closes_ns[order["bar"]])
-        else:
-            bar = order["bar"] + 1
-            expected = int(self.book.quotes_ns[bar])
-        if ts_ns != expected:
-            raise ReconciliationError(
-                f"Order {order['order_id']} of bar {order['bar']} filled at {ts_ns} ns, "
-                f"not at {expected} ns."
-            )
-        return int(bar)
+    def _record_legs(self, last: int, *, filling: str | None, status: str = "CANCELLED") -> int:
+        """Record what holds of the position's bracket; gives the order that fills, 0 for none."""
+        if self.bracket is None or self.exits is None:
+            return 0
+        return self.orders.record_legs(
+            self.exits, self.bracket, self.lots, last, filling=filling, status=status
+        )
 
     def _watch_ruin(self, start: int) -> None:
         """Find the first close from a bar on, up to the next signal, at which equity is gone."""
@@ -405,18 +254,18 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         if self.lots:
             self._record_legs(len(self.book.close) - 1, filling=None, status="OPEN")
 
-    @_guarded
+    @guarded
     def on_order_rejected(self, event: Any) -> None:  # noqa: ANN401
         """Mark an order that the venue refused."""
         self._refused(event)
 
-    @_guarded
+    @guarded
     def on_order_denied(self, event: Any) -> None:  # noqa: ANN401
         """Mark an order that the engine's risk check refused."""
         self._refused(event)
 
     def _refused(self, event: Any) -> None:  # noqa: ANN401
-        order = self.orders[self.sent[str(event.client_order_id)]]
+        order = self.orders.find_sent(event)
         if order["type"] != "MARKET":
             raise ReconciliationError(
                 f"The engine refused the exit of bar {order['bar']}: {event.reason}."
@@ -431,7 +280,3 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
 
 def _sign(number: float) -> int:
     return (number > 0) - (number < 0)
-
-
-def _decimal(value: float) -> Decimal:
-    return Decimal(repr(value))

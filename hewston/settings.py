@@ -135,6 +135,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "apps.permissions.templatetags.abouts",
+                "apps.permissions.templatetags.choices",
                 "apps.permissions.templatetags.figures",
                 "apps.permissions.templatetags.jobs",
             ],

@@ -1,8 +1,9 @@
 """What a person may ask of the pages of runs."""
 
-from apps.runs.forms.columns import group_columns
+from apps.runs.forms.columns import group_columns, write_cells
 from apps.runs.forms.comparing import CompareForm
 from apps.runs.forms.lists import (
+    FIGURE_CHOICES,
     ORDER_CHOICES,
     RANGES,
     SEARCH_LENGTH,
@@ -16,6 +17,7 @@ from apps.runs.forms.run import RunForm
 from apps.runs.forms.trades import TradeFilter
 
 __all__ = [
+    "FIGURE_CHOICES",
     "ORDER_CHOICES",
     "RANGES",
     "SEARCH_LENGTH",
@@ -28,4 +30,5 @@ __all__ = [
     "narrow",
     "read_ranges",
     "tidy",
+    "write_cells",
 ]

@@ -1,11 +1,12 @@
 """The columns that a list of runs can show."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.template import Context
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from apps.permissions.templatetags import figures
 from apps.runs.forms.entry import CHOICES
@@ -208,6 +209,12 @@ DEFAULT_COLUMNS = (
     *("strategy", "dataset", "status", "created", "net_profit", "total_return"),
     *("max_drawdown", "sharpe", "profit_factor", "hit_rate", "trades"),
 )
+
+
+def write_cells(columns: Iterable[Column], run: Run, context: Context) -> SafeString:
+    """Write a run's row, a cell a column."""
+    cells = ((column.kind, column.write(run, context)) for column in columns)
+    return format_html_join("", '<td class="{}">{}</td>', cells)
 
 
 def group_columns(chosen: list[Column]) -> list[tuple[str, list[tuple[Column, bool]]]]:

@@ -37,6 +37,10 @@ ORDER_CHOICES = [
         for sign, words in (("-", "falling"), ("", "rising"))
     ),
 ]
+FIGURE_CHOICES = [
+    ("", "any"),
+    *((key, f"{one.label}{', %' * (one.unit == 'fraction')}") for key, one in METRICS.items()),
+]
 _ARCHIVED = [("", "without archived"), ("only", "archived alone"), ("any", "archived too")]
 _SIGNS = {"min": "≥", "max": "≤"}
 RANGES = {f"{name}_{end}": (name, end) for name in METRICS for end in _SIGNS}

@@ -14,7 +14,14 @@ from django.views.decorators.http import require_safe
 
 from apps.datasets.models import Dataset, Ingest, Revision
 from apps.permissions.models import User
-from apps.runs.forms import ORDER_CHOICES, RunFilter, group_columns, tidy
+from apps.runs.forms import (
+    FIGURE_CHOICES,
+    ORDER_CHOICES,
+    RunFilter,
+    group_columns,
+    tidy,
+    write_cells,
+)
 from apps.runs.models import MOST_FOUND, Run, RunTag, SavedView, has_too_many
 from apps.runs.views.saved import FIRST_VIEW, describe_views, read_view
 from hewston.frames import send_written
@@ -68,9 +75,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     shown = {
         "page": page,
         "rows": [
-            (known[pk], [(one.kind, one.write(known[pk], context)) for one in columns])
-            for pk in ids
-            if pk in known
+            (known[pk], write_cells(columns, known[pk], context)) for pk in ids if pk in known
         ],
         "columns": columns,
         "groups": group_columns(columns),
@@ -79,7 +84,7 @@ def runs(request: HttpRequest) -> HttpResponse:
         "form": form,
         "lists": form.list_choices(Dataset.objects.visible_to(request.user)),
         "ranges": form.list_ranges(),
-        "metrics": METRICS.values(),
+        "figures": FIGURE_CHOICES,
         "orders": ORDER_CHOICES,
         "views": describe_views(request),
         "hidden": 0 if ids else mine.archived(only=True).count(),

@@ -6,6 +6,7 @@ from apps.strategies.actions.contract import Contract, read_contract
 from apps.strategies.actions.linting import Finding, lint_source
 from apps.strategies.actions.reading import read_source
 from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.sandbox.errors import SandboxError
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ class SourceCheck:
             "params": {} if contract is None else contract.params,
             "options": {} if contract is None else contract.options,
             "docstring": "" if contract is None else contract.docstring,
+            "printed": [] if contract is None else list(contract.printed),
         }
 
 
@@ -65,8 +67,32 @@ def check_source(*, source: bytes | str) -> SourceCheck:
     try:
         contract = read_contract(text)
     except InputError as problem:
+        placed = (*findings, *_place(problem, text))
+        return SourceCheck(source=text, findings=placed, problem=problem)
+    except SandboxError as problem:
+        if problem.kind == "unavailable":
+            raise
         return SourceCheck(source=text, findings=findings, problem=problem)
     return SourceCheck(source=text, findings=findings, contract=contract)
+
+
+def _place(problem: InputError, source: str) -> list[Finding]:
+    """Tell in which line a module failed, where that is known."""
+    lines, line = source.split("\n"), problem.details.get("line")
+    if not isinstance(line, int) or not 1 <= line <= len(lines):
+        return []
+    text = lines[line - 1]
+    return [
+        Finding(
+            line=line,
+            column=len(text) - len(text.lstrip()) + 1,
+            end_line=line,
+            end_column=len(text) + 1,
+            code="contract",
+            sentence=problem.message,
+            severity="error",
+        )
+    ]
 
 
 def require_good(*, source: bytes | str) -> tuple[SourceCheck, Contract]:

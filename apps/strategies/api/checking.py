@@ -20,7 +20,7 @@ class FindingOut(Schema):
     column: int
     end_line: int
     end_column: int
-    code: str = Field(description="the linter's, `syntax` or `PARAMS`")
+    code: str = Field(description="the linter's, `syntax` or `contract`")
     sentence: str
     severity: str = Field(description="`error` forbids to save it, `warning` does not")
 
@@ -34,6 +34,7 @@ class CheckOut(Schema):
     params: dict[str, Any] = Field(description="the rules of its PARAMS by name")
     options: dict[str, Any]
     docstring: str
+    printed: list[str] = Field(description="lines that it prints when it is loaded")
 
 
 @router.post(

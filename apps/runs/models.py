@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import User, VisibleQuerySet
+from apps.strategies.models import StrategyVersion
 from hewston.pipeline.breakdown import StoredRun
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import Store
@@ -102,6 +103,10 @@ class Run(Job):
         expression=KT("spec__to"), output_field=models.CharField(max_length=10), db_persist=True
     )
     strategy_id = models.CharField(max_length=80, db_index=True)
+    # What it is of; null for a built-in strategy, and for a version that is not here.
+    version = models.ForeignKey(
+        StrategyVersion, null=True, on_delete=models.PROTECT, related_name="runs"
+    )
     code_hash = models.CharField(max_length=64)
     input_hash = models.CharField(max_length=64, db_index=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)  # of a run that is done

@@ -32,12 +32,16 @@ class StrategyQuerySet(VisibleQuerySet["Strategy"]):
         return self.filter(archived_at__isnull=not only)
 
     def with_figures(self) -> Self:
-        """Add what lists show: ``version_count``, ``newest`` (its number) and ``saved_at``."""
+        """Add what lists show: how many versions, the newest one's number, when it was saved, uses.
+
+        ``used_by`` counts every run of any version, whoever asked for it.
+        """
         versions = StrategyVersion.objects.filter(strategy=OuterRef("pk"))
         counted = versions.order_by().values("strategy")
         return self.annotate(
             version_count=Coalesce(Subquery(counted.values(total=Count("pk"))), 0),
             newest=Subquery(counted.values(total=Max("number"))),
+            used_by=Coalesce(Subquery(counted.values(total=Count("runs"))), 0),
             saved_at=Subquery(counted.values(total=Max("created_at"))),
         )
 
@@ -135,6 +139,11 @@ class VersionQuerySet(models.QuerySet["StrategyVersion"]):
         if not isinstance(user, User):
             return self.none()
         return self.filter(strategy__in=Strategy.objects.visible_to(user))
+
+    def with_runs(self) -> Self:
+        """Keep those that any run is of, with their strategies and without their sources."""
+        runs = StrategyVersion.objects.filter(pk=OuterRef("pk"), runs__isnull=False)
+        return self.filter(Exists(runs)).select_related("strategy").defer("source", "docstring")
 
 
 class StrategyVersion(models.Model):

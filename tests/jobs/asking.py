@@ -11,7 +11,7 @@ django.setup()
 
 from apps.datasets.actions import find_dataset, request_ingest  # noqa: E402 (after the setup)
 from apps.permissions.actions import ensure_user  # noqa: E402
-from apps.runs.actions import build_spec, request_run  # noqa: E402
+from apps.runs.actions import build_spec, choose_strategy, request_run  # noqa: E402
 
 
 def main(kind: str, what: str, count: int, first_seed: int) -> None:
@@ -23,9 +23,8 @@ def main(kind: str, what: str, count: int, first_seed: int) -> None:
             sys.stdout.write(f"{job.pk}\n")
             continue
         revision = find_dataset(user=owner, dataset_id=what).latest
-        spec = build_spec(
-            revision=revision, strategy_id="sma_crossover", params={}, options={"seed": seed}
-        )
+        strategy = choose_strategy(user=owner, name="sma_crossover")
+        spec = build_spec(revision=revision, strategy=strategy, params={}, options={"seed": seed})
         run, _ = request_run(owner=owner, revision=revision, spec=spec)
         sys.stdout.write(f"{run.pk}\n")
 

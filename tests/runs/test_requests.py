@@ -5,7 +5,7 @@ import re
 import pytest
 from django.utils.html import escape
 
-from apps.runs.actions import build_spec
+from apps.runs.actions import build_spec, choose_strategy
 from apps.runs.models import Run
 from apps.runs.tasks import perform_run
 from hewston.pipeline.errors import InputError
@@ -167,7 +167,7 @@ def test_the_words_are_those_of_the_pipeline(ada, catalogue):
     with pytest.raises(InputError) as said:
         build_spec(
             revision=catalogue.revision,
-            strategy_id="sma_crossover",
+            strategy=choose_strategy(user=catalogue.ada, name="sma_crossover"),
             params={"fast": "40", "slow": "30"},
             options={},
         )
@@ -307,7 +307,8 @@ def test_a_run_under_way_is_not_deleted(ada, catalogue):
 
 
 def test_a_run_may_have_longer_bars_than_its_dataset_and_not_shorter_ones(catalogue):
-    asked = {"revision": catalogue.revision, "strategy_id": "buy_and_hold", "params": {}}
+    strategy = choose_strategy(user=catalogue.ada, name="buy_and_hold")
+    asked = {"revision": catalogue.revision, "strategy": strategy, "params": {}}
     assert build_spec(**asked, options={}).interval == "1m"
     assert build_spec(**asked, options={"interval": "4h"}).interval == "4h"
     catalogue.revision.dataset.interval = "1d"

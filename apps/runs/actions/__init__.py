@@ -76,6 +76,12 @@ from apps.runs.actions.saving import (
     rename_view,
     save_view,
 )
+from apps.runs.actions.strategies import (
+    ChosenStrategy,
+    choose_strategy,
+    choose_version,
+    strategy_of,
+)
 
 __all__ = [
     "BUNDLE_FIELDS",
@@ -94,6 +100,7 @@ __all__ = [
     "TRADE_ORDER",
     "TRADE_ORDERS",
     "VIEW_NAME_LENGTH",
+    "ChosenStrategy",
     "Ladder",
     "RequestKey",
     "archive_run",
@@ -103,6 +110,8 @@ __all__ = [
     "change_runs",
     "check_description",
     "check_done",
+    "choose_strategy",
+    "choose_version",
     "climb_ladder",
     "delete_run",
     "delete_view",
@@ -133,6 +142,7 @@ __all__ = [
     "retry_run",
     "save_view",
     "settle_deletions",
+    "strategy_of",
     "suggest_runs",
     "tag_bundle",
     "tag_run",

@@ -10,10 +10,12 @@ from django.db import IntegrityError, transaction
 from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import User
 from apps.runs.actions.changing import check_description
+from apps.runs.actions.strategies import ChosenStrategy, strategy_of
 from apps.runs.models import Run, RunKey
+from apps.strategies.models import StrategyVersion
 from hewston.pipeline import artifacts
 from hewston.pipeline.errors import HewstonError, InputError
-from hewston.pipeline.fields import Rule, read_fields
+from hewston.pipeline.fields import Rule
 from hewston.pipeline.intervals import is_daily
 from hewston.pipeline.playback import FASTEST, SLOWEST
 from hewston.pipeline.resampling import check_interval
@@ -22,10 +24,10 @@ from hewston.pipeline.spec import (
     RUN_FIELDS,
     RunSpec,
     SlippageFees,
+    is_version,
     missing_spread,
     read_run_fields,
 )
-from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
 from hewston.taskqueue import LIVE, Status
 
 PLAYBACK_FIELDS: dict[str, Rule] = {
@@ -43,12 +45,11 @@ _TRIES = 5  # at a request that others make at the same moment
 def build_spec(
     *,
     revision: Revision,
-    strategy_id: str,
+    strategy: ChosenStrategy,
     params: Mapping[str, object],
     options: Mapping[str, object],
 ) -> RunSpec:
     """Turn what a person said into what decides the run; raises InputError with the field."""
-    strategy = find_strategy(strategy_id)
     dataset = revision.dataset
     values = read_run_fields(options)
     for key, default in (("from", dataset.from_date), ("to", dataset.to_date)):
@@ -64,11 +65,9 @@ def build_spec(
         calendar=dataset.calendar,
         tz=dataset.tz,
         symbol=dataset.symbol,
-        strategy_id=strategy_id,
-        strategy_sha256=source_sha256(strategy),
-        params=read_fields(
-            strategy.PARAMS, params, of=f"parameter of {strategy_id}", prefix="params."
-        ),
+        strategy_id=strategy.strategy_id,
+        strategy_sha256=strategy.sha256,
+        params=strategy.read_params(params),
         **values,
     )
 
@@ -98,6 +97,7 @@ def request_run(
     owner: User,
     revision: Revision,
     spec: RunSpec,
+    version: StrategyVersion | None = None,
     key: RequestKey | None = None,
     speed: float = 60.0,
     name: str = "",
@@ -110,6 +110,8 @@ def request_run(
     run's: they decide nothing, and change none that is there.
     """
     check_description(name=name, note=note)
+    if is_version(spec.strategy_id) != (version is not None):
+        raise ValueError(f"{spec.strategy_id} comes with {version}.")
     code_hash = artifacts.hash_code()
     wanted = Run(
         owner=owner,
@@ -117,6 +119,7 @@ def request_run(
         revision=revision,
         spec=spec.as_json(),
         strategy_id=spec.strategy_id,
+        version=version,
         code_hash=code_hash,
         input_hash=spec.input_hash(code_hash),
         speed=speed,
@@ -155,6 +158,11 @@ def _find_or_create(wanted: Run, key: RequestKey | None) -> tuple[Run, bool]:
         owner=wanted.owner, input_hash=wanted.input_hash, status__in=live
     ).first()
     if same is None:
+        if wanted.version_id and not StrategyVersion.objects.filter(pk=wanted.version_id).exists():
+            raise HewstonError(
+                f"The strategy {wanted.strategy_id} was deleted meanwhile.",
+                code="STRATEGY_NOT_FOUND",
+            )
         if not Revision.objects.filter(pk=wanted.revision_id).exists():
             raise HewstonError(
                 f"Dataset {wanted.dataset_id} was deleted meanwhile.", code="DATASET_NOT_FOUND"
@@ -180,9 +188,10 @@ def retry_run(*, run: Run) -> tuple[Run, bool]:
             f"Run {run.pk} is {run.get_status_display()}: there is nothing to try again.",
             code="CONFLICT",
         )
+    strategy = strategy_of(run)
     spec = build_spec(
         revision=run.revision,
-        strategy_id=run.strategy_id,
+        strategy=strategy,
         params=run.run_spec.params,
         options=list_options(run.run_spec),
     )
@@ -190,6 +199,7 @@ def retry_run(*, run: Run) -> tuple[Run, bool]:
         owner=run.owner,
         revision=run.revision,
         spec=spec,
+        version=strategy.version,
         speed=run.speed,
         name=run.name,
         note=run.note,

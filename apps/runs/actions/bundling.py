@@ -14,6 +14,7 @@ from apps.datasets.models import Revision
 from apps.datasets.tasks import publishing_alone
 from apps.permissions.models import User
 from apps.runs.actions.proving import check_done
+from apps.runs.actions.strategies import find_same_version
 from apps.runs.models import Run
 from apps.runs.tasks import list_figures
 from hewston import children
@@ -135,6 +136,11 @@ def _adopt(
         revision=revision,
         spec=manifest["spec"],
         strategy_id=contents.spec.strategy_id,
+        version=find_same_version(
+            user=owner,
+            strategy_id=contents.spec.strategy_id,
+            sha256=contents.spec.strategy_sha256,
+        ),
         code_hash=manifest["code_hash"],
         input_hash=manifest["input_hash"],
         manifest_sha256=store.sha256_file(folder / "run" / artifacts.MANIFEST_FILE),

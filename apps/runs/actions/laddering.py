@@ -9,12 +9,12 @@ from django.db import transaction
 
 from apps.runs.actions.asking import request_run
 from apps.runs.actions.changing import NAME_LENGTH, cancel_run
+from apps.runs.actions.strategies import ChosenStrategy, strategy_of
 from apps.runs.models import Run, Rung
 from hewston.pipeline import ladder
 from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.fields import read_fields
 from hewston.pipeline.spec import COST_FIELDS, FillClock, RunSpec
-from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
 from hewston.taskqueue import LIVE, Status
 
 _FIGURES = ("net_profit", "trades", "fees_paid", "slippage_paid", "rejected_orders")
@@ -143,13 +143,14 @@ def climb_ladder(*, run: Run) -> tuple[Ladder, int]:
     if problem := explain_no_ladder(run=run):
         code = "RUN_NOT_READY" if run.status != Status.DONE else "CONFLICT"
         raise HewstonError(problem, code=code)
-    new = 0
+    strategy, new = strategy_of(run), 0
     for clock in ladder.CLOCKS:
         for factor in ladder.FACTORS:
             child, created = request_run(
                 owner=run.owner,
                 revision=run.revision,
-                spec=_scale(run.run_spec, factor, clock),
+                spec=_scale(run.run_spec, strategy, factor, clock),
+                version=strategy.version,
                 speed=run.speed,
                 name=_name(run, factor, clock),
             )
@@ -160,23 +161,20 @@ def climb_ladder(*, run: Run) -> tuple[Ladder, int]:
     return read_ladder(run=run), new
 
 
-def _scale(spec: RunSpec, factor: float, clock: FillClock) -> RunSpec:
+def _scale(spec: RunSpec, strategy: ChosenStrategy, factor: float, clock: FillClock) -> RunSpec:
     """Change costs and clock alone; instrument and dates stay as they were, code is what there is.
 
     Raises InputError for a cost that is more than may be said, or a strategy that changed so that
     it does not take these parameters any more.
     """
-    strategy = find_strategy(spec.strategy_id)
     costs = ladder.scale_costs(spec.slippage_fees, factor)
     read_fields(COST_FIELDS, {name: getattr(costs, name) for name in COST_FIELDS}, of="cost")
     return dataclasses.replace(
         spec,
         slippage_fees=costs,
         fill_clock=clock,
-        strategy_sha256=source_sha256(strategy),
-        params=read_fields(
-            strategy.PARAMS, spec.params, of=f"parameter of {spec.strategy_id}", prefix="params."
-        ),
+        strategy_sha256=strategy.sha256,
+        params=strategy.read_params(spec.params),
     )
 
 

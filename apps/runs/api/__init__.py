@@ -74,7 +74,7 @@ class RunStarted(Schema):
 def ask_for_run(request: HttpRequest) -> HttpResponse:
     """202 and QUEUED for a new run; 200 and EXISTS where the key, or the same inputs, are known."""
     user = cast("User", request.user)
-    asked = read_request(read_object(request))
+    asked = read_request(read_object(request), user=user)
     key = read_key(request, asked.body_sha256)
     run = find_by_key(owner=user, key=key) if key else None
     created = False
@@ -82,7 +82,7 @@ def ask_for_run(request: HttpRequest) -> HttpResponse:
         revision = asked.find_revision(user)
         spec = build_spec(
             revision=revision,
-            strategy_id=asked.strategy_id,
+            strategy=asked.strategy,
             params=asked.params,
             options=asked.options,
         )
@@ -90,6 +90,7 @@ def ask_for_run(request: HttpRequest) -> HttpResponse:
             owner=user,
             revision=revision,
             spec=spec,
+            version=asked.strategy.version,
             key=key,
             speed=asked.speed,
             name=asked.name,

@@ -93,6 +93,10 @@ class RunOut(Schema):
     symbol: str
     interval: str
     strategy_id: str
+    strategy_version: str | None = Field(
+        description="OWNER/SLUG@NUMBER of a version; null of a built-in strategy, and of one that "
+        "is not here"
+    )
     params: dict[str, Any]
     seed: int
     from_: str | None = Field(alias="from", description="first exchange date, inclusive")
@@ -199,7 +203,11 @@ def with_all(runs: RunQuerySet) -> RunQuerySet:
     return (
         runs.select_related("metrics")
         .prefetch_related("tags")
-        .annotate(owner_name=F("owner__username"), revision_number=F("revision__number"))
+        .annotate(
+            owner_name=F("owner__username"),
+            revision_number=F("revision__number"),
+            author_name=F("version__strategy__owner__username"),
+        )
     )
 
 
@@ -207,6 +215,7 @@ def describe(run: Run) -> dict[str, object]:
     """Give the JSON of a run that ``with_all`` fetched; no artifact is opened."""
     is_done = run.status == Status.DONE
     spec, figures = run.spec, getattr(run, "metrics", None)
+    author = run.author_name  # type: ignore[attr-defined]  # by with_all
     names = (*artifacts.FRAMES, "metrics", "manifest") if is_done else ()
     address = f"/backtests/{run.pk}"  # written here: resolving a page's 350 names takes 10 ms
     links = {name: f"{address}/{name}" for name in names}
@@ -223,6 +232,7 @@ def describe(run: Run) -> dict[str, object]:
         "revision": run.revision_number,  # type: ignore[attr-defined]  # likewise
         "bars_sha256": spec["bars_sha256"],
         "strategy_id": run.strategy_id,
+        "strategy_version": None if run.version_id is None else f"{author}/{run.strategy_id}",
         **{name: spec[name] for name in ("symbol", "interval", "params", *RUN_FIELDS)},
         "slippage_fees": spec["slippage_fees"],
         "speed": run.speed,

@@ -10,7 +10,14 @@ from django.http import HttpRequest
 from apps.datasets.actions import choose_dataset, find_dataset
 from apps.datasets.models import Revision
 from apps.permissions.models import User
-from apps.runs.actions import NAME_LENGTH, NOTE_LENGTH, PLAYBACK_FIELDS, RequestKey
+from apps.runs.actions import (
+    NAME_LENGTH,
+    NOTE_LENGTH,
+    PLAYBACK_FIELDS,
+    ChosenStrategy,
+    RequestKey,
+    choose_strategy,
+)
 from hewston.body import read_mapping, read_text
 from hewston.openapi import describe_body, describe_field
 from hewston.pipeline.errors import InputError
@@ -22,7 +29,7 @@ from hewston.pipeline.spec import (
     read_run_fields,
     sha256_text,
 )
-from hewston.pipeline.strategies.catalogue import BUILT_IN, find_strategy
+from hewston.pipeline.strategies.catalogue import BUILT_IN
 
 LONGEST_KEY = 200
 _NAMES = ("dataset_id", "symbol", "strategy_id", "params", "slippage_fees", "name", "note")
@@ -42,7 +49,11 @@ BODY = describe_body(
         "dataset_id": _TEXT | {"description": "the dataset; or give symbol, from and to"},
         "symbol": _TEXT
         | {"description": "with from and to: the newest dataset that covers the range"},
-        "strategy_id": _TEXT | {"enum": sorted(BUILT_IN)},
+        "strategy_id": _TEXT
+        | {
+            "description": f"a built-in strategy ({', '.join(sorted(BUILT_IN))}) or a version of "
+            "yours: SLUG@NUMBER, or OWNER/SLUG@NUMBER"
+        },
         "params": {
             "type": "object",
             "description": "parameters of the strategy, else its defaults",
@@ -86,7 +97,7 @@ class RunRequest:
 
     dataset_id: str
     symbol: str
-    strategy_id: str
+    strategy: ChosenStrategy
     params: Mapping[str, Any]
     options: Mapping[str, Any]
     speed: float
@@ -96,7 +107,12 @@ class RunRequest:
     @property
     def body_sha256(self) -> str:
         """Name what was asked for: a default that is spelled out changes nothing."""
-        return sha256_text(canonical_json(_plain(dataclasses.asdict(self))))
+        asked = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        del asked["strategy"]
+        named = {"strategy_id": self.strategy.strategy_id}
+        if self.strategy.version is not None:  # two people may use one slug
+            named["strategy_sha256"] = self.strategy.sha256
+        return sha256_text(canonical_json(_plain(asked | named)))
 
     def find_revision(self, user: User) -> Revision:
         """Find the data. Raises InputError."""
@@ -108,7 +124,7 @@ class RunRequest:
         ).latest
 
 
-def read_request(body: Mapping[str, object]) -> RunRequest:
+def read_request(body: Mapping[str, object], *, user: User) -> RunRequest:
     """Read the body. Raises InputError with the field."""
     for name in body:
         if name in COST_FIELDS:
@@ -116,26 +132,17 @@ def read_request(body: Mapping[str, object]) -> RunRequest:
         if name not in _KEYS:
             message = f"{name} is not a key of a run. {suggest(name, sorted(_KEYS))}"
             raise InputError(message, field=name, allowed=sorted(_KEYS))
-    strategy_id = read_text(body, "strategy_id", longest=80)
+    strategy_id = read_text(body, "strategy_id", longest=250)
     if not strategy_id:
         raise InputError(
             f"strategy_id is missing. {suggest('', sorted(BUILT_IN))}", field="strategy_id"
         )
-    try:
-        strategy = find_strategy(strategy_id)
-    except InputError as problem:
-        problem.details = {**problem.details, "field": "strategy_id"}
-        raise
+    strategy = choose_strategy(user=user, name=strategy_id, field="strategy_id")
     request = RunRequest(
         dataset_id=read_text(body, "dataset_id", longest=120),
         symbol=read_text(body, "symbol", longest=71),
-        strategy_id=strategy_id,
-        params=read_fields(
-            strategy.PARAMS,
-            read_mapping(body, "params"),
-            of=f"parameter of {strategy_id}",
-            prefix="params.",
-        ),
+        strategy=strategy,
+        params=strategy.read_params(read_mapping(body, "params")),
         options=_read_options(body),
         speed=read_fields(PLAYBACK_FIELDS, _keep(body, PLAYBACK_FIELDS), of="key of a run")[
             "speed"

@@ -14,6 +14,7 @@ from apps.permissions.templatetags.figures import MINUS
 from apps.runs.forms.columns import COLUMNS, DEFAULT_COLUMNS, Column
 from apps.runs.forms.paging import RunListing
 from apps.runs.models import Run, RunQuerySet
+from apps.strategies.models import VersionQuerySet
 from hewston.pipeline.metrics import METRICS
 from hewston.pipeline.metrics.metric import Metric
 from hewston.pipeline.strategies.catalogue import BUILT_IN
@@ -42,6 +43,7 @@ FIGURE_CHOICES = [
     *((key, f"{one.label}{', %' * (one.unit == 'fraction')}") for key, one in METRICS.items()),
 ]
 _ARCHIVED = [("", "without archived"), ("only", "archived alone"), ("any", "archived too")]
+_MOST_VERSIONS = 200  # of strategies, that a list offers
 _SIGNS = {"min": "≥", "max": "≤"}
 RANGES = {f"{name}_{end}": (name, end) for name in METRICS for end in _SIGNS}
 
@@ -116,12 +118,16 @@ class RunFilter(forms.Form):
             if (value := self.cleaned_data.get(name)) is not None
         ]
 
-    def list_choices(self, datasets: QuerySet[Dataset]) -> list[dict[str, Any]]:
+    def list_choices(
+        self, datasets: QuerySet[Dataset], versions: VersionQuerySet
+    ) -> list[dict[str, Any]]:
         """Give the fields that a page offers as lists: name, label, what may be chosen."""
+        mine = versions.with_runs().order_by("strategy__slug", "-number")[:_MOST_VERSIONS]
+        strategies = dict.fromkeys([*sorted(BUILT_IN), *(str(one) for one in mine)])
         symbols = datasets.order_by("symbol").values_list("symbol", flat=True).distinct()
         lists: list[tuple[str, str, Iterable[tuple[str, str]]]] = [
             ("status", "Status", [("", "any"), *Status.choices]),
-            ("strategy", "Strategy", _offer(sorted(BUILT_IN))),
+            ("strategy", "Strategy", _offer(strategies)),
             ("symbol", "Symbol", _offer(symbols)),
             ("archived", "Show", _ARCHIVED),
         ]

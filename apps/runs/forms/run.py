@@ -1,9 +1,9 @@
 """The form that asks for a run."""
 
+import contextlib
 import functools
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from types import ModuleType
 from typing import Self
 
 from apps.datasets.actions import find_dataset
@@ -12,16 +12,19 @@ from apps.permissions.models import User
 from apps.runs.actions import (
     NAME_LENGTH,
     PLAYBACK_FIELDS,
+    ChosenStrategy,
     RequestKey,
     build_spec,
     check_description,
+    choose_strategy,
     list_options,
     request_run,
 )
 from apps.runs.forms.entry import CHOICES, MONEY, WORDS
 from apps.runs.models import Run
+from apps.strategies.actions import list_newest, name_version
 from hewston.entry import Entry, label_parameter, write_value
-from hewston.pipeline.errors import HewstonError
+from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, read_fields
 from hewston.pipeline.intervals import coarser
 from hewston.pipeline.spec import COST_FIELDS, RUN_FIELDS, canonical_json, sha256_text
@@ -53,6 +56,9 @@ class RunForm:
         self.dataset_id = self._chosen(given)
         self.dataset = {one.pk: one for one in self.datasets}.get(self.dataset_id)
         self.strategy_id = given.get("strategy") or _FIRST_STRATEGY
+        self.strategy: ChosenStrategy | None = None
+        with contextlib.suppress(InputError):  # said when it is submitted
+            self.strategy = choose_strategy(user=user, name=self.strategy_id)
 
     @classmethod
     def of_run(cls, *, user: User, run: Run) -> Self:
@@ -62,7 +68,7 @@ class RunForm:
         unit, spread = next(iter(fallback.items()))
         said = {
             "dataset_id": run.dataset_id,
-            "strategy": run.strategy_id,
+            "strategy": name_version(run.version, user) if run.version else run.strategy_id,
             **options,
             **{f"params.{name}": value for name, value in run.run_spec.params.items()},
             "spread_fallback": spread,
@@ -95,9 +101,8 @@ class RunForm:
         if spread := self._typed("spread_fallback"):
             options["spread_fallback"] = {self._spread_unit: spread}
         params = self._params()
-        spec = build_spec(
-            revision=revision, strategy_id=self.strategy_id, params=params, options=options
-        )
+        strategy = choose_strategy(user=self._user, name=self.strategy_id)
+        spec = build_spec(revision=revision, strategy=strategy, params=params, options=options)
         said = [revision.pk, self.strategy_id, params, options, speed]
         body = sha256_text(canonical_json(said))
         # Sent twice, it is one run; changed and sent again, it is another.
@@ -106,6 +111,7 @@ class RunForm:
             owner=self._user,
             revision=revision,
             spec=spec,
+            version=strategy.version,
             key=key,
             speed=speed,
             name=name,
@@ -123,11 +129,9 @@ class RunForm:
     def choosers(self) -> list[Entry]:
         """The dataset and the strategy."""
         datasets = [(one.pk, _describe_dataset(one)) for one in self.datasets]
-        strategies = [(name, name.replace("_", " ")) for name in BUILT_IN]
+        strategies = self._list_strategies()
         if self.dataset is None:
             datasets.insert(0, (self.dataset_id, f"{self.dataset_id} (not there)"))
-        if self.strategy_id not in BUILT_IN:
-            strategies.insert(0, (self.strategy_id, f"{self.strategy_id} (not there)"))
         return [
             self._entry(
                 "dataset_id",
@@ -143,9 +147,24 @@ class RunForm:
                 value=self.strategy_id,
                 kind="select",
                 choices=strategies,
-                help=_first_line(BUILT_IN.get(self.strategy_id)),
+                help=self.strategy.about if self.strategy else "",
             ),
         ]
+
+    def _list_strategies(self) -> list[tuple[str, str]]:
+        """Offer the newest version of each strategy, then the built-in ones, and what was chosen.
+
+        Any other version is chosen on its own page.
+        """
+        versions = [
+            (name_version(one, self._user), f"{one} · {one.strategy.name}")
+            for one in list_newest(user=self._user)
+        ]
+        offered = versions + [(name, name.replace("_", " ")) for name in BUILT_IN]
+        if self.strategy_id not in dict(offered):
+            there = "" if self.strategy else " (not there)"
+            offered.insert(0, (self.strategy_id, f"{self.strategy_id[:80]}{there}"))
+        return offered
 
     @functools.cached_property
     def params(self) -> list[Entry]:
@@ -219,7 +238,7 @@ class RunForm:
 
     @property
     def _rules(self) -> Mapping[str, Rule]:
-        return BUILT_IN[self.strategy_id].PARAMS if self.strategy_id in BUILT_IN else {}
+        return self.strategy.rules if self.strategy else {}
 
     @property
     def _spread_unit(self) -> str:
@@ -299,7 +318,3 @@ def _describe_dataset(dataset: Dataset) -> str:
         f"{dataset.symbol} · {dataset.from_date} to {dataset.to_date} · {source} · "
         f"{revision.rows:,} bars · {dataset.pk}{number}"
     )
-
-
-def _first_line(strategy: ModuleType | None) -> str:
-    return (strategy.__doc__ or "").strip().partition("\n")[0] if strategy else ""

@@ -67,6 +67,7 @@ def _trade(run: Run, claim: Claim, report: Callable[[float], None]) -> dict[str,
         code_hash=run.code_hash,
         git_commit=find_commit(),
         created_at=timezone.now().isoformat(),
+        source=None if run.version is None else run.version.source.encode(),
     )
     staged = claim.folder / "run"
     staged.mkdir()

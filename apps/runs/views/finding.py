@@ -16,7 +16,9 @@ __all__ = ["find_finished", "find_run", "read_trades", "reading_run", "scan_trad
 def find_run(request: HttpRequest, run_id: str) -> Run:
     """Find a run; 404 for what is not there or not theirs."""
     mine = Run.objects.visible_to(request.user)
-    return get_object_or_404(mine.select_related("dataset", "revision", "owner"), pk=run_id)
+    whole = mine.select_related("dataset", "revision", "owner", "version__strategy__owner")
+    unread = ("version__source", "version__params", "version__docstring", "version__note")
+    return get_object_or_404(whole.defer(*unread), pk=run_id)
 
 
 def find_finished(request: HttpRequest, run_id: str) -> Run:

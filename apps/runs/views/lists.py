@@ -24,6 +24,7 @@ from apps.runs.forms import (
 )
 from apps.runs.models import MOST_FOUND, Run, RunTag, SavedView, has_too_many
 from apps.runs.views.saved import FIRST_VIEW, describe_views, read_view
+from apps.strategies.models import StrategyVersion
 from hewston.frames import send_written
 from hewston.health import check_readiness
 from hewston.http import site, write_csv
@@ -82,7 +83,10 @@ def runs(request: HttpRequest) -> HttpResponse:
         "most_found": MOST_FOUND if has_too_many(text, user=user) else None,
         "is_live": any(row.status in LIVE for row in known.values()),
         "form": form,
-        "lists": form.list_choices(Dataset.objects.visible_to(request.user)),
+        "lists": form.list_choices(
+            Dataset.objects.visible_to(request.user),
+            StrategyVersion.objects.visible_to(request.user),
+        ),
         "ranges": form.list_ranges(),
         "figures": FIGURE_CHOICES,
         "orders": ORDER_CHOICES,

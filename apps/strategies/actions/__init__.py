@@ -10,7 +10,12 @@ from apps.strategies.actions.changing import (
 )
 from apps.strategies.actions.checking import SourceCheck, check_source
 from apps.strategies.actions.diffing import compare_versions
-from apps.strategies.actions.finding import find_strategy, find_version
+from apps.strategies.actions.finding import (
+    find_strategy,
+    find_version,
+    list_newest,
+    name_version,
+)
 from apps.strategies.actions.linting import Finding, lint_source
 from apps.strategies.actions.reading import SOURCE_BYTES, SOURCE_LINES
 from apps.strategies.actions.saving import (
@@ -50,6 +55,8 @@ __all__ = [
     "import_source",
     "lint_source",
     "list_built_ins",
+    "list_newest",
+    "name_version",
     "read_example",
     "restore_strategy",
     "save_version",

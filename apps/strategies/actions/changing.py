@@ -10,6 +10,7 @@ from apps.datasets.actions import read_tags
 from apps.strategies.models import Strategy, StrategyTag
 from hewston.pipeline.errors import HewstonError, InputError
 
+_NAMED = 5  # versions in a refusal
 NAME_LENGTH, DESCRIPTION_LENGTH = 120, 10_000  # characters
 
 
@@ -82,10 +83,30 @@ def restore_strategy(*, strategy: Strategy) -> None:
 
 @transaction.atomic
 def delete_strategy(*, strategy: Strategy) -> None:
-    """Remove a strategy with every version. Raises HewstonError when it was deleted already."""
+    """Remove a strategy with every version.
+
+    Raises HewstonError while a run uses any of them, and when it was deleted already.
+    """
+    _check_unused(strategy)
     gone, _ = Strategy.objects.filter(pk=strategy.pk).delete()
     if not gone:
         raise _was_deleted(strategy)
+
+
+def _check_unused(strategy: Strategy) -> None:
+    used = strategy.versions.filter(runs__isnull=False).order_by("number")
+    count = used.count()
+    if count:
+        named = list(dict.fromkeys(one.number for one in used[:_NAMED]))
+        more = "" if count <= _NAMED else " and others"
+        kind = "run uses" if count == 1 else "runs use"
+        them = "it" if count == 1 else "them"
+        raise HewstonError(
+            f"{count:,} {kind} version {', '.join(map(str, named))}{more} of {strategy.slug}. "
+            f"Delete {them} first, or archive the strategy instead.",
+            code="CONFLICT",
+            used_by=count,
+        )
 
 
 def _update(strategy: Strategy, **values: Any) -> None:  # noqa: ANN401 (of any field)

@@ -1,5 +1,7 @@
 """Strategies and versions by name, among those that somebody may see."""
 
+from django.db.models import OuterRef, Subquery
+
 from apps.permissions.models import User
 from apps.strategies.models import Strategy, StrategyVersion
 from hewston.pipeline.errors import InputError
@@ -47,6 +49,24 @@ def find_version(*, user: User, name: str) -> StrategyVersion:
     if found is None:
         raise _no_version(strategy, after)
     return found
+
+
+def list_newest(*, user: User) -> list[StrategyVersion]:
+    """Give the newest version of each strategy that the user may see and that is not archived."""
+    strategies = Strategy.objects.visible_to(user).archived(only=False)
+    newest = StrategyVersion.objects.filter(strategy=OuterRef("strategy")).order_by("-number")
+    found = StrategyVersion.objects.filter(
+        strategy__in=strategies, number=Subquery(newest.values("number")[:1])
+    )
+    whole = found.select_related("strategy__owner").defer("source", "docstring", "note")
+    return list(whole.order_by("strategy__slug", "strategy__pk"))
+
+
+def name_version(version: StrategyVersion, user: User) -> str:
+    """Name a version as ``find_version`` finds it for a user: with another owner, if it has."""
+    strategy = version.strategy
+    name = strategy.slug if strategy.owner_id == user.pk else strategy.path
+    return f"{name}@{version.number}"
 
 
 def _no_version(strategy: Strategy, said: str) -> InputError:

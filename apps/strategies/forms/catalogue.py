@@ -13,6 +13,7 @@ ORDERS = {
     "name": "name",
     "owner": "owner__username",
     "versions": "version_count",
+    "runs": "used_by",
     "saved": "saved_at",
     "created": "created_at",
 }

@@ -12,7 +12,10 @@ from hewston.entry import describe_parameters
 from hewston.http import send_csv
 
 _PAGE = 25
-_CSV = ("slug", "name", "language", "version_count", "saved_at", "created_at", "archived_at")
+_CSV = (
+    *("slug", "name", "language", "version_count", "used_by", "saved_at", "created_at"),
+    "archived_at",
+)
 
 
 @require_safe

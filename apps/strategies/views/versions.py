@@ -2,12 +2,18 @@
 
 from typing import cast
 
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from apps.permissions.models import User
-from apps.strategies.actions import compare_versions, lint_source, suggest_slug
+from apps.strategies.actions import (
+    compare_versions,
+    lint_source,
+    name_version,
+    suggest_slug,
+)
 from apps.strategies.models import StrategyVersion
 from apps.strategies.views.finding import get_strategy, get_version, read_number
 from hewston.entry import describe_parameters
@@ -15,6 +21,7 @@ from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.strategies.differences import unify
 
 _VERSIONS = 200  # listed on the page of a strategy
+_RUNS = 10
 _VIEWS = ("unified", "split")
 
 
@@ -23,11 +30,12 @@ def strategy(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """Show a strategy: its versions, and the newest one's parameters and source."""
     found = get_strategy(request, owner, slug)
     versions = found.versions.select_related("author").defer("source", "params", "docstring")
+    versions = versions.annotate(used_by=Count("runs"))
     page = {
         "strategy": found,
         "versions": versions[:_VERSIONS],
         "copy_slug": suggest_slug(owner=cast("User", request.user), slug=found.slug),
-        **_describe(get_version(found, found.newest)),
+        **_describe(request, get_version(found, found.newest)),
     }
     return render(request, "strategies/strategy.html", page)
 
@@ -36,22 +44,26 @@ def strategy(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 def version(request: HttpRequest, owner: str, slug: str, number: int) -> HttpResponse:
     """Show one version: what it says of itself, its parameters, its source."""
     found = get_strategy(request, owner, slug)
-    page = {"strategy": found, **_describe(get_version(found, number))}
+    page = {"strategy": found, **_describe(request, get_version(found, number))}
     return render(request, "strategies/version.html", page)
 
 
-def _describe(version: StrategyVersion) -> dict[str, object]:
+def _describe(request: HttpRequest, version: StrategyVersion) -> dict[str, object]:
     """Gather what pages show of a version."""
     try:
         findings, unchecked = lint_source(version.source), ""
     except HewstonError as problem:
         findings, unchecked = (), problem.message
+    runs = version.runs.visible_to(request.user)
     return {
         "version": version,
         "params": describe_parameters(version.rules),
         "lines": version.source.rstrip("\n").split("\n"),
         "findings": findings,
         "unchecked": unchecked,
+        "runs": runs.select_related("metrics", "dataset").order_by("-created_at", "-id")[:_RUNS],
+        "runs_count": runs.count(),
+        "run_name": name_version(version, cast("User", request.user)),
     }
 
 

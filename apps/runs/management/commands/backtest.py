@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 
 from apps.datasets.actions import find_dataset
 from apps.permissions.actions import ensure_user
-from apps.runs.actions import build_spec, recover_runs, request_run
+from apps.runs.actions import build_spec, choose_strategy, recover_runs, request_run
 from apps.runs.models import Run
 from apps.runs.tasks import perform_run
 from hewston.command import HewstonCommand
@@ -29,7 +29,11 @@ class Command(HewstonCommand):
     def add_options(self, parser: CommandParser) -> None:
         """Add the data, the strategy and everything that decides a run."""
         parser.add_argument("dataset_id", help="a dataset, like DEMO-2023-1m")
-        parser.add_argument("--strategy", required=True, help="a strategy, like sma_crossover")
+        parser.add_argument(
+            "--strategy",
+            required=True,
+            help="a built-in one, like sma_crossover, or a version of yours: SLUG@N",
+        )
         parser.add_argument(
             "--param",
             action="append",
@@ -57,13 +61,16 @@ class Command(HewstonCommand):
         recover_runs()
         user = ensure_user(name=options["user"])
         revision = find_dataset(user=user, dataset_id=options["dataset_id"]).latest
+        strategy = choose_strategy(user=user, name=options["strategy"])
         spec = build_spec(
             revision=revision,
-            strategy_id=options["strategy"],
+            strategy=strategy,
             params=_read_params(options["param"]),
             options={name: options[name] for name in OPTIONS},
         )
-        run, created = request_run(owner=user, revision=revision, spec=spec)
+        run, created = request_run(
+            owner=user, revision=revision, spec=spec, version=strategy.version
+        )
         started = time.perf_counter()
         try:
             timings = self._perform(run)

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import sys
+import tempfile
 from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -43,6 +44,7 @@ def perform(request: dict[str, Any], files: list[int], out: int) -> None:
         "request": request,
         "run_machine_code": run_machine_code,
         "sys": sys,
+        "tempfile": tempfile,
     }
     try:
         exec(compile(source, "strategy.py", "exec"), scope)

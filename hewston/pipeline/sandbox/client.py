@@ -56,7 +56,7 @@ class Client:
         with ours, _sealed(files) as sealed:
             ours.settimeout(self._queue_s)
             with theirs:
-                _submit(self._control, theirs)
+                self._submit(theirs)
             try:
                 wire.send(ours, {"request": request, "limits": _as_words(limits)}, sealed)
                 return self._wait(ours, limits)
@@ -68,6 +68,16 @@ class Client:
             except (EOFError, OSError) as problem:
                 raise SandboxError(
                     "The sandbox was ended while the strategy ran. Try again.", kind="died"
+                ) from problem
+
+    def _submit(self, theirs: socket.socket) -> None:
+        with socket.socket(fileno=os.dup(self._control)) as channel:
+            channel.settimeout(self._queue_s)
+            try:
+                socket.send_fds(channel, [b"j"], [theirs.fileno()])
+            except OSError as problem:  # too many wait already, or its owner is closing it
+                raise SandboxError(
+                    "The sandbox takes no more jobs now. Try again.", kind="unavailable"
                 ) from problem
 
     def _wait(self, ours: socket.socket, limits: Limits) -> Answer:
@@ -96,16 +106,6 @@ class Client:
 def clean(log: bytes) -> str:
     """Make plain text of what a stranger printed: no control characters but line ends and tabs."""
     return _CONTROL.sub("", log.decode(errors="replace"))
-
-
-def _submit(control: int, theirs: socket.socket) -> None:
-    with socket.socket(fileno=os.dup(control)) as channel:
-        try:
-            socket.send_fds(channel, [b"j"], [theirs.fileno()])
-        except OSError as problem:
-            raise SandboxError(
-                "The sandbox was ended. Start the worker again.", kind="unavailable"
-            ) from problem
 
 
 @contextlib.contextmanager

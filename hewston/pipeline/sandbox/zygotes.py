@@ -219,10 +219,9 @@ class Zygote:
         if self._theirs is None:
             raise ValueError("It is not open.")
         control = self._theirs.fileno()
-        begin = _BEGIN.format(source=places.SOURCE, control=control, owner=owner)
         return subprocess.Popen(  # noqa: S603 (this interpreter, and words of ours)
             # Not -I, which would have it ignore the hash seed; its environment has nothing else.
-            [sys.executable, "-P", "-s", "-S", "-B", "-c", begin],
+            [sys.executable, "-P", "-s", "-S", "-B", "-c", self._begin(control, owner)],
             env=_ENVIRONMENT,
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -230,6 +229,10 @@ class Zygote:
             stderr=subprocess.DEVNULL,
             pass_fds=(control, owner),
         )
+
+    def _begin(self, control: int, owner: int) -> str:
+        """Write the program of the first process."""
+        return _BEGIN.format(source=places.SOURCE, control=control, owner=owner)
 
 
 def _listen(line: socket.socket) -> bool:

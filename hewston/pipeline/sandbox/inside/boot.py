@@ -23,9 +23,10 @@ def main(control_fd: int, owner_fd: int) -> None:
     Over ``owner_fd``, a socket, the owner says its plan and hears of the outcome. The owner is the
     parent of this process.
     """
-    owner_process = os.pidfd_open(os.getppid())
     owner, control = socket.socket(fileno=owner_fd), socket.socket(fileno=control_fd)
     try:
+        with kernel.explaining("processes cannot be followed"):
+            owner_process = os.pidfd_open(os.getppid())
         message, _ = wire.receive(owner)
         plan = Plan(**message)
         _prepare(plan)

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 
 from hewston.pipeline.sandbox.inside import filter as seccomp
-from hewston.pipeline.sandbox.inside import landlock, preloading, privileges
+from hewston.pipeline.sandbox.inside import kernel, landlock, preloading, privileges
 
 
 class UnlockedError(Exception):
@@ -40,7 +40,8 @@ def lock(jail: Jail, *, parent: int, channel: socket.socket, memory_bytes: int, 
     privileges.hide_memory()
     preloading.reseed()
     privileges.limit_resources(address_space_bytes=jail.base_bytes + memory_bytes, cpu_s=cpu_s)
-    privileges.forbid_new_privileges()
+    with kernel.explaining("new privileges cannot be forbidden"):
+        privileges.forbid_new_privileges()
     if jail.rules is not None:
         enter_landlock(jail.rules, jail.probe)
     enter_seccomp(channel)
@@ -52,7 +53,8 @@ def enter_landlock(rules: int, probe: str) -> None:
     """Put this process under Landlock's rules and see that a file can no longer be read."""
     if not _can_read(probe):
         raise UnlockedError("Landlock cannot be tried here")
-    landlock.restrict(rules)
+    with kernel.explaining("Landlock cannot be entered"):
+        landlock.restrict(rules)
     if _can_read(probe):
         raise UnlockedError("Landlock lets files be read")
     os.close(rules)
@@ -60,7 +62,8 @@ def enter_landlock(rules: int, probe: str) -> None:
 
 def enter_seccomp(channel: socket.socket) -> None:
     """Install the filter and hand its listener to the supervisor."""
-    listener = seccomp.install(channel=channel.fileno(), notify=True)
+    with kernel.explaining("seccomp is not there"):
+        listener = seccomp.install(channel=channel.fileno(), notify=True)
     if listener is None:
         channel.sendmsg([b"-"])
     else:

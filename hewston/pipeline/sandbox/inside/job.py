@@ -55,7 +55,8 @@ def run(
             lock(jail, parent=parent, channel=channel, memory_bytes=memory_bytes, cpu_s=cpu_s)
         except (OSError, UnlockedError) as problem:
             with contextlib.suppress(OSError):
-                channel.sendmsg([SORRY + str(problem).encode()[:_MOST_REASON]])
+                reason = problem.strerror if isinstance(problem, OSError) else None
+                channel.sendmsg([SORRY + (reason or str(problem)).encode()[:_MOST_REASON]])
         else:
             channel.sendmsg([LOCKED])
             channel.close()

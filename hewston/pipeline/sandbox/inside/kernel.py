@@ -5,6 +5,7 @@ import ctypes
 import os
 import platform
 import sys
+from collections.abc import Iterator
 
 # linux/prctl.h
 PR_SET_PDEATHSIG = 1
@@ -91,9 +92,9 @@ def _checked(result: int, name: str | None = None) -> int:
 
 
 @contextlib.contextmanager
-def explaining(what: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def explaining(what: str) -> Iterator[None]:
     """Say in an OSError what was being done."""
     try:
         yield
     except OSError as problem:
-        raise OSError(problem.errno, f"{what}: {problem.strerror or problem}") from problem
+        raise OSError(0, f"{what}: {problem.strerror or problem}") from problem

@@ -7,7 +7,8 @@ import polars as pl
 
 from benchmarks.rows import Row
 from benchmarks.runs import run_command
-from hewston.pipeline.checks import answer_by, check_strategy
+from hewston.pipeline.checks.asking import answer_by
+from hewston.pipeline.checks.check import check_strategy
 from hewston.pipeline.strategies import sma_crossover
 
 CHECK_SECONDS = 30.0

@@ -30,8 +30,8 @@ from apps.permissions.admin import PersonAdmin, TokenAdmin
 from apps.permissions.models import Token, User
 from apps.runs.admin import RunAdmin
 from apps.runs.models import Run
-from apps.strategies.admin import StrategyAdmin, VersionAdmin
-from apps.strategies.models import Strategy, StrategyVersion
+from apps.strategies.admin import CheckAdmin, StrategyAdmin, VersionAdmin
+from apps.strategies.models import Strategy, StrategyCheck, StrategyVersion
 
 
 class Site(admin.AdminSite):
@@ -70,4 +70,5 @@ site.register(TableDraft, DraftAdmin)
 site.register(TablePreset, PresetAdmin)
 site.register(Strategy, StrategyAdmin)
 site.register(StrategyVersion, VersionAdmin)
+site.register(StrategyCheck, CheckAdmin)
 site.register(Run, RunAdmin)

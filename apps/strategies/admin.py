@@ -6,8 +6,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from apps.permissions.admin import OwnedAdmin, RowAdmin
-from apps.strategies.actions import archive_strategy, restore_strategy
-from apps.strategies.models import Strategy, StrategyVersion
+from apps.strategies.actions import archive_strategy, cancel_check, restore_strategy, retry_check
+from apps.strategies.models import Strategy, StrategyCheck, StrategyVersion
 
 
 class StrategyAdmin(OwnedAdmin):
@@ -53,3 +53,28 @@ class VersionAdmin(RowAdmin):
         strategy = version.strategy
         place = [strategy.owner.get_username(), strategy.slug, version.number]
         return reverse("strategy-version", args=place)
+
+
+class CheckAdmin(OwnedAdmin):
+    """Checks of versions; they can be cancelled, and asked for again."""
+
+    list_display = ("id", "version", "revision", "status", "verdict", "owner", "created_at")
+    list_filter = ("status", "verdict", "created_at")
+    list_select_related = ("owner", "version__strategy", "revision")
+    search_fields = ("id", "version__strategy__slug", "owner__username")
+    heavy_fields = ("params", "sentence", "result", "progress", "error")
+    actions = ("cancel", "retry")
+
+    def view_on_site(self, check: StrategyCheck) -> str:
+        """Link to the page of it."""
+        return reverse("strategy-check", args=check.place)
+
+    @admin.action(description="Cancel", permissions=["act"])
+    def cancel(self, request: HttpRequest, rows: QuerySet[StrategyCheck]) -> None:
+        """Stop checks."""
+        self.act(request, rows, lambda check: cancel_check(check=check), done="cancelled")
+
+    @admin.action(description="Retry", permissions=["act"])
+    def retry(self, request: HttpRequest, rows: QuerySet[StrategyCheck]) -> None:
+        """Ask for the same checks again."""
+        self.act(request, rows, lambda check: retry_check(check=check), done="asked for again")

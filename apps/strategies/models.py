@@ -8,7 +8,10 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Lower, Trim
 from django.utils import timezone
 
+from apps.datasets.models import Revision
 from apps.permissions.models import User, VisibleQuerySet
+from hewston.pipeline.checks.result import VERDICTS
+from hewston.taskqueue import Job, Status
 
 SLUG = r"^[a-z0-9][a-z0-9-]{1,62}\Z"  # $ would let a line feed follow
 
@@ -205,3 +208,38 @@ class StrategyVersion(models.Model):
     def line_count(self) -> int:
         """How many lines the source has."""
         return self.source.count("\n")
+
+
+class StrategyCheck(Job):
+    """A request to see whether a version looks ahead, and how long it warms up; what came of it."""
+
+    queue = "runs"
+    task = "apps.strategies.tasks.work_on_check"
+    missing = "CHECK_NOT_FOUND"
+
+    version = models.ForeignKey(StrategyVersion, on_delete=models.CASCADE, related_name="checks")
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="checks")
+    params = models.JSONField(default=dict)  # by name, defaults filled in
+    verdict = models.CharField(max_length=20, blank=True)  # of a check that is done
+    sentence = models.TextField(blank=True)
+    result = models.JSONField(default=dict)  # as pipeline.checks gives it
+
+    objects = VisibleQuerySet["StrategyCheck"].as_manager()
+
+    class Meta(Job.Meta):
+        """As every job; one that is done has a verdict."""
+
+        constraints: ClassVar = [
+            *Job.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(verdict__in=VERDICTS, status=Status.DONE)
+                | (Q(verdict="") & ~Q(status=Status.DONE)),
+                name="strategies_check_verdict",
+            ),
+        ]
+
+    @property
+    def place(self) -> list[str | int]:
+        """The parts of its address: owner, slug, number and id."""
+        strategy = self.version.strategy
+        return [strategy.owner.get_username(), strategy.slug, self.version.number, self.pk]

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from apps.strategies import views
 
 _ONE = "<str:owner>/<str:slug>/"
+_CHECK = f"{_ONE}versions/<int:number>/checks/<str:check_id>/"
 
 urlpatterns: list[URLPattern] = [
     path("", views.strategies, name="strategies"),
@@ -21,5 +22,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{_ONE}delete/", views.delete, name="strategy-delete"),
     path(f"{_ONE}diff/", views.diff, name="strategy-diff"),
     path(f"{_ONE}versions/<int:number>/", views.version, name="strategy-version"),
+    path(f"{_ONE}versions/<int:number>/check/", views.new_check, name="strategy-check-new"),
+    path(_CHECK, views.check, name="strategy-check"),
+    path(f"{_CHECK}cancel/", views.stop_check, name="strategy-check-cancel"),
+    path(f"{_CHECK}again/", views.check_again, name="strategy-check-again"),
     path(f"{_ONE}versions/<int:number>/source.py", views.source, name="strategy-source"),
 ]

@@ -85,7 +85,7 @@ def trade(
             strategy,
             window.frame,
             params=spec.params,
-            context=_context(spec, window),
+            context=describe_context(spec, window.bars),
             log=log,
         )[window.first :]
     with watch.time("engine"):
@@ -174,7 +174,8 @@ def _list_sessions(bars: pl.DataFrame, spec: RunSpec) -> pl.DataFrame | None:
     return exchange_calendar.schedule(spec.calendar, ends[0], ends[1])
 
 
-def _context(spec: RunSpec, window: market.Window) -> dict[str, Any]:
+def describe_context(spec: RunSpec, bars: pl.DataFrame) -> dict[str, Any]:
+    """Tell a strategy what it may know of a run; ``bars`` are those that may be traded."""
     return {
         "symbol": spec.symbol,
         "interval": spec.interval,
@@ -184,7 +185,7 @@ def _context(spec: RunSpec, window: market.Window) -> dict[str, Any]:
         "starting_cash": spec.starting_cash,
         "seed": spec.seed,
         "instrument": spec.instrument.as_json(),
-        "trade_from": window.bars["ts_open"][0],
+        "trade_from": bars["ts_open"][0],
     }
 
 

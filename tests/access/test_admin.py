@@ -142,6 +142,7 @@ def test_nothing_of_the_queue_and_nothing_unknown_is_there(owner):
         "datasets.TablePreset",
         "strategies.Strategy",
         "strategies.StrategyVersion",
+        "strategies.StrategyCheck",
         "runs.Run",
     }
     assert owner.get("/admin/django_q/schedule/add/").status_code == 404

@@ -13,6 +13,7 @@ from apps.datasets.models import Ingest, TableDraft, TablePreset
 from apps.permissions.actions import create_token
 from apps.permissions.models import User
 from apps.runs.models import SavedView
+from apps.strategies.models import StrategyCheck
 from hewston import access
 from hewston.pipeline import breakdown, playback
 from hewston.rates import Rates
@@ -101,6 +102,7 @@ def fill(route, catalogue):
         **dict.fromkeys(("<str:owner>", "<owner>"), "ada"),
         **dict.fromkeys(("<str:slug>", "<slug>"), "trend"),
         **dict.fromkeys(("<int:number>", "<number>"), "1"),
+        **dict.fromkeys(("<str:check_id>", "<check_id>"), FAILED),
         "<int:page_number>": "0",
         "<int:before>": "1",
         "<int:after>": "1",
@@ -131,7 +133,15 @@ def scene(catalogue, monkeypatch, settings, tmp_path):
     SavedView.objects.create(owner=catalogue.ada, name="good", query="sharpe_min=1")
     Ingest.objects.create(id=FAILED, owner=catalogue.ada, sources=["x.dbn"], status=Status.ERROR)
     add_equality(catalogue, settings.DATA_ROOT)
-    add_strategy(catalogue.ada, "trend")
+    version = add_strategy(catalogue.ada, "trend").latest
+    StrategyCheck.objects.create(
+        id=FAILED,
+        owner=catalogue.ada,
+        version=version,
+        revision=catalogue.revision,
+        params={"length": 50},
+        status=Status.ERROR,
+    )
     create_token(owner=catalogue.ada, name="spare", scopes=["read"])
     for name in ("_rates", "_guesses"):
         monkeypatch.setattr(access, name, Rates(per_second=1e6, burst=1e6))

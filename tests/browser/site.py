@@ -27,13 +27,15 @@ def main(root: Path, port: str) -> None:
 
     from hewston.webserver.server import serve  # noqa: PLC0415 (both import models)
     from tests import ranges, scenes  # noqa: PLC0415
+    from tests.judged import add_check  # noqa: PLC0415
     from tests.runs.comparing import add_runs  # noqa: PLC0415
     from tests.sources import REVERSED, TREND, add_strategy  # noqa: PLC0415
 
     stage = scenes.build_stage(root)
     catalogue = scenes.fill_catalogue(stage)
     add_runs(catalogue, stage)
-    add_strategy(catalogue.ada, "trend", TREND, REVERSED, tags=("first", "tech"))
+    trend = add_strategy(catalogue.ada, "trend", TREND, REVERSED, tags=("first", "tech"))
+    add_check(trend.latest, stage.bars)
     ranges.add_long_dataset(root, catalogue.ada)
     ranges.add_evenings_dataset(root, catalogue.ada)
     place = ["-b", "127.0.0.1", "-p", port]

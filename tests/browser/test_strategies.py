@@ -1,9 +1,12 @@
 """Sources in a browser: written with help, by keyboard, under the strict policy, without script."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_pages import check_access
+from tests.judged import CHECK_ID
 from tests.sources import TREND as SOURCE
 
 TREND = "/strategies/ada/trend/"
@@ -122,3 +125,20 @@ def test_the_editor_is_a_plain_field_without_script(browser, browser_context_arg
     page.goto(f"{TREND}versions/1/")
     assert page.locator("pre.source").text_content() == SOURCE
     context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_check_shows_its_verdict_and_the_bars_around_the_first_finding(watched, theme, width):
+    watched.set_viewport_size({"width": width, "height": 1000})
+    watched.goto(f"{TREND}versions/2/")
+    expect(watched.locator("#checks")).to_be_visible()
+    check_access(watched)
+    assert watched.evaluate("document.documentElement.scrollWidth") == width
+    watched.get_by_role("link", name="looks ahead").click()
+    expect(watched).to_have_url(re.compile(f"{TREND}versions/2/checks/{CHECK_ID}/"))
+    expect(watched.get_by_role("status")).to_contain_text("It looks ahead: middle at")
+    first = watched.get_by_role("region", name="The first finding: middle")
+    expect(first.locator("tbody tr")).to_have_count(9)
+    expect(first.locator("tr.newest")).to_contain_text("missing")
+    check_access(watched)
+    assert watched.evaluate("document.documentElement.scrollWidth") == width

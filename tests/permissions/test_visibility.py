@@ -48,6 +48,20 @@ FLOWS = {
     "runs-compare-curves",
     "runs-compare-json",
 }
+# Strategies, which tests of them and of access ask for.
+STRATEGIES = {
+    "built-ins",
+    "strategies",
+    "strategies-csv",
+    "strategy",
+    *(
+        f"strategy-{name}"
+        for name in (
+            *("archive", "check", "check-again", "check-cancel", "check-new", "delete", "describe"),
+            *("diff", "duplicate", "edit", "import", "new", "restore", "source", "version"),
+        )
+    ),
+}
 WRITING_LISTS = ["dataset-new", "datasets-change", "run-new", "tokens"]
 WRITING_OBJECTS = [
     "dataset-archive",
@@ -168,7 +182,15 @@ def catalogue(catalogue, name, settings, tmp_path):
 
 def test_these_tests_know_every_address():
     writing = {*WRITING_LISTS, *WRITING_OBJECTS}
-    known = PUBLIC | FORMS | FILES | FLOWS | {*LISTS, *OBJECTS, *FORMS_OF_OBJECTS} | writing
+    known = (
+        PUBLIC
+        | FORMS
+        | FILES
+        | FLOWS
+        | STRATEGIES
+        | {*LISTS, *OBJECTS, *FORMS_OF_OBJECTS}
+        | writing
+    )
     assert set(names_of(get_resolver().url_patterns)) == known
 
 

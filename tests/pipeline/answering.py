@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
-from hewston.pipeline.checks import Answer, answer_by
+from hewston.pipeline.checks.answers import Answer
+from hewston.pipeline.checks.asking import answer_by
 from tests.pipeline.frames import START, make_bars
 
 type Function = Callable[[pd.DataFrame], pd.DataFrame]

@@ -12,7 +12,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from hewston.pipeline.checks import FULL, LIGHT, Plan, check_strategy
+from hewston.pipeline.checks.check import check_strategy
+from hewston.pipeline.checks.plan import FULL, LIGHT, Plan
 from hewston.pipeline.errors import CancelledError, InputError
 from hewston.pipeline.strategies.catalogue import BUILT_IN
 from tests.pipeline.answering import Function, answer_with, days_of_minutes

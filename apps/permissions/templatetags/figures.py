@@ -376,6 +376,10 @@ _TONES = {
     "EQUAL WHERE BOTH HAVE BARS": "warn",
     "DIFFERENT": "bad",
     "NOTHING IN COMMON": "warn",
+    "clean": "good",
+    "looks ahead": "bad",
+    "fails on less data": "warn",
+    "not deterministic": "bad",
 }
 
 

@@ -16,6 +16,13 @@ from apps.strategies.actions.finding import (
     list_newest,
     name_version,
 )
+from apps.strategies.actions.judging import (
+    cancel_check,
+    list_datasets,
+    recover_checks,
+    request_check,
+    retry_check,
+)
 from apps.strategies.actions.linting import Finding, lint_source
 from apps.strategies.actions.reading import SOURCE_BYTES, SOURCE_LINES
 from apps.strategies.actions.saving import (
@@ -43,6 +50,7 @@ __all__ = [
     "Finding",
     "SourceCheck",
     "archive_strategy",
+    "cancel_check",
     "check_source",
     "compare_versions",
     "create_strategy",
@@ -55,10 +63,14 @@ __all__ = [
     "import_source",
     "lint_source",
     "list_built_ins",
+    "list_datasets",
     "list_newest",
     "name_version",
     "read_example",
+    "recover_checks",
+    "request_check",
     "restore_strategy",
+    "retry_check",
     "save_version",
     "suggest_slug",
 ]

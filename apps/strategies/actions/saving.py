@@ -10,6 +10,7 @@ from apps.permissions.models import User
 from apps.strategies.actions.changing import check_words, set_tags
 from apps.strategies.actions.checking import require_good
 from apps.strategies.actions.contract import Contract
+from apps.strategies.actions.judging import request_first_check
 from apps.strategies.models import SLUG, Strategy, StrategyVersion
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.spec import sha256_text
@@ -133,6 +134,7 @@ def _add(  # noqa: PLR0917 (as above)
         parent=parent,
     )
     version.save(force_insert=True)
+    request_first_check(version=version)
     return version
 
 

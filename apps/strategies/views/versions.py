@@ -11,6 +11,7 @@ from apps.permissions.models import User
 from apps.strategies.actions import (
     compare_versions,
     lint_source,
+    list_datasets,
     name_version,
     suggest_slug,
 )
@@ -20,6 +21,7 @@ from hewston.entry import describe_parameters
 from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.strategies.differences import unify
 
+_CHECKS = 20  # listed on the page of a version
 _VERSIONS = 200  # listed on the page of a strategy
 _RUNS = 10
 _VIEWS = ("unified", "split")
@@ -44,7 +46,13 @@ def strategy(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
 def version(request: HttpRequest, owner: str, slug: str, number: int) -> HttpResponse:
     """Show one version: what it says of itself, its parameters, its source."""
     found = get_strategy(request, owner, slug)
-    page = {"strategy": found, **_describe(request, get_version(found, number))}
+    one = get_version(found, number)
+    page = {
+        "strategy": found,
+        "checks": one.checks.select_related("revision")[:_CHECKS],
+        "datasets": list_datasets(user=cast("User", request.user)),
+        **_describe(request, one),
+    }
     return render(request, "strategies/version.html", page)
 
 

@@ -5,7 +5,7 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Numbers of runs. Results depend on them, so they are chosen and never measured.
+    """Numbers of runs, under a name. Results depend on them, so they are chosen and never measured.
 
     ``spread`` cuts at equal distances and as many at every time of the day; ``each`` cuts of every
     kind of bar; ``events`` cuts at signals; ``probes`` runs with changed bars, of which up to
@@ -13,6 +13,7 @@ class Plan:
     ``starts`` of the warm-up.
     """
 
+    name: str = "full"
     spread: int
     each: int
     events: int
@@ -23,6 +24,5 @@ class Plan:
 
 
 FULL = Plan(spread=24, each=4, events=200, probes=48, proofs=24, explained=3, starts=16)
-LIGHT = Plan(
-    spread=20, each=1, events=40, probes=12, proofs=6, explained=1, starts=8
-)  # for slow strategies
+# For strategies of which one run takes long.
+LIGHT = Plan(name="light", spread=20, each=1, events=40, probes=12, proofs=6, explained=1, starts=8)

@@ -2,11 +2,12 @@
 
 import dataclasses
 import datetime as dt
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from hewston.pipeline.checks.differences import Value
 
 Verdict = Literal["clean", "looks ahead", "not deterministic", "fails on less data"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 Cause = Literal["the end of the data", "another bar after it", "a second run"]
 
 

@@ -14,6 +14,8 @@ from apps.datasets.tasks import DERIVE
 from apps.runs.actions import recover_reproductions, recover_runs
 from apps.runs.models import Reproduction, Run
 from apps.runs.tasks import BACKTEST
+from apps.strategies.actions import recover_checks
+from apps.strategies.models import StrategyCheck
 from hewston import cluster
 from hewston.taskqueue import Job, Status, Watch, call_again
 
@@ -36,15 +38,23 @@ class Command(BaseCommand):
 
 
 def _reap_runs() -> Callable[[], None]:
-    """Look after runs and reproductions, which the same workers do."""
-    runs, again = (Watch(), Watch()), (Watch(), Watch())
+    """Look after runs, reproductions and checks, which the same workers do."""
+    runs, again, checks = (Watch(), Watch()), (Watch(), Watch()), (Watch(), Watch())
 
     def reap() -> None:
         recover_runs(runs[0])
         recover_reproductions(again[0])
+        recover_checks(checks[0])
         several = settings.WORKERS
-        _call_again(Run.objects.all(), runs[1], several, beside=Reproduction.objects.all())
-        _call_again(Reproduction.objects.all(), again[1], several, beside=Run.objects.all())
+        _call_again(
+            Run.objects.all(), runs[1], several, beside=_running(Reproduction, StrategyCheck)
+        )
+        _call_again(
+            Reproduction.objects.all(), again[1], several, beside=_running(Run, StrategyCheck)
+        )
+        _call_again(
+            StrategyCheck.objects.all(), checks[1], several, beside=_running(Run, Reproduction)
+        )
 
     return reap
 
@@ -56,16 +66,20 @@ def _reap_ingests() -> Callable[[], None]:
     def reap() -> None:
         recover_ingests(ingests[0])
         recover_equalities(comparisons[0])
-        _call_again(Ingest.objects.all(), ingests[1], 1, beside=Equality.objects.all())
-        _call_again(Equality.objects.all(), comparisons[1], 1, beside=Ingest.objects.all())
+        _call_again(Ingest.objects.all(), ingests[1], 1, beside=_running(Equality))
+        _call_again(Equality.objects.all(), comparisons[1], 1, beside=_running(Ingest))
         sweep_uploads()
 
     return reap
 
 
-def _call_again[JobT: Job, OtherT: Job](
-    jobs: QuerySet[JobT], waiting: Watch, workers: int, *, beside: QuerySet[OtherT]
+def _running(*kinds: type[Job]) -> int:
+    """Count the jobs of some kinds that workers are busy with."""
+    return sum(one._default_manager.filter(status=Status.RUNNING).count() for one in kinds)  # noqa: SLF001 (Django's own API)
+
+
+def _call_again[JobT: Job](
+    jobs: QuerySet[JobT], waiting: Watch, workers: int, *, beside: int
 ) -> None:
-    """Call the workers for jobs of a kind again that are not busy with those of the other."""
-    busy = beside.filter(status=Status.RUNNING).count()
-    call_again(jobs, waiting, workers=workers - busy)
+    """Call the workers for jobs of a kind again that are not busy with other kinds."""
+    call_again(jobs, waiting, workers=workers - beside)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.db.models import F
 
+from apps.datasets.actions import find_dataset
 from apps.permissions.actions import ensure_user
 from apps.permissions.models import User
 from apps.strategies.actions import (
@@ -18,21 +19,25 @@ from apps.strategies.actions import (
     import_source,
     lint_source,
     list_built_ins,
+    recover_checks,
+    request_check,
 )
 from apps.strategies.forms import narrow, slug_of_file
 from apps.strategies.models import Strategy, StrategyVersion
+from apps.strategies.tasks import check_built_in, perform_check
 from hewston.command import HewstonCommand
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import describe_rule
 from hewston.pipeline.strategies.catalogue import BUILT_IN
+from hewston.taskqueue import follow
 
 _FILTERS = ("q", "tag", "archived")
 
 
 class Command(HewstonCommand):
-    """Adds, lists and shows strategies."""
+    """Adds, lists, shows and checks strategies."""
 
-    help = "Add a strategy or a version of one from a file, list strategies, or show one."
+    help = "Add a strategy or a version of one from a file, list, show or check strategies."
 
     def add_options(self, parser: CommandParser) -> None:
         """Add the verbs, each with its own options."""
@@ -57,15 +62,48 @@ class Command(HewstonCommand):
         showing = add("show", "show a strategy, a version of it, or a built-in one")
         showing.add_argument("strategy", metavar="SLUG[@N]", help="or OWNER/SLUG[@N]")
         showing.add_argument("--source", action="store_true", help="print the source alone")
+        judging = add("check", "see whether a version looks ahead, and how long it warms up")
+        judging.add_argument("strategy", metavar="SLUG[@N]", help="or OWNER/SLUG[@N], or built in")
+        judging.add_argument("--dataset", metavar="ID", required=True, help="its newest revision")
 
     def answer(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do what the verb says."""
         user = ensure_user(name=options["user"])
+        if options["verb"] == "check":
+            return self._check(user, options)
         verb = {"add": _add, "list": _list, "show": _show}[options["verb"]]
         return verb(user, options)
 
+    def _check(self, user: User, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Do it in this process, or follow it where a worker was faster."""
+        dataset = find_dataset(user=user, dataset_id=options["dataset"])
+        try:
+            if options["strategy"] in BUILT_IN:
+                return _write_check(
+                    options["strategy"],
+                    check_built_in(
+                        name=options["strategy"],
+                        revision=dataset.latest,
+                        progress=self._show_share,
+                    ),
+                )
+            recover_checks()
+            version = find_version(user=user, name=options["strategy"])
+            check = request_check(owner=user, version=version, revision=dataset.latest)
+            while not check.is_over:
+                perform_check(check, report=self._show_share)
+                follow(check, recover=recover_checks)
+            return _write_check(version.strategy_version_id, check.result, check_id=check.pk)
+        finally:
+            self.end_progress()
+
+    def _show_share(self, share: float) -> None:
+        self.show_progress(f"{share:4.0%}")
+
     def describe(self, answer: Mapping[str, Any]) -> str:
         """Say it, a line a strategy or a version."""
+        if "verdict" in answer:
+            return _describe_check(answer)
         if "strategies" in answer:
             lines = [_write_line(one) for one in answer["strategies"]]
             built = [f"{one['strategy_id']}  built in" for one in answer["built_in"]]
@@ -135,6 +173,20 @@ def _show(user: User, options: Mapping[str, Any]) -> dict[str, Any]:
         answer |= _describe(rows.get(pk=strategy.pk))
         answer["versions"] = [_write(one) for one in versions.defer("source")]
     return answer
+
+
+def _write_check(name: str, result: Mapping[str, Any], **more: str) -> dict[str, Any]:
+    return {"strategy_id": name, **more, **result, "failed": result["verdict"] != "clean"}
+
+
+def _describe_check(answer: Mapping[str, Any]) -> str:
+    lookahead, warmup = answer["lookahead"], answer["warmup"]
+    lines = [f"{answer['strategy_id']}: {answer['verdict']}. {answer['sentence']}"]
+    lines += [f"  {one['sentence']} {one['hint'] or ''}".rstrip() for one in lookahead["findings"]]
+    lines += [f"  {note}" for note in lookahead["notes"]]
+    if warmup is not None:
+        lines += [f"  {sentence}" for sentence in (warmup["sentence"], *warmup["notes"])]
+    return "\n".join(lines)
 
 
 def _describe(strategy: Any) -> dict[str, Any]:

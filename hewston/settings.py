@@ -153,8 +153,7 @@ DATABASES = {
             "transaction_mode": "IMMEDIATE",
             "timeout": DATABASE_PATIENCE_SECONDS,
             "init_command": (
-                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
-                "PRAGMA mmap_size=268435456;"  # so much is read without a call for each page
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
             ),
         },
     }

@@ -19,6 +19,7 @@ PARTS = (
     "playback",
     "compare",
     "lists",
+    "sandbox",
     "checks",
 )
 HEAD = ("what", "target", "measured", "peer in the same run", "met")

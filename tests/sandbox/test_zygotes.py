@@ -223,3 +223,38 @@ def test_hashes_and_generators_are_the_same_in_every_zygote() -> None:
         with Zygote(WITH_PANDAS) as zygote:
             seen |= {attack(zygote.client(), source)["won"] for _ in range(2)}
     assert len(seen) == 1
+
+
+BOMBS = (
+    "[bytes(1 << 20) for _ in iter(int, 1)]",
+    "any(os.write(out, bytes(1 << 20)) and 0 for _ in iter(int, 1))",
+    "any(print('x' * 100000) for _ in iter(int, 1))",
+    "any(iter(int, 1))",
+    "[os.fork() for _ in range(1000)]",
+    "call(59, b'/bin/sh', 0, 0)",
+)
+
+
+def test_bombs_beside_a_job_are_not_noticed_by_it(zygote: Zygote) -> None:
+    client = zygote.client()
+    ended: list[object] = []
+
+    def bomb(source: str) -> None:
+        try:
+            ended.append(attack(client, source, Limits(cpu_s=0.5, memory_bytes=128 << 20)))
+        except SandboxError as problem:
+            ended.append(problem.code)
+
+    bombs = [threading.Thread(target=bomb, args=(source,)) for source in BOMBS]
+    for thread in bombs:
+        thread.start()
+    sums = [attack(client, "sum(range(200_000))")["won"] for _ in range(5)]
+    for thread in bombs:
+        thread.join()
+    assert set(sums) == {str(sum(range(200_000)))}
+    assert len(ended) == len(BOMBS)
+    assert {str(end) for end in ended} == {
+        "SANDBOX_LIMIT",
+        "SANDBOX_FORBIDDEN",
+        "{'stopped': 'EPERM'}",
+    }

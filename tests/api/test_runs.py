@@ -345,7 +345,7 @@ def test_the_list_opens_no_artifact_and_asks_the_database_little(
     for number in range(30):
         add_run(catalogue, f"{number:012x}", Status.ERROR)
     monkeypatch.setattr("pathlib.Path.open", None)
-    with django_assert_max_num_queries(8):  # one of them for the tags of all
+    with django_assert_max_num_queries(9):  # one of them for the tags of all
         assert ada.get("/backtests").json()["total"] == 31
 
 

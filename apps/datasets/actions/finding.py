@@ -16,7 +16,7 @@ def find_dataset(*, user: User, dataset_id: str) -> Dataset:
     """Find a dataset the user may see; raises InputError with the nearest id."""
     visible = Dataset.objects.visible_to(user)
     found = visible.filter(dataset_id=dataset_id).prefetch_related("revisions").first()
-    if found is None:
+    if found is None or not found.revisions.all():  # none where it is being deleted
         known = list(visible.values_list("dataset_id", flat=True)[:1000])
         raise InputError(
             f"There is no dataset {dataset_id}. {suggest(dataset_id, known)}",

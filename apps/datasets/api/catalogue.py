@@ -290,7 +290,7 @@ def find_dataset(request: HttpRequest, dataset_id: str) -> Dataset:
     """Find a dataset that the person may see; raises HewstonError with the nearest id."""
     visible = Dataset.objects.visible_to(request.user)
     found = _with_all(visible).filter(pk=dataset_id).first()
-    if found is None:
+    if found is None or not found.revisions.all():  # none where it is being deleted
         known = list(visible.values_list("pk", flat=True)[:1000])
         raise HewstonError(
             f"There is no dataset {dataset_id[:120]}. {suggest(dataset_id, known)}",

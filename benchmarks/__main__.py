@@ -19,7 +19,6 @@ PARTS = (
     "playback",
     "compare",
     "lists",
-    "sandbox",
     "checks",
 )
 HEAD = ("what", "target", "measured", "peer in the same run", "met")

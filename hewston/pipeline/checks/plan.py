@@ -23,6 +23,6 @@ class Plan:
     starts: int
 
 
-FULL = Plan(spread=24, each=4, events=200, probes=48, proofs=24, explained=3, starts=16)
+FULL = Plan(spread=24, each=3, events=200, probes=32, proofs=24, explained=3, starts=16)
 # For strategies of which one run takes long.
 LIGHT = Plan(name="light", spread=20, each=1, events=40, probes=12, proofs=6, explained=1, starts=8)

@@ -253,6 +253,7 @@ def test_progress_never_falls_and_may_cancel() -> None:
     check_strategy(answer, DAYS, plan=FEW, progress=shares.append)
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
+    assert len([share for share in shares if 0.1 < share < 0.9]) > 20
 
     def cancel(share: float) -> None:
         if share > 0.3:

@@ -22,7 +22,7 @@ class Runner:
         self._answer = answer
         self._progress = progress
         self._share = 0.0
-        self._planned = 1
+        self._planned = 0  # not known yet
         self.runs = 0
 
     def expect(self, runs: int) -> None:
@@ -31,7 +31,8 @@ class Runner:
 
     def run(self, bars: pl.DataFrame) -> dict[str, pl.Series]:
         """Give the columns of one run; raises InputError where the strategy fails."""
-        self._share = min(max(self._share, self.runs / self._planned), 1.0)
+        if self._planned:
+            self._share = min(max(self._share, self.runs / self._planned), 1.0)
         self._progress(self._share)
         self.runs += 1
         columns = {str(name): column for name, column in self._answer(bars).items()}

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.test_pages import check_access
 from tests.judged import CHECK_ID
+from tests.scenes import DATASET_ID
 from tests.sources import TREND as SOURCE
 
 TREND = "/strategies/ada/trend/"
@@ -142,3 +143,32 @@ def test_a_check_shows_its_verdict_and_the_bars_around_the_first_finding(watched
     expect(first.locator("tr.newest")).to_contain_text("missing")
     check_access(watched)
     assert watched.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_strategy_is_written_checked_saved_and_run(watched, theme):
+    slug = f"gap-{theme}"
+    watched.goto("/strategies/new/")
+    watched.get_by_label("Short name").fill(slug)
+    write(watched, f"import os\n{SOURCE}")
+    watched.get_by_role("button", name="Check").click()
+    expect(watched.locator("#checked")).to_contain_text("It keeps to the contract")
+    expect(watched.locator("#checked [name='params.length']")).to_have_value("50")
+    expect(watched.locator("source-editor .cm-lint-marker-warning").first).to_be_visible()
+    check_access(watched)
+    watched.locator("source-editor .cm-content").click()
+    watched.keyboard.press("Control+s")
+    watched.wait_for_url(f"**/strategies/ada/{slug}/versions/1/")
+    expect(watched.get_by_text(f"Version 1 of {slug} is saved.")).to_be_visible()
+    expect(watched.get_by_text("`os` imported but unused.")).to_be_visible()
+    check_access(watched)
+    watched.get_by_role("link", name="New run of it").click()
+    watched.get_by_label("Dataset").select_option(DATASET_ID)
+    expect(watched.locator("[name=dates_of]")).to_have_value(DATASET_ID)
+    expect(watched.get_by_label("Strategy", exact=True)).to_have_value(f"{slug}@1")
+    watched.get_by_label("Length").fill("30")
+    watched.get_by_role("button", name="Run", exact=True).click()
+    expect(watched.get_by_role("link", name=f"{slug}@1")).to_be_visible()
+    expect(watched.locator("main")).to_contain_text("length 30")
+    watched.goto(f"/strategies/ada/{slug}/")
+    expect(watched.get_by_role("region", name="Runs of version 1")).to_contain_text(f"{slug}@1")
+    check_access(watched)

@@ -83,7 +83,7 @@ def test_the_list_asks_the_database_little_and_opens_no_artifact(
         add_run(catalogue, f"{number:012x}", Status.ERROR)
     monkeypatch.setattr("hewston.pipeline.store.read_json", None)
     monkeypatch.setattr("polars.read_parquet", None)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page = ada.get("/runs/?page=2")
     assert "26-31 of 31" in text_of(page)
 

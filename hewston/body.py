@@ -12,6 +12,11 @@ from django.http import HttpRequest
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import Rule, read_fields
 
+PAGE: dict[str, Rule] = {  # which part of a list is asked for
+    "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
+    "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
+}
+
 
 def read_object(request: HttpRequest) -> dict[str, Any]:
     """Read the JSON object in a request's body.
@@ -65,6 +70,17 @@ def read_text(given: Mapping[str, object], name: str, *, longest: int) -> str:
         return ""
     if not isinstance(value, str) or len(value) > longest or "\0" in value:
         allowed = f"a text of at most {longest} characters"
+        raise InputError(f"{name} must be {allowed}.", field=name, allowed=allowed)
+    return value
+
+
+def read_texts(given: Mapping[str, object], name: str) -> list[str] | None:
+    """Read a list of texts; None where it is missing. Raises InputError for anything else."""
+    value = given.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        allowed = "a list of texts"
         raise InputError(f"{name} must be {allowed}.", field=name, allowed=allowed)
     return value
 

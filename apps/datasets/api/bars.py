@@ -18,10 +18,10 @@ from apps.datasets.actions import (
     write_bars,
     write_differences_csv,
 )
-from apps.datasets.api.catalogue import LIMITS, find_dataset
+from apps.datasets.api.catalogue import find_dataset
 from apps.datasets.api.router import GET, router
 from hewston.access import READ
-from hewston.body import read_query
+from hewston.body import PAGE, read_query
 from hewston.frames import name_times, send_content, send_frame, send_made, send_made_scan
 from hewston.http import reading
 from hewston.openapi import describe_query, refusals
@@ -39,7 +39,7 @@ _FIELDS: dict[str, Rule] = {
         "max": 10**9,
         "help": "else 10,000 as JSON, and all of them as a file",
     },
-    "offset": LIMITS["offset"],
+    "offset": PAGE["offset"],
 }
 
 _JSON_BARS = 10_000
@@ -48,7 +48,7 @@ _BARS_IN_MEMORY = 150_000  # a year of minutes; of more, a child reads them and 
 _DIFFERENCES: dict[str, Rule] = {
     **DIFFERENCE_FIELDS,
     "format": {"type": "str", "default": "json", "choices": ("json", "csv")},
-    **LIMITS,
+    **PAGE,
 }
 
 

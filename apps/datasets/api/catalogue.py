@@ -1,6 +1,5 @@
 """Datasets as JSON: the list, one of them, and what is done with it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -22,7 +21,7 @@ from apps.datasets.api.router import GET, router
 from apps.datasets.forms import narrow
 from apps.datasets.models import Dataset, DatasetQuerySet, Revision
 from hewston.access import INGEST, READ
-from hewston.body import read_object, read_query, read_text
+from hewston.body import PAGE, read_object, read_query, read_text, read_texts
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, suggest
@@ -32,10 +31,6 @@ _COLUMNS = (
     *("from_date", "to_date", "rows", "size_bytes", "revision_count", "warnings", "used_by"),
     "created_at",
 )
-LIMITS: dict[str, Rule] = {
-    "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
-    "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
-}
 LIST_FIELDS: dict[str, Rule] = {
     "q": {
         "type": "str",
@@ -60,7 +55,7 @@ LIST_FIELDS: dict[str, Rule] = {
         "choices": ("only", "any"),
         "help": "those that are archived alone, or too",
     },
-    **LIMITS,
+    **PAGE,
     "order": {
         "type": "str",
         "default": "-created_at",
@@ -200,22 +195,13 @@ def change_dataset(request: HttpRequest, dataset_id: str) -> HttpResponse:
             message = f"{word} cannot be changed. {suggest(word, list(_CHANGES))}"
             raise InputError(message, field=word, allowed=list(_CHANGES))
     notes = read_text(body, "notes", longest=NOTES_LENGTH) if "notes" in body else None
-    describe_dataset(dataset=dataset, notes=notes, tags=_read_tags(body))
+    describe_dataset(dataset=dataset, notes=notes, tags=read_texts(body, "tags"))
     if (archived := body.get("archived")) is not None:
         if not isinstance(archived, bool):
             message = "archived must be true or false."
             raise InputError(message, field="archived", allowed="true or false")
         (archive_dataset if archived else restore_dataset)(dataset=dataset)
     return JsonResponse(describe(find_dataset(request, dataset_id)))
-
-
-def _read_tags(body: Mapping[str, object]) -> list[str] | None:
-    tags = body.get("tags")
-    if tags is None:
-        return None
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise InputError("tags must be a list of texts.", field="tags", allowed="a list of texts")
-    return tags
 
 
 @router.delete(

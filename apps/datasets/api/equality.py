@@ -19,12 +19,11 @@ from apps.datasets.actions import (
     request_equality_of_upload,
 )
 from apps.datasets.api.bodies import TABLE_PROPERTIES, read_form
-from apps.datasets.api.catalogue import LIMITS
 from apps.datasets.api.router import GET, router
 from apps.datasets.models import Dataset, Equality
 from apps.permissions.models import User
 from hewston.access import INGEST, READ
-from hewston.body import read_object, read_query
+from hewston.body import PAGE, read_object, read_query
 from hewston.frames import FORMAT, send_scan
 from hewston.http import reading
 from hewston.openapi import describe_body, describe_query, refusals
@@ -45,7 +44,7 @@ _DIFFERENCES_FIELDS: dict[str, Rule] = {
         "max": 10**9,
         "help": "else 10,000 as JSON, and all of them as CSV or Parquet",
     },
-    "offset": LIMITS["offset"],
+    "offset": PAGE["offset"],
 }
 _JSON_ROWS = 10_000
 _SYMBOL = {"type": "string", "description": "what the files call the dataset's symbol"}
@@ -166,12 +165,12 @@ def start_equality(request: HttpRequest, dataset_id: str) -> HttpResponse:
     auth=READ,
     summary="A dataset's comparisons",
     response={200: EqualityList, **refusals(404, 422)},
-    openapi_extra={"parameters": describe_query(LIMITS)},
+    openapi_extra={"parameters": describe_query(PAGE)},
     url_name="equalities",
 )
 def show_equalities(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """The newest first, of all revisions."""
-    asked = read_query(request, LIMITS)
+    asked = read_query(request, PAGE)
     dataset = find_dataset(user=cast("User", request.user), dataset_id=dataset_id)
     found = _of(dataset)
     start, size = asked["offset"], asked["limit"]

@@ -23,7 +23,7 @@ from apps.datasets.api.router import GET, router
 from apps.datasets.models import Ingest, list_sent
 from apps.permissions.models import User
 from hewston.access import INGEST, READ
-from hewston.body import read_object, read_query
+from hewston.body import PAGE, read_object, read_query
 from hewston.openapi import describe_body, describe_field, describe_query, refusals
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule
@@ -39,8 +39,7 @@ _OPTIONS = {  # key → option of an ingest of DBN
 _KEYS = list(dict.fromkeys([*_OPTIONS, *OPTIONS, "preset"]))
 _LIST_FIELDS: dict[str, Rule] = {
     "status": {"type": "str", "default": None, "choices": tuple(Status.values)},
-    "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
-    "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
+    **PAGE,
 }
 _DBN_PROPERTIES = {
     "symbol": {

@@ -24,7 +24,7 @@ from apps.runs.actions import (
 )
 from apps.runs.api import proof, results
 from apps.runs.api.finding import find_done, find_run, read_hash
-from apps.runs.api.keeping import TAGS, read_tag_list
+from apps.runs.api.keeping import TAGS
 from apps.runs.api.listing import (
     LIST_FIELDS,
     RunDetail,
@@ -42,7 +42,7 @@ from apps.runs.api.requests import (
 )
 from apps.runs.api.router import GET, router
 from hewston.access import READ, RUN
-from hewston.body import read_object, read_query, read_text
+from hewston.body import read_object, read_query, read_text, read_texts
 from hewston.frames import send_content
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline import artifacts
@@ -158,7 +158,7 @@ def name_run(request: HttpRequest, run_id: str) -> HttpResponse:
             message = f"{word} cannot be changed. {suggest(word, known)}"
             raise InputError(message, field=word, allowed=known)
     said = {word: read_text(body, word, longest=_WORDS[word]) for word in _WORDS if word in body}
-    describe_run(run=run, tags=read_tag_list(body), **said)
+    describe_run(run=run, tags=read_texts(body, "tags"), **said)
     if (archived := body.get("archived")) is not None:
         if not isinstance(archived, bool):
             message = "archived must be true or false."

@@ -1,6 +1,5 @@
 """Several runs at once, and the views that a person keeps, through the API."""
 
-from collections.abc import Mapping
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,7 +19,7 @@ from apps.runs.actions import (
 from apps.runs.api.router import GET, router
 from apps.runs.models import Run, SavedView
 from hewston.access import READ, RUN
-from hewston.body import read_object, read_query, read_text
+from hewston.body import read_object, read_query, read_text, read_texts
 from hewston.openapi import describe_body, refusals
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import suggest
@@ -105,7 +104,7 @@ def change_several(request: HttpRequest) -> HttpResponse:
     action = read_text(body, "action", longest=40)
     chosen = Run.objects.visible_to(request.user).filter(pk__in=ids)
     changed, refused = change_runs(
-        runs=chosen, action=action, tags=",".join(read_tag_list(body) or [])
+        runs=chosen, action=action, tags=",".join(read_texts(body, "tags") or [])
     )
     missing = sorted(set(ids) - {*changed, *(run_id for run_id, _ in refused)})
     refused += [
@@ -185,16 +184,6 @@ def drop_view(request: HttpRequest, view_id: int) -> HttpResponse:
         raise HewstonError("There is no such view, or it is not yours to see.", code="NOT_FOUND")
     delete_view(view=found)
     return HttpResponse(status=204)
-
-
-def read_tag_list(body: Mapping[str, object]) -> list[str] | None:
-    """Read the key ``tags``; None where it is missing. Raises InputError for anything else."""
-    tags = body.get("tags")
-    if tags is None:
-        return None
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise InputError("tags must be a list of texts.", field="tags", allowed="a list of texts")
-    return tags
 
 
 def _describe(view: SavedView) -> dict[str, object]:

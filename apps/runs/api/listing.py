@@ -12,7 +12,7 @@ from apps.permissions.models import User
 from apps.runs.actions import reading_run
 from apps.runs.forms import RANGES, SEARCH_LENGTH, RunListing, narrow, read_ranges
 from apps.runs.models import Run, RunQuerySet
-from hewston.body import read_query
+from hewston.body import PAGE, read_query
 from hewston.http import DamagedError
 from hewston.pipeline import artifacts
 from hewston.pipeline.diagnostics import CHECKS
@@ -65,8 +65,7 @@ LIST_FIELDS: dict[str, Rule] = {
         }
         for name, (key, end) in RANGES.items()
     },
-    "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
-    "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
+    **PAGE,
     "order": {
         "type": "str",
         "default": "-created_at",

@@ -28,16 +28,12 @@ from apps.strategies.api.router import GET, router
 from apps.strategies.forms import narrow
 from apps.strategies.models import Strategy
 from hewston.access import READ, RUN
-from hewston.body import read_object, read_query, read_text
+from hewston.body import PAGE, read_object, read_query, read_text, read_texts
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import Rule, suggest
 
 _COLUMNS = ("slug", "name", "version_count", "saved_at", "created_at")
-LIMITS: dict[str, Rule] = {
-    "limit": {"type": "int", "default": 50, "min": 1, "max": 500},
-    "offset": {"type": "int", "default": 0, "min": 0, "max": 10**9},
-}
 LIST_FIELDS: dict[str, Rule] = {
     "q": {
         "type": "str",
@@ -51,7 +47,7 @@ LIST_FIELDS: dict[str, Rule] = {
         "choices": ("only", "any"),
         "help": "those that are archived alone, or too",
     },
-    **LIMITS,
+    **PAGE,
     "order": {
         "type": "str",
         "default": "-saved_at",
@@ -174,7 +170,7 @@ def add_strategy(request: HttpRequest) -> HttpResponse:
         source=read_text(body, "source", longest=1 << 20),
         name=read_text(body, "name", longest=NAME_LENGTH),
         description=read_text(body, "description", longest=DESCRIPTION_LENGTH),
-        tags=_read_tags(body) or (),
+        tags=read_texts(body, "tags") or (),
         note=read_text(body, "note", longest=NOTE_LENGTH),
     )
     found = find_strategy(request, made.owner.get_username(), made.slug)
@@ -242,7 +238,7 @@ def change_strategy(request: HttpRequest, owner: str, slug: str) -> HttpResponse
         for word in ("name", "description")
         if body.get(word) is not None
     }
-    describe_strategy(strategy=strategy, tags=_read_tags(body), **words)
+    describe_strategy(strategy=strategy, tags=read_texts(body, "tags"), **words)
     if (archived := body.get("archived")) is not None:
         if not isinstance(archived, bool):
             message = "archived must be true or false."
@@ -269,15 +265,6 @@ def check_keys(body: Mapping[str, object], *, allowed: tuple[str, ...], what: st
         if name not in allowed:
             message = f"{name[:80]} is not {what}. {suggest(name[:80], sorted(allowed))}"
             raise InputError(message, field=name[:80], allowed=sorted(allowed))
-
-
-def _read_tags(body: Mapping[str, object]) -> list[str] | None:
-    tags = body.get("tags")
-    if tags is None:
-        return None
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise InputError("tags must be a list of texts.", field="tags", allowed="a list of texts")
-    return tags
 
 
 def describe(strategy: Any) -> dict[str, object]:  # noqa: ANN401 (with figures)

@@ -9,12 +9,12 @@ from ninja import Field, Schema
 from apps.datasets.actions import REVISION_FIELDS, choose_revision, find_dataset
 from apps.permissions.models import User
 from apps.strategies.actions import cancel_check, request_check
-from apps.strategies.api.catalogue import LIMITS, check_keys
+from apps.strategies.api.catalogue import check_keys
 from apps.strategies.api.finding import find_strategy, find_version
 from apps.strategies.api.router import GET, router
 from apps.strategies.models import StrategyCheck, StrategyVersion
 from hewston.access import READ, RUN
-from hewston.body import read_object, read_query, read_text
+from hewston.body import PAGE, read_object, read_query, read_text
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline.checks.result import VERDICTS
 from hewston.pipeline.errors import HewstonError, InputError
@@ -107,11 +107,11 @@ def start_check(request: HttpRequest, owner: str, slug: str, number: int) -> Htt
     auth=READ,
     summary="List the checks of a version",
     response={200: CheckList, **refusals(404, 422)},
-    openapi_extra={"parameters": describe_query(LIMITS)},
+    openapi_extra={"parameters": describe_query(PAGE)},
 )
 def show_checks(request: HttpRequest, owner: str, slug: str, number: int) -> HttpResponse:
     """The newest first."""
-    asked = read_query(request, LIMITS)
+    asked = read_query(request, PAGE)
     version = find_version(find_strategy(request, owner, slug), number)
     start, size = asked["offset"], asked["limit"]
     found = version.checks.select_related("owner", "revision", "version__strategy__owner")

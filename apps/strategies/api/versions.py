@@ -15,7 +15,6 @@ from apps.strategies.actions import (
 )
 from apps.strategies.api.catalogue import (
     EXAMPLE,
-    LIMITS,
     NOTE,
     SOURCE,
     StrategyOut,
@@ -26,7 +25,7 @@ from apps.strategies.api.finding import find_strategy, find_version
 from apps.strategies.api.router import GET, router
 from apps.strategies.models import StrategyVersion
 from hewston.access import READ, RUN
-from hewston.body import read_object, read_query, read_text
+from hewston.body import PAGE, read_object, read_query, read_text
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import Rule, read_fields
@@ -80,13 +79,13 @@ class DiffOut(Schema):
     auth=READ,
     summary="List the versions of a strategy",
     response={200: VersionList, **refusals(404, 422)},
-    openapi_extra={"parameters": describe_query(LIMITS)},
+    openapi_extra={"parameters": describe_query(PAGE)},
     url_name="strategy-versions",
 )
 def show_versions(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """The newest first."""
     strategy = find_strategy(request, owner, slug)
-    asked = read_query(request, LIMITS)
+    asked = read_query(request, PAGE)
     start, size = asked["offset"], asked["limit"]
     versions = strategy.versions.select_related("author", "parent__strategy__owner")
     items = [_describe(strategy, one) for one in versions[start : start + size]]

@@ -32,7 +32,7 @@ def strategy(request: HttpRequest, owner: str, slug: str) -> HttpResponse:
     """Show a strategy: its versions, and the newest one's parameters and source."""
     found = get_strategy(request, owner, slug)
     versions = found.versions.select_related("author").defer("source", "params", "docstring")
-    versions = versions.annotate(used_by=Count("runs"))
+    versions = versions.annotate(used_by=Count("runs")).order_by("-number")
     page = {
         "strategy": found,
         "versions": versions[:_VERSIONS],

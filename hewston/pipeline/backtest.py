@@ -1,6 +1,7 @@
 """The flow from bars to a run's folder: signals, fills, equity, metrics, artifacts."""
 
 import contextlib
+import dataclasses
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -55,32 +56,69 @@ def read_bars(path: Path, sha256: str) -> pl.DataFrame:
     return pl.read_parquet(path).match_to_schema(schemas.BARS)
 
 
-def trade(
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """The bars of a run as its strategy and its engine see them; many strategies may share them.
+
+    ``bars`` are those of ``window`` that may be traded, with every spread filled in.
+    """
+
+    window: market.Window
+    bars: pl.DataFrame
+    schedule: pl.DataFrame | None  # of the sessions that they are in
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What came of a strategy: its signals, what the engine did, and the account's frames."""
+
+    signals: pl.DataFrame
+    orders: pl.DataFrame
+    fills: pl.DataFrame
+    trades: pl.DataFrame
+    equity: pl.DataFrame
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """Give those of ``artifacts.FRAMES``, by name."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def prepare(
     bars: pl.DataFrame,
     spec: RunSpec,
     *,
-    strategy: Strategy | None = None,
     stored: str | None = None,
+    log: Callable[[str], None] = lambda _line: None,
+) -> Prepared:
+    """Choose the bars of a run; what the strategy is decides nothing here.
+
+    ``stored`` is the interval of ``bars``, by default the run's own; shorter ones are merged.
+    Raises InputError where no bar is left.
+    """
+    schedule = _list_sessions(bars, spec)
+    window = market.select_window(bars, spec, stored=stored, schedule=schedule)
+    # Warm-up bars tell the spread of the first ones too; who pays none of it hears nothing.
+    tell = log if spec.slippage_fees.k_spread > 0 else _ignore
+    spreads = market.fill_spreads(window.frame, tell)
+    priced = window.frame.with_columns(spread_mean=spreads)[window.first :]
+    return Prepared(window=window, bars=priced, schedule=schedule)
+
+
+def follow(
+    prepared: Prepared,
+    spec: RunSpec,
+    strategy: Strategy,
+    *,
     stopwatch: Stopwatch | None = None,
     progress: Callable[[float], None] = lambda _share: None,
     log: Callable[[str], None] = lambda _line: None,
-) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
-    """Run a strategy on BARS: the frames of ``artifacts.FRAMES`` and the metrics.
+) -> Followed:
+    """Ask a strategy, follow its signals on the engine and keep the account.
 
-    ``strategy`` is written to the contract (docs/strategies.md), by default the built-in one of the
-    spec: a module, which runs in this process, so only give code that you trust; or a stranger's
-    source, which runs in the sandbox.
-    ``stored`` is the interval of ``bars``, by default the run's own; shorter ones are merged.
-    ``progress`` gets the share of bars done, now and then, and may raise to cancel; ``log`` gets
-    sentences for the run's log. Raises InputError for what the user can mend and
-    ReconciliationError when the engine's account and ours differ.
+    Takes and raises what ``trade`` does.
     """
-    watch = stopwatch or Stopwatch()
-    instrument = spec.instrument
+    watch, window, instrument = stopwatch or Stopwatch(), prepared.window, spec.instrument
     with watch.time("signals"):
-        schedule = _list_sessions(bars, spec)
-        window = market.select_window(bars, spec, stored=stored, schedule=schedule)
-        strategy = strategy or find_strategy(spec.strategy_id)
         signals = contract.compute_signals(
             strategy,
             window.frame,
@@ -89,15 +127,11 @@ def trade(
             log=log,
         )[window.first :]
     with watch.time("engine"):
-        # Warm-up bars tell the spread of the first ones too; who pays none of it hears nothing.
-        tell = log if spec.slippage_fees.k_spread > 0 else _ignore
-        spreads = market.fill_spreads(window.frame, tell)
-        priced = window.frame.with_columns(spread_mean=spreads)
         result = engine.run_engine(
-            bars=priced[window.first :],
+            bars=prepared.bars,
             targets=signals,
             spec=spec,
-            schedule=schedule,
+            schedule=prepared.schedule,
             progress=progress,
             log=log,
         )
@@ -123,40 +157,63 @@ def trade(
             lot=instrument.lot,
             **money,
         )
+    return Followed(
+        signals=signals.drop(schemas.RULES, strict=False).with_columns(result.targets),
+        orders=result.orders,
+        fills=fills,
+        trades=trades,
+        equity=equity,
+    )
+
+
+def trade(
+    bars: pl.DataFrame,
+    spec: RunSpec,
+    *,
+    strategy: Strategy | None = None,
+    stored: str | None = None,
+    stopwatch: Stopwatch | None = None,
+    progress: Callable[[float], None] = lambda _share: None,
+    log: Callable[[str], None] = lambda _line: None,
+) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
+    """Run a strategy on BARS: the frames of ``artifacts.FRAMES`` and the metrics.
+
+    ``strategy`` is written to the contract (docs/strategies.md), by default the built-in one of the
+    spec: a module, which runs in this process, so only give code that you trust; or a stranger's
+    source, which runs in the sandbox.
+    ``stored`` is the interval of ``bars``, by default the run's own; shorter ones are merged.
+    ``progress`` gets the share of bars done, now and then, and may raise to cancel; ``log`` gets
+    sentences for the run's log. Raises InputError for what the user can mend and
+    ReconciliationError when the engine's account and ours differ.
+    """
+    watch = stopwatch or Stopwatch()
+    with watch.time("prepare"):
+        prepared = prepare(bars, spec, stored=stored, log=log)
+    strategy = strategy or find_strategy(spec.strategy_id)
+    followed = follow(prepared, spec, strategy, stopwatch=watch, progress=progress, log=log)
+    frames = followed.frames()
+    with watch.time("metrics"):
         report = metrics.compute_metrics(
-            equity=equity,
-            trades=trades,
-            fills=fills,
-            orders=result.orders,
+            equity=followed.equity,
+            trades=followed.trades,
+            fills=followed.fills,
+            orders=followed.orders,
             starting_cash=spec.starting_cash,
             tz=spec.tz,
             calendar=spec.calendar,
-            **money,
+            multiplier=spec.instrument.multiplier,
         )
-    signals = signals.drop(schemas.RULES, strict=False).with_columns(result.targets)
     with watch.time("diagnostics"):
         diagnosis = diagnostics.diagnose(
             diagnostics.RunResult(
-                bars=priced[window.first :],
-                signals=signals,
-                orders=result.orders,
-                fills=fills,
-                trades=trades,
-                equity=equity,
+                bars=prepared.bars,
+                **frames,
                 spec=spec,
                 params=getattr(strategy, "PARAMS", {}),
-                schedule=schedule,
+                schedule=prepared.schedule,
             )
         )
-    figures = {**report.as_json(), **diagnosis}
-    frames = {
-        "signals": signals,
-        "orders": result.orders,
-        "fills": fills,
-        "trades": trades,
-        "equity": equity,
-    }
-    return frames, figures
+    return frames, {**report.as_json(), **diagnosis}
 
 
 def _ignore(_line: str) -> None:

@@ -84,9 +84,11 @@ def test_backtest_answers_with_figures_artifacts_and_hashes(run: dict[str, Any])
     assert set(run["output_hashes"]) == {*artifacts.FRAMES, "metrics.json"}
     assert set(run["timings_ms"]) == {
         "load",
+        "prepare",
         "signals",
         "engine",
         "accounting",
+        "metrics",
         "diagnostics",
         "write",
         "total",

@@ -1,0 +1,1 @@
+"""What TradingView says beside what is computed here."""

@@ -1,0 +1,1 @@
+"""Our ports of the seven strategies that TradingView ran on the shared bars."""

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "apps.datasets",
     "apps.strategies",
     "apps.runs",
+    "apps.parity",
     "django.contrib.admin.apps.SimpleAdminConfig",  # hewston.admin names its models
     "django.contrib.auth",
     "django.contrib.contenttypes",

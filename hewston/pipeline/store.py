@@ -151,6 +151,15 @@ class Store:
         """Folder of one run's artifacts."""
         return self.root / "runs" / run_id
 
+    @property
+    def boards(self) -> Path:
+        """Where the pairs of boards are kept, a folder a board."""
+        return self.root / "parity" / "boards"
+
+    def board_folder(self, board_id: str) -> Path:
+        """Folder of a board's strategies and lists of trades."""
+        return self.boards / board_id
+
     def levels(self, bars_sha256: str, version: int) -> Path:
         """Folder of longer bars that were made of a revision's bars: a cache."""
         return self.cache / "levels" / f"{bars_sha256[:12]}-{version}"

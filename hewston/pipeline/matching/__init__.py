@@ -4,8 +4,8 @@ Whoever asks says what a time counts: bars of one grid, or milliseconds. So two 
 another program's list of trades, are matched by the same rules.
 """
 
-from hewston.pipeline.matching.pairs import place_trades
+from hewston.pipeline.matching.pairs import pair, place_trades
 from hewston.pipeline.matching.trades import KINDS, match_trades
 from hewston.pipeline.matching.waterfall import Step, Waterfall, build_waterfall
 
-__all__ = ["KINDS", "Step", "Waterfall", "build_waterfall", "match_trades", "place_trades"]
+__all__ = ["KINDS", "Step", "Waterfall", "build_waterfall", "match_trades", "pair", "place_trades"]

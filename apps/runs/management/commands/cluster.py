@@ -11,13 +11,11 @@ from django_q.conf import Conf
 from apps.datasets.actions import recover_equalities, recover_ingests, sweep_uploads
 from apps.datasets.models import Equality, Ingest
 from apps.datasets.tasks import DERIVE
-from apps.runs.actions import recover_reproductions, recover_runs
-from apps.runs.models import Reproduction, Run
+from apps.runs.actions import recover_runs
+from apps.runs.models import Run
 from apps.runs.tasks import BACKTEST
-from apps.strategies.actions import recover_checks
-from apps.strategies.models import StrategyCheck
 from hewston import cluster
-from hewston.taskqueue import Job, Status, Watch, call_again
+from hewston.taskqueue import Job, Status, Watch, call_again, find_dead, revive
 
 PRELOAD: Mapping[str, str] = {Run.queue: BACKTEST, Ingest.queue: DERIVE}
 
@@ -38,25 +36,25 @@ class Command(BaseCommand):
 
 
 def _reap_runs() -> Callable[[], None]:
-    """Look after runs, reproductions and checks, which the same workers do."""
-    runs, again, checks = (Watch(), Watch()), (Watch(), Watch()), (Watch(), Watch())
+    """Look after runs and all other jobs that the same workers do, also those of apps above."""
+    kinds = [kind for kind in Job.__subclasses__() if kind.queue == Run.queue]
+    watches = {kind: (Watch(), Watch()) for kind in kinds}
 
     def reap() -> None:
-        recover_runs(runs[0])
-        recover_reproductions(again[0])
-        recover_checks(checks[0])
-        several = settings.WORKERS
-        _call_again(
-            Run.objects.all(), runs[1], several, beside=_running(Reproduction, StrategyCheck)
-        )
-        _call_again(
-            Reproduction.objects.all(), again[1], several, beside=_running(Run, StrategyCheck)
-        )
-        _call_again(
-            StrategyCheck.objects.all(), checks[1], several, beside=_running(Run, Reproduction)
-        )
+        recover_runs(watches[Run][0])
+        for kind in kinds:
+            if kind is not Run:
+                for job in find_dead(_all(kind), watches[kind][0]):
+                    revive(job)
+        for kind in kinds:
+            beside = [other for other in kinds if other is not kind]
+            _call_again(_all(kind), watches[kind][1], settings.WORKERS, beside=_running(*beside))
 
     return reap
+
+
+def _all(kind: type[Job]) -> QuerySet[Job]:
+    return kind._default_manager.all()  # noqa: SLF001 (Django's own API)
 
 
 def _reap_ingests() -> Callable[[], None]:
@@ -75,7 +73,7 @@ def _reap_ingests() -> Callable[[], None]:
 
 def _running(*kinds: type[Job]) -> int:
     """Count the jobs of some kinds that workers are busy with."""
-    return sum(one._default_manager.filter(status=Status.RUNNING).count() for one in kinds)  # noqa: SLF001 (Django's own API)
+    return sum(_all(one).filter(status=Status.RUNNING).count() for one in kinds)
 
 
 def _call_again[JobT: Job](

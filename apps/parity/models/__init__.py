@@ -1,0 +1,5 @@
+"""What is kept of parity."""
+
+from apps.parity.models.boards import Board
+
+__all__ = ["Board"]

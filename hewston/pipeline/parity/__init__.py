@@ -1,0 +1,1 @@
+"""What TradingView said beside what is computed here: reading it, and comparing."""

@@ -13,7 +13,8 @@ import polars as pl
 
 from benchmarks.classic import run_classic
 from benchmarks.rows import Row
-from hewston.pipeline import engine, market
+from hewston.pipeline import market
+from hewston.pipeline.engine import session
 from hewston.pipeline.spec import Instrument, RunSpec
 from hewston.pipeline.strategies import contract, sma_crossover
 
@@ -55,14 +56,14 @@ def _engine_rows(bars: pl.DataFrame) -> list[Row]:
     seconds = []
     for _ in range(_REPEATS):
         start = time.perf_counter()
-        result = engine.run_engine(bars=window.bars, targets=signals, spec=spec)
+        result = session.run_engine(bars=window.bars, targets=signals, spec=spec)
         seconds.append(time.perf_counter() - start)
     ours = statistics.median(seconds)
     bracketed = signals.with_columns(
         stop_pct=pl.lit(0.002), target_pct=pl.lit(0.004), in_entry_bar=pl.lit(value=False)
     )
     start = time.perf_counter()
-    stopped = engine.run_engine(bars=window.bars, targets=bracketed, spec=spec)
+    stopped = session.run_engine(bars=window.bars, targets=bracketed, spec=spec)
     with_exits = time.perf_counter() - start
     peer = run_classic(window.bars, result.orders, spec)
     fills = result.executions.select(pl.col("side").cast(pl.String), "qty", "price").rows()

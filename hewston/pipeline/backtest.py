@@ -14,13 +14,13 @@ from hewston.pipeline import (
     accounting,
     artifacts,
     diagnostics,
-    engine,
     market,
     metrics,
     schemas,
     store,
 )
 from hewston.pipeline import calendar as exchange_calendar
+from hewston.pipeline.engine import session
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.sandbox.strategy import Client, SandboxedStrategy
 from hewston.pipeline.spec import RunSpec, is_version
@@ -127,7 +127,7 @@ def follow(
             log=log,
         )[window.first :]
     with watch.time("engine"):
-        result = engine.run_engine(
+        result = session.run_engine(
             bars=prepared.bars,
             targets=signals,
             spec=spec,

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from benchmarks.classic import run_classic
 from hewston.pipeline import accounting, market
-from hewston.pipeline.engine import follower, run_engine, session
-from hewston.pipeline.engine.follower import fees
+from hewston.pipeline.engine import fees, follower, session
+from hewston.pipeline.engine.session import run_engine
 from hewston.pipeline.errors import CancelledError, InputError, ReconciliationError
 from hewston.pipeline.spec import FillClock, Instrument, RunSpec, SlippageFees
 from hewston.pipeline.strategies import contract, sma_crossover

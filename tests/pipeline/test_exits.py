@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hewston.pipeline import backtest, engine
+from hewston.pipeline import backtest
 from hewston.pipeline.engine import session
 from hewston.pipeline.spec import FillClock, LimitGap, SlippageFees
 from hewston.pipeline.strategies import contract
@@ -66,7 +66,7 @@ class Case:
     bracket_from: str = "next_bar"
     cost: int = 0
 
-    def run(self) -> engine.EngineResult:
+    def run(self) -> session.EngineResult:
         """Run the engine on it."""
         costs = SlippageFees(k_spread=0, fees_bps=0, slippage_ticks=self.cost)
         spec = make_spec(
@@ -79,7 +79,7 @@ class Case:
         bars = bars_of(self.ticks)
         strategy = strategy_of(self.columns, self.bracket_from)
         signals = contract.compute_signals(strategy, bars, params={}, context={})
-        return engine.run_engine(bars=bars, targets=signals, spec=spec)
+        return session.run_engine(bars=bars, targets=signals, spec=spec)
 
     @property
     def expected(self) -> list[Fill]:
@@ -95,7 +95,7 @@ class Case:
         return [(fill.bar, fill.change, round(fill.price * TICK, 2), fill.kind) for fill in fills]
 
 
-def fills_of(result: engine.EngineResult) -> list[Fill]:
+def fills_of(result: session.EngineResult) -> list[Fill]:
     """Bar, change of position, price and kind of every fill."""
     kinds = {"MARKET": "market", "STOP": "stop", "LIMIT": "target"}
     types = dict(result.orders.select("order_id", "type").iter_rows())
@@ -348,7 +348,7 @@ def test_where_both_entries_rise_the_log_names_the_bar() -> None:
     columns = {"long_condition": [False, True, True], "short_condition": [False, True, False]}
     lines: list[str] = []
     signals = contract.compute_signals(strategy_of(columns), bars, params={}, context={})
-    engine.run_engine(bars=bars, targets=signals, spec=make_spec(params={}), log=lines.append)
+    session.run_engine(bars=bars, targets=signals, spec=make_spec(params={}), log=lines.append)
     (line,) = lines
     assert line.endswith("both rise at bar 1 (2023-01-03 14:31 UTC): neither opens.")
 
@@ -358,7 +358,7 @@ def test_a_refused_entry_is_tried_again_where_its_condition_rises_again() -> Non
     columns = {"long_condition": [True, False, False, True, True, True], "exit_long": [False] * 6}
     signals = contract.compute_signals(strategy_of(columns), bars, params={}, context={})
     spec = make_spec(params={}, size=500, starting_cash=1000)
-    result = engine.run_engine(bars=bars, targets=signals, spec=spec)
+    result = session.run_engine(bars=bars, targets=signals, spec=spec)
     assert result.orders.select("bar", "status").rows() == [(0, "REJECTED"), (3, "FILLED")]
     assert result.targets.to_list() == [1, 0, 0, 1, 1, 1]
 
@@ -382,7 +382,7 @@ def test_an_account_is_ruined_inside_a_bracket_and_is_flat_at_the_next_open() ->
     strategy = strategy_of(long_at(5, stop_loss=[None, None, None, 445, 445]))
     signals = contract.compute_signals(strategy, bars, params={}, context={})
     spec = make_spec(params={}, size=200, starting_cash=1000, max_leverage=3)
-    result = engine.run_engine(bars=bars, targets=signals, spec=spec)
+    result = session.run_engine(bars=bars, targets=signals, spec=spec)
     assert result.ruined_bar == 2
     assert result.executions.select("bar", "side", "price").rows() == [
         (1, "BUY", 10.0),

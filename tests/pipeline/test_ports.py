@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from hewston.pipeline import engine
+from hewston.pipeline.engine import session
 from hewston.pipeline.spec import FillClock
 from hewston.pipeline.strategies import contract, indicators
 from tests.pipeline.frames import make_spec
@@ -198,7 +198,7 @@ def test_a_port_trades_as_the_contract_says(name: str, clock: FillClock, bracket
 
     strategy = SimpleNamespace(run_strategy=run_strategy, OPTIONS={"bracket_from": bracket_from})
     signals = contract.compute_signals(cast("ModuleType", strategy), bars, params={}, context={})
-    result = engine.run_engine(
+    result = session.run_engine(
         bars=bars, targets=signals, spec=make_spec(params={}, fill_clock=clock)
     )
     columns = {str(column): in_ticks(str(column), answers[0][column]) for column in answers[0]}

@@ -7,12 +7,14 @@ import numpy.typing as npt
 import polars as pl
 from nautilus_trader.core import nautilus_pyo3 as nautilus
 
-from hewston.pipeline.engine.exits import STOP, Exit, count_decimals
-from hewston.pipeline.spec import Instrument, RunSpec
-
-VENUE = nautilus.Venue("SIM")
-QUOTE_SIZE = 10**12  # units shown at each quote: more than any order
-MONEY_PRECISION = 8  # decimals of the account: cents would round every fee
+from hewston.pipeline.engine.exits import STOP, Exit
+from hewston.pipeline.engine.instruments import (
+    QUOTE_SIZE,
+    build_currency,
+    build_instrument,
+    count_decimals,
+)
+from hewston.pipeline.spec import RunSpec
 
 
 class Book:
@@ -40,16 +42,8 @@ class Book:
         self.quotes_ns = closes_ns - 1 if self.fills_at_close else self.opens_ns + 1
         self.price_precision = spec.instrument.price_precision
         self.size_precision = count_decimals(spec.instrument.lot)
-        self.currency = nautilus.Currency(
-            spec.instrument.currency,
-            MONEY_PRECISION,
-            0,
-            spec.instrument.currency,
-            nautilus.CurrencyType.FIAT,
-        )
-        self.instrument = _build_instrument(
-            spec.instrument, self.currency, self.price_precision, self.size_precision
-        )
+        self.currency = build_currency(spec.instrument.currency)
+        self.instrument = build_instrument(spec.instrument, self.currency)
         self.instrument_id = self.instrument.id
 
     def quantity(self, value: float) -> Any:  # noqa: ANN401 (the engine is untyped)
@@ -110,44 +104,3 @@ class Book:
     def price(self, value: float) -> Any:  # noqa: ANN401 (the engine is untyped)
         """Give a price at the instrument's precision."""
         return nautilus.Price(round(value, self.price_precision), self.price_precision)
-
-
-def _build_instrument(
-    instrument: Instrument,
-    currency: Any,  # noqa: ANN401 (the engine is untyped)
-    price_precision: int,
-    size_precision: int,
-) -> Any:  # noqa: ANN401
-    name = nautilus.InstrumentId(nautilus.Symbol("INSTRUMENT"), VENUE)
-    increment = nautilus.Price(10.0**-price_precision, price_precision)
-    if instrument.asset_class == "future" and instrument.lot == 1:
-        return nautilus.FuturesContract(
-            name,
-            name.symbol,
-            nautilus.AssetClass.INDEX,
-            "INSTRUMENT",
-            0,
-            2**62,
-            currency,
-            price_precision,
-            increment,
-            nautilus.Quantity.from_str(f"{instrument.multiplier:f}"),
-            nautilus.Quantity.from_int(1),
-            0,
-            0,
-        )
-    if instrument.lot == 1 and instrument.multiplier == 1:
-        return nautilus.Equity(name, name.symbol, currency, price_precision, increment, 0, 0)
-    return nautilus.CurrencyPair(
-        name,
-        name.symbol,
-        nautilus.Currency("UNIT", size_precision, 0, "unit", nautilus.CurrencyType.CRYPTO),
-        currency,
-        price_precision,
-        size_precision,
-        increment,
-        nautilus.Quantity(10.0**-size_precision, size_precision),
-        0,
-        0,
-        multiplier=nautilus.Quantity.from_str(f"{instrument.multiplier:f}"),
-    )

@@ -5,15 +5,14 @@ equal distances the low comes first.
 """
 
 import dataclasses
-import functools
 import math
-from decimal import Decimal
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hewston.pipeline.engine.instruments import count_decimals
 from hewston.pipeline.schemas import EXITS
 from hewston.pipeline.spec import RunSpec
 
@@ -184,10 +183,3 @@ def round_to_tick(prices: Floats, tick: float, direction: int) -> Floats:
     is_on_tick = np.abs(nearest * tick - prices) <= _SAME_PRICE * np.abs(prices)
     whole = np.where(is_on_tick, nearest, np.ceil(ticks) if direction > 0 else np.floor(ticks))
     return np.round(whole * tick, count_decimals(tick))
-
-
-@functools.cache
-def count_decimals(step: float) -> int:
-    """Count the decimals of a lot or a tick: 1 → 0, 0.25 → 2, 1e-8 → 8."""
-    exponent = Decimal(repr(step)).normalize().as_tuple().exponent
-    return max(0, -int(exponent))

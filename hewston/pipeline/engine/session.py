@@ -9,9 +9,10 @@ import polars as pl
 from nautilus_trader.core import nautilus_pyo3 as nautilus
 
 from hewston.pipeline import market, schemas
-from hewston.pipeline.engine.book import VENUE, Book
+from hewston.pipeline.engine.book import Book
 from hewston.pipeline.engine.exits import Exit, Exits
 from hewston.pipeline.engine.follower import Follower, Orders
+from hewston.pipeline.engine.instruments import VENUE
 from hewston.pipeline.errors import ReconciliationError
 from hewston.pipeline.spec import RunSpec
 

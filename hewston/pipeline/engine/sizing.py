@@ -2,7 +2,7 @@
 
 import math
 
-from hewston.pipeline.engine.book import QUOTE_SIZE
+from hewston.pipeline.engine.instruments import QUOTE_SIZE
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.spec import RunSpec
 

@@ -1,4 +1,4 @@
-"""The one strategy of ours that the engine runs, what it records and what its fills cost."""
+"""The one strategy of ours that the engine runs, and what it records."""
 
 from hewston.pipeline.engine.follower.orders import Orders
 from hewston.pipeline.engine.follower.strategy import BUYING_POWER, RUINED, Follower

@@ -10,8 +10,8 @@ from nautilus_trader.core import nautilus_pyo3 as nautilus
 
 from hewston.pipeline.engine.book import Book
 from hewston.pipeline.engine.exits import LIMIT, Bracket, Exit, Exits
-from hewston.pipeline.engine.follower.failures import guarded
-from hewston.pipeline.engine.follower.fees import Fees
+from hewston.pipeline.engine.failures import guarded
+from hewston.pipeline.engine.fees import Fees
 from hewston.pipeline.engine.follower.orders import Fill, Orders
 from hewston.pipeline.engine.signals import Signals
 from hewston.pipeline.engine.sizing import Sizing
@@ -48,7 +48,7 @@ class Follower(nautilus.Strategy):  # type: ignore[misc]  # the engine is untype
         self.book = book
         self.log_line = log
         self.fees = Fees()
-        self.fees.prepare(book, spec, self.failures)
+        self.fees.prepare(book.currency, spec, self.failures)
         self.orders = Orders(book, spec.instrument.lot)
         self.sizing = Sizing(spec)
         self.lot, self.multiplier = spec.instrument.lot, spec.instrument.multiplier

@@ -5,8 +5,8 @@ from typing import Any
 
 from nautilus_trader.core import nautilus_pyo3 as nautilus
 
-from hewston.pipeline.engine.book import MONEY_PRECISION, Book
-from hewston.pipeline.engine.follower.failures import kept
+from hewston.pipeline.engine.failures import kept
+from hewston.pipeline.engine.instruments import MONEY_PRECISION
 from hewston.pipeline.spec import RunSpec
 
 
@@ -16,10 +16,10 @@ class Fees(nautilus.FeeModel):  # type: ignore[misc]  # the engine is untyped
     In decimals, half to even at the account's last digit, as the engine rounds its own fees.
     """
 
-    def prepare(self, book: Book, spec: RunSpec, failures: list[BaseException]) -> None:
+    def prepare(self, currency: object, spec: RunSpec, failures: list[BaseException]) -> None:
         """Take what a fee is made of; ``failures`` are those of the strategy."""
         self.failures = failures
-        self.currency = book.currency
+        self.currency = currency
         self.rate = (
             _decimal(spec.slippage_fees.fees_bps) / 10_000 * _decimal(spec.instrument.multiplier)
         )

@@ -26,6 +26,8 @@ from apps.datasets.admin import (
     RevisionAdmin,
 )
 from apps.datasets.models import Dataset, Equality, Ingest, Revision, TableDraft, TablePreset
+from apps.parity.admin import BoardAdmin
+from apps.parity.models import Board
 from apps.permissions.admin import PersonAdmin, TokenAdmin
 from apps.permissions.models import Token, User
 from apps.runs.admin import RunAdmin
@@ -72,3 +74,4 @@ site.register(Strategy, StrategyAdmin)
 site.register(StrategyVersion, VersionAdmin)
 site.register(StrategyCheck, CheckAdmin)
 site.register(Run, RunAdmin)
+site.register(Board, BoardAdmin)

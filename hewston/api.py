@@ -13,6 +13,7 @@ from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from apps.datasets.api import router as datasets
+from apps.parity.api import router as parity
 from apps.permissions.api import router as tokens
 from apps.runs.api import router as runs
 from apps.runs.api.comparing import router as comparing
@@ -70,7 +71,7 @@ api = HewstonAPI(
     docs_url=None,
     urls_namespace="api",
 )
-for _router in (runs, comparing, ladders, metrics, datasets, strategies, tokens):
+for _router in (runs, comparing, ladders, metrics, datasets, strategies, parity, tokens):
     api.add_router("", _router)
 
 

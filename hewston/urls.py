@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("datasets/", include("apps.datasets.urls")),
     path("strategies/", include("apps.strategies.urls")),
     path("runs/", include("apps.runs.urls")),
+    path("parity/", include("apps.parity.urls")),
     path("backtests/<str:run_id>/stream", stream, name="run-stream"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

@@ -19,6 +19,7 @@ from hewston.pipeline import breakdown, playback
 from hewston.rates import Rates
 from hewston.routing import patterns as socket_patterns
 from hewston.taskqueue import Status
+from tests.boards import BOARD_ID, add_board
 from tests.datasets.tables import write_table
 from tests.equalities import EQUALITY_ID, add_equality
 from tests.scenes import DATASET_ID, RUN_ID, add_run
@@ -96,6 +97,7 @@ def fill(route, catalogue):
         "<view_id>": str(SavedView.objects.get().pk),
         "<str:equality_id>": EQUALITY_ID,
         "<equality_id>": EQUALITY_ID,
+        **dict.fromkeys(("<str:board_id>", "<board_id>"), BOARD_ID),
         "<int:token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<str:token>": "nobody",
@@ -133,6 +135,7 @@ def scene(catalogue, monkeypatch, settings, tmp_path):
     SavedView.objects.create(owner=catalogue.ada, name="good", query="sharpe_min=1")
     Ingest.objects.create(id=FAILED, owner=catalogue.ada, sources=["x.dbn"], status=Status.ERROR)
     add_equality(catalogue, settings.DATA_ROOT)
+    add_board(catalogue)
     version = add_strategy(catalogue.ada, "trend").latest
     StrategyCheck.objects.create(
         id=FAILED,

@@ -11,6 +11,7 @@ from apps.parity.actions.boards import (
     find_earlier,
     recover_boards,
     request_board,
+    tabulate_board,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "find_earlier",
     "recover_boards",
     "request_board",
+    "tabulate_board",
 ]

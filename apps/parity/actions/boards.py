@@ -226,6 +226,21 @@ def _sweep() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+_CSV = (
+    *("name", "trades", "matched", "extra", "pct", "verdict", "class", "cause"),
+    *("first_divergence", "problem", "zone", "source_sha256", "list_sha256"),
+)
+
+
+def tabulate_board(board: Board) -> tuple[list[str], list[list[object]]]:
+    """Give a board's pairs as a table: its header, and a row a pair."""
+
+    def write(value: object) -> object:
+        return canonical_json(value) if isinstance(value, dict) else value
+
+    return [*_CSV], [[write(row[name]) for name in _CSV] for row in board.rows]
+
+
 def describe_board(board: Board) -> dict[str, Any]:
     """Give a board and its rows as plain JSON values."""
     return {

@@ -15,6 +15,7 @@ from apps.parity.actions import (
 )
 from apps.parity.tasks import perform_board
 from apps.permissions.models import User
+from hewston.entry import write_value
 from hewston.pipeline.fields import describe_rule
 from hewston.taskqueue import follow
 
@@ -34,14 +35,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--zone", metavar="ZONE", default="", help="of the lists' times (default: found out)"
     )
     for name, rule in BOARD_FIELDS.items():
-        default = "" if rule["default"] is None else f" (default: {rule['default']:g})"
-        if isinstance(rule["default"], str):
-            default = f" (default: {rule['default']})"
+        default = write_value(rule["default"])
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             dest=name,
             metavar=name.upper(),
-            help=f"{describe_rule(rule)}{default}".replace("%", "%%"),
+            help=describe_rule(rule).replace("%", "%%")
+            + (f" (default: {default})" if default else ""),
         )
     parser.add_argument(
         "--spread-fallback",

@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ("matched", models.PositiveIntegerField(null=True)),
                 ("extra", models.PositiveIntegerField(null=True)),
                 ("aligned", models.PositiveIntegerField(null=True)),
-                ("failed", models.PositiveIntegerField(null=True)),
+                ("not_comparable", models.PositiveIntegerField(null=True)),
                 (
                     "owner",
                     models.ForeignKey(
@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                             models.Q(
                                 ("aligned__isnull", False),
                                 ("extra__isnull", False),
-                                ("failed__isnull", False),
+                                ("not_comparable__isnull", False),
                                 ("matched__isnull", False),
                                 ("pairs__isnull", False),
                                 ("status", "DONE"),
@@ -106,7 +106,7 @@ class Migration(migrations.Migration):
                                 models.Q(("status", "DONE"), _negated=True),
                                 ("aligned__isnull", True),
                                 ("extra__isnull", True),
-                                ("failed__isnull", True),
+                                ("not_comparable__isnull", True),
                                 ("matched__isnull", True),
                                 ("pairs__isnull", True),
                                 ("trades__isnull", True),

@@ -14,7 +14,7 @@ from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import Store
 from hewston.taskqueue import Job, Status
 
-_TOTALS = ("pairs", "trades", "matched", "extra", "aligned", "failed")
+_TOTALS = ("pairs", "trades", "matched", "extra", "aligned", "not_comparable")
 
 
 class Board(Job):
@@ -39,7 +39,7 @@ class Board(Job):
     matched = models.PositiveIntegerField(null=True)
     extra = models.PositiveIntegerField(null=True)
     aligned = models.PositiveIntegerField(null=True)  # pairs
-    failed = models.PositiveIntegerField(null=True)  # pairs
+    not_comparable = models.PositiveIntegerField(null=True)  # pairs
 
     objects = VisibleQuerySet["Board"].as_manager()
 

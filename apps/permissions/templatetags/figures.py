@@ -380,6 +380,12 @@ _TONES = {
     "looks ahead": "bad",
     "fails on less data": "warn",
     "not deterministic": "bad",
+    "aligned": "good",
+    "aligned_within_tolerance": "good",
+    "diverged": "bad",
+    "not_comparable": "warn",
+    "better": "good",
+    "worse": "bad",
 }
 
 
@@ -387,6 +393,12 @@ _TONES = {
 def tone(state: str) -> str:
     """Give the tone of a status, a severity or a verdict."""
     return _TONES.get(state, "plain")
+
+
+@register.filter
+def words(name: str) -> str:
+    """Write a name of several words as people do."""
+    return name.replace("_", " ")
 
 
 @register.filter

@@ -61,7 +61,7 @@ class Totals:
     matched: int
     extra: int
     aligned: int  # pairs, within tolerance or not
-    failed: int  # pairs of which nothing was compared
+    not_comparable: int  # pairs of which nothing was compared
 
     @property
     def pct(self) -> float | None:
@@ -81,5 +81,5 @@ def add_up(rows: Sequence[Row]) -> Totals:
         matched=sum(row.matched for row in rows),
         extra=sum(row.extra for row in rows),
         aligned=sum(row.verdict.startswith("aligned") for row in rows),
-        failed=sum(row.problem is not None for row in rows),
+        not_comparable=sum(row.problem is not None for row in rows),
     )

@@ -1,0 +1,5 @@
+"""Parity for administrators."""
+
+from apps.parity.admin.boards import BoardAdmin
+
+__all__ = ["BoardAdmin"]

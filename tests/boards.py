@@ -1,5 +1,7 @@
 """A board of the catalogue's dataset, as one that was played leaves it."""
 
+import dataclasses
+
 from apps.parity.models import Board
 from hewston.pipeline.parity.board import Row, add_up
 from tests.scenes import Catalogue
@@ -27,6 +29,15 @@ ROWS = (
     ),
     Row(name="=lost", problem="=lost.csv has no strategy beside it: =lost.py."),
 )
+
+
+def add_earlier(catalogue: Catalogue) -> Board:
+    """Make the board before: one pair was better, and one was not there."""
+    return add_board(
+        catalogue,
+        "dddddddddddc",
+        (ROWS[0], dataclasses.replace(ROWS[1], matched=2150, extra=0, verdict="aligned")),
+    )
 
 
 def add_board(

@@ -207,3 +207,30 @@ MATCHES: Schema = {
         )
     },
 }
+
+# Bars that another program made, as far as it says them.
+CANDLES: Schema = {
+    "ts_open": UTC_NS,
+    "open": pl.Float64,
+    "high": pl.Float64,
+    "low": pl.Float64,
+    "close": pl.Float64,
+    "volume": pl.Float64,  # null where the source has none
+}
+
+# Trades as another program lists them: a row a trade, in the order of its numbers.
+LISTED_TRADES: Schema = {
+    "trade_id": pl.UInt32,  # its number in the list
+    "side": TRADE_SIDE,
+    "entry_ts": UTC_NS,
+    "entry_price": pl.Float64,
+    "exit_ts": UTC_NS,  # null while the trade is open
+    "exit_price": pl.Float64,  # null likewise
+    "qty": pl.Float64,
+    "fees": pl.Float64,  # null where the list does not say
+    "net_pnl": pl.Float64,  # of the account's currency; null while the trade is open
+    "mfe": pl.Float64,  # null where not listed
+    "mae": pl.Float64,  # <= 0; null where not listed
+    "entry_reason": pl.String,
+    "exit_reason": pl.String,
+}

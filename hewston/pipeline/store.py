@@ -152,6 +152,20 @@ class Store:
         return self.root / "runs" / run_id
 
     @property
+    def bridges(self) -> Path:
+        """Where bridge artifacts are kept, a folder each; beside them are other folders."""
+        return self.root / "parity"
+
+    def bridge_folder(self, artifact_id: str) -> Path:
+        """Folder of one bridge artifact."""
+        return self.bridges / artifact_id
+
+    @property
+    def bridge_drafts(self) -> Path:
+        """Where uploads wait that somebody looks at before they are kept, a folder each."""
+        return self.root / "parity" / "drafts"
+
+    @property
     def boards(self) -> Path:
         """Where the pairs of boards are kept, a folder a board."""
         return self.root / "parity" / "boards"

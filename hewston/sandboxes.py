@@ -1,42 +1,44 @@
-"""The sandbox of this process: started when it is first needed, gone with the process."""
+"""The sandboxes of this process: each started when it is first needed, gone with the process."""
 
 import atexit
 import os
 import threading
 
+from hewston.pipeline.engine.kind import find_kind
 from hewston.pipeline.sandbox.client import Client
-from hewston.pipeline.sandbox.kinds import FRAME
+from hewston.pipeline.sandbox.kinds import FRAME, Kind
 from hewston.pipeline.sandbox.zygotes import Zygote
-from hewston.pipeline.spec import is_version
 
 _starting = threading.Lock()
-_running: dict[int, Zygote] = {}  # by the process that owns it: a fork has none
+_running: dict[tuple[int, str], Zygote] = {}  # by the process that owns it: a fork has none
 
 
-def open_client() -> Client:
+def open_client(kind: Kind = FRAME) -> Client:
     """Give a client for strangers' code, for this process or a child that is started now.
 
-    The first call takes up to seconds, in which the sandbox proves that it holds. Raises
+    The first call of a kind takes up to seconds, in which the sandbox proves that it holds. Raises
     SandboxError where it does not.
     """
     with _starting:
-        zygote = _running.get(os.getpid())
+        zygote = _running.get((os.getpid(), kind.name))
         if zygote is None:
-            zygote = Zygote(FRAME)
+            zygote = Zygote(kind)
             zygote.__enter__()
-            _running[os.getpid()] = zygote
-            atexit.register(close)
+            if not _running:
+                atexit.register(close)
+            _running[os.getpid(), kind.name] = zygote
         return zygote.client()
 
 
-def client_for(strategy_id: str) -> Client | None:
-    """Give a client for a run of a version; a built-in strategy needs none."""
-    return open_client() if is_version(strategy_id) else None
+def client_for(source: bytes | None) -> Client | None:
+    """Give a client for the source of a version; a built-in strategy has none and needs none."""
+    return None if source is None else open_client(find_kind(source))
 
 
 def close() -> None:
-    """End the sandbox of this process, where there is one."""
+    """End the sandboxes of this process, where there are any."""
     with _starting:
-        zygote = _running.pop(os.getpid(), None)
-    if zygote is not None:
+        own = [key for key in _running if key[0] == os.getpid()]
+        zygotes = [_running.pop(key) for key in own]
+    for zygote in zygotes:
         zygote.__exit__(None, None, None)

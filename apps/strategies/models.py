@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.datasets.models import Revision
 from apps.permissions.models import User, VisibleQuerySet
 from hewston.pipeline.checks.result import VERDICTS
+from hewston.pipeline.engine.kind import EVENT, find_kind
 from hewston.taskqueue import Job, Status
 
 SLUG = r"^[a-z0-9][a-z0-9-]{1,62}\Z"  # $ would let a line feed follow
@@ -203,6 +204,11 @@ class StrategyVersion(models.Model):
         """The rules of its parameters by name."""
         rules: dict[str, Any] = self.params
         return rules
+
+    @property
+    def is_event(self) -> bool:
+        """Tell whether it is a class for the engine, which runs whole in the sandbox."""
+        return find_kind(self.source.encode()) is EVENT
 
     @property
     def line_count(self) -> int:

@@ -21,6 +21,8 @@ from hewston.pipeline import (
 )
 from hewston.pipeline import calendar as exchange_calendar
 from hewston.pipeline.engine import session
+from hewston.pipeline.engine.events import EventStrategy
+from hewston.pipeline.engine.kind import EVENT, find_kind
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.sandbox.strategy import Client, SandboxedStrategy
 from hewston.pipeline.spec import RunSpec, is_version
@@ -60,12 +62,17 @@ def read_bars(path: Path, sha256: str) -> pl.DataFrame:
 class Prepared:
     """The bars of a run as its strategy and its engine see them; many strategies may share them.
 
-    ``bars`` are those of ``window`` that may be traded, with every spread filled in.
+    ``frame`` is that of ``window`` with every spread filled in.
     """
 
     window: market.Window
-    bars: pl.DataFrame
+    frame: pl.DataFrame
     schedule: pl.DataFrame | None  # of the sessions that they are in
+
+    @property
+    def bars(self) -> pl.DataFrame:
+        """Those bars of the frame that may be traded."""
+        return self.frame[self.window.first :]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -100,8 +107,8 @@ def prepare(
     # Warm-up bars tell the spread of the first ones too; who pays none of it hears nothing.
     tell = log if spec.slippage_fees.k_spread > 0 else _ignore
     spreads = market.fill_spreads(window.frame, tell)
-    priced = window.frame.with_columns(spread_mean=spreads)[window.first :]
-    return Prepared(window=window, bars=priced, schedule=schedule)
+    priced = window.frame.with_columns(spread_mean=spreads)
+    return Prepared(window=window, frame=priced, schedule=schedule)
 
 
 def follow(
@@ -118,23 +125,32 @@ def follow(
     Takes and raises what ``trade`` does.
     """
     watch, window, instrument = stopwatch or Stopwatch(), prepared.window, spec.instrument
-    with watch.time("signals"):
-        signals = contract.compute_signals(
-            strategy,
-            window.frame,
-            params=spec.params,
-            context=describe_context(spec, window.bars),
-            log=log,
-        )[window.first :]
-    with watch.time("engine"):
-        result = session.run_engine(
-            bars=prepared.bars,
-            targets=signals,
-            spec=spec,
-            schedule=prepared.schedule,
-            progress=progress,
-            log=log,
-        )
+    context = describe_context(spec, window.bars)
+    if isinstance(strategy, EventStrategy):
+        with watch.time("engine"):
+            result = strategy.trade(
+                prepared.frame,
+                first=window.first,
+                spec=spec,
+                schedule=prepared.schedule,
+                context=context,
+                log=log,
+            )
+        signals = window.bars.select("ts_open", target=0.0, reason=pl.lit(None, pl.String))
+    else:
+        with watch.time("signals"):
+            signals = contract.compute_signals(
+                strategy, window.frame, params=spec.params, context=context, log=log
+            )[window.first :]
+        with watch.time("engine"):
+            result = session.run_engine(
+                bars=prepared.bars,
+                targets=signals,
+                spec=spec,
+                schedule=prepared.schedule,
+                progress=progress,
+                log=log,
+            )
     with watch.time("accounting"):
         money = {"multiplier": instrument.multiplier}
         fills = accounting.settle_fills(
@@ -296,7 +312,8 @@ def _find_strategy(record: artifacts.RunRecord, sandbox: Client | None) -> Strat
             f"The strategy {spec.strategy_id} runs only in the sandbox, and there is none here.",
             code="DEPENDENCY_UNAVAILABLE",
         )
-    return SandboxedStrategy(record.source, sandbox)
+    kind = EventStrategy if find_kind(record.source) is EVENT else SandboxedStrategy
+    return kind(record.source, sandbox)
 
 
 def reproduce_run(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from hewston.pipeline import backtest
 from hewston.pipeline.engine import session
+from hewston.pipeline.engine.result import EngineResult
 from hewston.pipeline.spec import FillClock, LimitGap, SlippageFees
 from hewston.pipeline.strategies import contract
 from tests.pipeline.frames import make_bars, make_spec
@@ -66,7 +67,7 @@ class Case:
     bracket_from: str = "next_bar"
     cost: int = 0
 
-    def run(self) -> session.EngineResult:
+    def run(self) -> EngineResult:
         """Run the engine on it."""
         costs = SlippageFees(k_spread=0, fees_bps=0, slippage_ticks=self.cost)
         spec = make_spec(
@@ -95,7 +96,7 @@ class Case:
         return [(fill.bar, fill.change, round(fill.price * TICK, 2), fill.kind) for fill in fills]
 
 
-def fills_of(result: session.EngineResult) -> list[Fill]:
+def fills_of(result: EngineResult) -> list[Fill]:
     """Bar, change of position, price and kind of every fill."""
     kinds = {"MARKET": "market", "STOP": "stop", "LIMIT": "target"}
     types = dict(result.orders.select("order_id", "type").iter_rows())

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hewston.pipeline.engine.session import EngineResult, run_engine
+from hewston.pipeline.engine.result import EngineResult
+from hewston.pipeline.engine.session import run_engine
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.spec import Instrument, RunSpec, SlippageFees, read_run_fields
 from tests.pipeline.frames import make_bars, make_spec, make_targets

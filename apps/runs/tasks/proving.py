@@ -121,7 +121,7 @@ def _reproduce(reproduction: Reproduction, claim: Claim, report: Callable[[float
         bars_file=run.revision.folder / BARS,
         original=run.folder,
         folder=again,
-        sandbox=client_for(run.strategy_id),
+        sandbox=client_for(artifacts.read_source(run.folder)),
     )
     if not reproduction.complete(
         outcome=outcome, version=describe_version(), progress={"share": 1.0}

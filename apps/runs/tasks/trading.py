@@ -77,7 +77,7 @@ def _trade(run: Run, claim: Claim, report: Callable[[float], None]) -> dict[str,
         bars_file=run.revision.folder / "bars.parquet",
         record=record,
         folder=staged,
-        sandbox=client_for(run.strategy_id),
+        sandbox=client_for(record.source),
     )
     _publish(run, staged, outcome.metrics["values"])
     for finding in outcome.metrics["findings"]:

@@ -37,7 +37,7 @@ from apps.strategies.actions.starting import (
     BuiltIn,
     find_built_in,
     list_built_ins,
-    read_example,
+    read_beginning,
 )
 
 __all__ = [
@@ -66,7 +66,7 @@ __all__ = [
     "list_datasets",
     "list_newest",
     "name_version",
-    "read_example",
+    "read_beginning",
     "recover_checks",
     "request_check",
     "restore_strategy",

@@ -6,6 +6,7 @@ Nothing of a source is imported or executed in this process, or in any outside t
 import dataclasses
 from typing import Any
 
+from hewston.pipeline.engine.kind import find_kind
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import read_fields
 from hewston.pipeline.strategies.describing import describe_source
@@ -34,7 +35,8 @@ def read_contract(source: str) -> Contract:
     said or not. Raises InputError for a module that does not load or keep to the contract, with
     the line where it is known; SandboxError where it was ended, or there is no sandbox.
     """
-    said = describe_source(source.encode(), open_client())
+    data = source.encode()
+    said = describe_source(data, open_client(find_kind(data)))
     params = {name: dict(rule) for name, rule in said.params.items()}
     for name in params:
         if not name.isidentifier():

@@ -14,6 +14,8 @@ from hewston.pipeline.fields import suggest
 from hewston.pipeline.strategies.catalogue import BUILT_IN, source_sha256
 
 _EXAMPLE = "templates/strategies/example.py"
+_EVENT_EXAMPLE = "templates/strategies/event_example.py"
+EVENT_NAME = "event"  # what one begins with instead of a built-in strategy
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,17 @@ def find_built_in(name: str) -> BuiltIn:
     return found
 
 
+def read_beginning(name: str) -> str:
+    """Give the source to begin with: a built-in strategy's, or that of an example that works.
+
+    Without a name the example is a frame strategy, with ``event`` an event strategy. Raises
+    InputError with the nearest name.
+    """
+    if name and name != EVENT_NAME:
+        return find_built_in(name).source
+    return _read_example(_EVENT_EXAMPLE if name else _EXAMPLE)
+
+
 @functools.cache
-def read_example() -> str:
-    """Give the source of a small strategy that works, to begin with."""
-    return (settings.BASE_DIR / _EXAMPLE).read_text(encoding="utf-8")
+def _read_example(file: str) -> str:
+    return (settings.BASE_DIR / file).read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from apps.permissions.models import User
-from apps.strategies.actions import find_built_in, read_example
+from apps.strategies.actions import read_beginning
 from apps.strategies.forms import ImportForm, SourceForm
 from apps.strategies.models import StrategyVersion
 from apps.strategies.views.finding import get_strategy, get_version, read_number
@@ -19,9 +19,9 @@ from hewston.uploads import read_upload
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_strategy(request: HttpRequest) -> HttpResponse:
-    """Begin a strategy: with an example that works, or with the source of a built-in one."""
+    """Begin a strategy: with an example that works (``event``), or a built-in one's source."""
     begun_with = request.GET.get("from", "")
-    source = find_built_in(begun_with).source if begun_with else read_example()
+    source = read_beginning(begun_with)
     form = SourceForm(user=cast("User", request.user), given=_read(request), source=source)
     return _answer(request, form, "strategies/new.html", {"begun_with": begun_with})
 

@@ -1,6 +1,5 @@
 """One run of the engine: from bars and targets to executions and orders."""
 
-import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -13,28 +12,12 @@ from hewston.pipeline.engine.book import Book
 from hewston.pipeline.engine.exits import Exit, Exits
 from hewston.pipeline.engine.follower import Follower, Orders
 from hewston.pipeline.engine.instruments import VENUE
+from hewston.pipeline.engine.result import EngineResult
 from hewston.pipeline.errors import ReconciliationError
 from hewston.pipeline.spec import RunSpec
 
 _MOST_LINES = 20  # of one kind in a log
 _SLICE_BARS = 8_000  # about a month of regular minutes between two looks at the cancel flag
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class EngineResult:
-    """What the engine did: EXECUTIONS and ORDERS, and its own account to reconcile with.
-
-    ``open_positions`` holds (signed quantity, average open price); ``ruined_bar`` is the bar at
-    whose close equity was at or below 0, if any. ``targets`` are those that were followed, one a
-    bar: those given, or what the conditions came to with what stops and limits closed.
-    """
-
-    executions: pl.DataFrame
-    orders: pl.DataFrame
-    balance_total: float
-    open_positions: tuple[tuple[float, float], ...]
-    ruined_bar: int | None
-    targets: pl.Series
 
 
 def run_engine(

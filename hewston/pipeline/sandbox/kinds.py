@@ -9,15 +9,19 @@ _INSIDE = "hewston.pipeline.sandbox.inside"
 class Kind:
     """One kind of zygote, as data.
 
+    ``begin`` is a function that is called before anything is locked or forked, for what starts
+    threads when it begins: the zygote is a fork of that process, and has one thread.
     ``packages`` can be imported (those that are not installed are left out), ``preload`` is
     imported at once, and of ``compiled`` every shared object. ``works`` maps what can be asked for
-    to ``module:function``, ``warm_up`` is a function that uses what was imported. ``own`` are
+    to ``module:function``, as ``begin`` is named and ``warm_up``, which uses what was imported.
+    ``own`` are
     top-level packages of the source tree that works are in; ``shown`` folders of it that jobs may
     read and import from.
     """
 
     name: str
     packages: tuple[str, ...] = ()
+    begin: str | None = None
     preload: tuple[str, ...] = ()
     compiled: tuple[str, ...] = ()
     warm_up: str | None = None

@@ -52,6 +52,7 @@ def plan(kind: Kind, *, tier: int, cores: int, most_jobs: int, most_s: float) ->
         "hidden": hidden(),
         "packages": packages,
         "own": list(kind.own),
+        "begin": kind.begin,
         "preload": list(kind.preload),
         "compiled": [name for name in kind.compiled if name in packages],
         "warm_up": kind.warm_up,

@@ -96,7 +96,7 @@ class SandboxedStrategy:
         }
         frame = encode_frame(bars)
         size = sum(memoryview(part).nbytes for part in frame)
-        ran = self._client.run(request, [frame, self.source], _limit(bars.height, size))
+        ran = self._client.run(request, [frame, self.source], limit_for(bars.height, size))
         said = read_answer(ran.output, rows=bars.height, frame=bars.columns, reading=reading)
         return self._keep(said), ran.log
 
@@ -110,7 +110,7 @@ class SandboxedStrategy:
         return self._declaration or _NOTHING
 
 
-def _limit(rows: int, frame_bytes: int) -> Limits:
+def limit_for(rows: int, frame_bytes: int) -> Limits:
     """Give long data more of everything: its frame is there a few times, and each row takes time.
 
     The answer may have as many columns as a frame of bars twice.

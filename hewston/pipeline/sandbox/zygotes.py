@@ -34,6 +34,7 @@ _ENVIRONMENT = {
     "NUMEXPR_NUM_THREADS": "1",
     "ARROW_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "_RJEM_MALLOC_CONF": "background_thread:false",  # the engine's
     "PYTHONHASHSEED": "0",
     "PYTHONUTF8": "1",
     "LC_ALL": "C.UTF-8",

@@ -93,13 +93,13 @@ def _ask_inside(
                 bars, params=given, context=context, reading=_READING, exact=exact
             )
         except SandboxError as problem:
-            _tell(problem.log, log)
+            tell(problem.log, log)
             raise
-        _tell(printed, log)
+        tell(printed, log)
         return said
 
     said = put(params, exact=False)
-    options, read = _read_declared(said, params)
+    options, read = read_declared(said, params)
     if said.params is not None and canonical_json(said.params) != canonical_json(read):
         said = put(read, exact=True)
     if said.failure is not None:
@@ -107,12 +107,13 @@ def _ask_inside(
     return Answered(columns=said.columns or {}, options=options)
 
 
-def _tell(printed: str, log: Callable[[str], None]) -> None:
+def tell(printed: str, log: Callable[[str], None]) -> None:
+    """Put what a strategy printed into a log."""
     for line in list_printed(printed):
         log(line)
 
 
-def _read_declared(said: Said, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_declared(said: Said, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read options and parameters by what the module declares; raises what it lacks for that."""
     declared = said.declaration
     if declared is None:

@@ -34,6 +34,15 @@ def _lacks_function(_details: Details, _rows: int) -> InputError:
     return InputError("The strategy has no function run_strategy(frame).", field="strategy")
 
 
+def _lacks_class(details: Details, _rows: int) -> InputError:
+    found = details.get("found")
+    return InputError(
+        "An event strategy is one class that derives from Strategy of nautilus_pyo3; this source "
+        + (f"defines {found}. Name one of them STRATEGY." if found else "defines none."),
+        field="strategy",
+    )
+
+
 def _returns_no_frame(details: Details, _rows: int) -> InputError:
     return InputError(f"run_strategy returned {details.get('type')}, not a DataFrame.")
 
@@ -67,6 +76,7 @@ _SENTENCES: dict[str, Callable[[Details, int], InputError]] = {
     "load": _fails("does not load"),
     "raised": _fails("failed"),
     "no_function": _lacks_function,
+    "no_class": _lacks_class,
     "no_frame": _returns_no_frame,
     "twice": _has_twice,
     "rows": _has_other_rows,

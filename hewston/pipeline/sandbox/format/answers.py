@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from hewston.pipeline.sandbox.format.body import Body, read_texts
 from hewston.pipeline.sandbox.format.forged import ForgedAnswerError
 from hewston.pipeline.sandbox.format.header import (
     read_count,
@@ -28,7 +28,6 @@ from hewston.pipeline.sandbox.inside.answer import (
     Reading,
     Same,
     StrategyFailure,
-    Texts,
     Unreadable,
 )
 from hewston.pipeline.sandbox.inside.form import (
@@ -36,8 +35,6 @@ from hewston.pipeline.sandbox.inside.form import (
     LONGEST_NAME,
     LONGEST_TEXT,
     MOST_COLUMNS,
-    MOST_TEXT_BYTES,
-    padding,
 )
 
 _MOST_ROWS = 2**40
@@ -71,20 +68,20 @@ def read_answer(
 
     Without ``reading`` no columns were asked for. Raises ForgedAnswerError.
     """
-    header, place = read_header(data)
+    header, place = read_header(data, "columns", "declaration", "failure", "params")
     entries = header["columns"]
     columns: dict[str, Column] | None = None
-    body = _Body(memoryview(data)[place:], rows)
+    body = Body(memoryview(data)[place:], rows)
     if entries is not None:
         if reading is None or not isinstance(entries, list):
             raise ForgedAnswerError("nobody asked for its columns")
         columns = _read_columns(entries, body, frame, reading)
     body.end()
     said = Said(
-        declaration=_read_declaration(header["declaration"]),
+        declaration=read_declaration(header["declaration"]),
         columns=columns,
-        failure=_read_failure(header["failure"]),
-        params=_read_params(header["params"]),
+        failure=read_failure(header["failure"]),
+        params=read_params(header["params"]),
     )
     is_whole = said.declaration is not None and (reading is None or columns is not None)
     if said.failure is None and not is_whole:
@@ -94,35 +91,8 @@ def read_answer(
     return said
 
 
-class _Body:
-    """The bytes behind the header, taken one column after the other."""
-
-    def __init__(self, data: memoryview, rows: int) -> None:
-        self._data, self._place, self.rows = data, 0, rows
-
-    def take(self, length: int) -> memoryview:
-        """Take the next bytes and those that fill them up."""
-        end = self._place + length
-        filled = end + padding(end)
-        if filled > len(self._data) or any(self._data[end:filled]):
-            raise ForgedAnswerError("its columns are shorter than it says")
-        taken = self._data[self._place : end]
-        self._place = filled
-        return taken
-
-    def take_numbers(self, kind: str, count: int) -> npt.NDArray[Any]:
-        """Take numbers of a kind."""
-        dtype = np.dtype(kind)
-        return np.frombuffer(self.take(count * dtype.itemsize), dtype)
-
-    def end(self) -> None:
-        """Check that all was taken."""
-        if self._place != len(self._data):
-            raise ForgedAnswerError("its columns are longer than it says")
-
-
 def _read_columns(
-    entries: list[Any], body: _Body, frame: Collection[str], reading: Reading
+    entries: list[Any], body: Body, frame: Collection[str], reading: Reading
 ) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     own = 0
@@ -149,7 +119,7 @@ def _is_name(name: object, known: Collection[str]) -> bool:
     )
 
 
-def _read_column(name: str, entry: dict[str, Any], body: _Body, reading: Reading) -> Column:
+def _read_column(name: str, entry: dict[str, Any], body: Body, reading: Reading) -> Column:
     kind = entry.pop("kind", None)
     wanted = {**dict.fromkeys(reading.flags, "flags"), **dict.fromkeys(reading.texts, "texts")}
     reader = _READERS.get(kind) if isinstance(kind, str) else None
@@ -160,12 +130,12 @@ def _read_column(name: str, entry: dict[str, Any], body: _Body, reading: Reading
     return reader(entry, body)
 
 
-def _read_numbers(entry: dict[str, Any], body: _Body) -> Column:
+def _read_numbers(entry: dict[str, Any], body: Body) -> Column:
     read_object(entry)
     return Numbers(body.take_numbers("<f8", body.rows))
 
 
-def _read_flags(entry: dict[str, Any], body: _Body) -> Column:
+def _read_flags(entry: dict[str, Any], body: Body) -> Column:
     read_object(entry)
     flags = body.take_numbers("u1", body.rows)
     if flags.size and flags.max() > 1:
@@ -173,44 +143,22 @@ def _read_flags(entry: dict[str, Any], body: _Body) -> Column:
     return Flags(flags.view(np.bool_))
 
 
-def _read_texts(entry: dict[str, Any], body: _Body) -> Column:
-    read_object(entry, "texts", "bytes")
-    count = read_count(entry["texts"], body.rows)
-    length = read_count(entry["bytes"], MOST_TEXT_BYTES)
-    codes = body.take_numbers("<i4", body.rows)
-    lengths = body.take_numbers("<u4", count).astype(np.int64)
-    blob = bytes(body.take(length))
-    if codes.size and not -1 <= codes.min() <= codes.max() < count:
-        raise ForgedAnswerError("a row names a text that is not there")
-    if lengths.sum() != length or lengths[codes[codes >= 0]].sum() > MOST_TEXT_BYTES:
-        raise ForgedAnswerError("its texts are of another length than it says")
-    ends = np.cumsum(lengths).tolist()
-    try:
-        texts = [
-            blob[end - size : end].decode()
-            for end, size in zip(ends, lengths.tolist(), strict=True)
-        ]
-    except UnicodeDecodeError as problem:
-        raise ForgedAnswerError("a text is no Unicode") from problem
-    return Texts(codes, texts)
-
-
-def _read_unreadable(entry: dict[str, Any], body: _Body) -> Column:
+def _read_unreadable(entry: dict[str, Any], body: Body) -> Column:
     read_object(entry, "dtype", "row", "value")
     row = None if entry["row"] is None else read_count(entry["row"], max(body.rows - 1, 0))
     dtype, value = (read_text(entry[name], longest=LONGEST_TEXT) for name in ("dtype", "value"))
     return Unreadable(dtype, row, value)
 
 
-def _read_same(entry: dict[str, Any], _body: _Body) -> Column:
+def _read_same(entry: dict[str, Any], _body: Body) -> Column:
     read_object(entry)
     return Same()
 
 
-_READERS: dict[str, Callable[[dict[str, Any], _Body], Column]] = {
+_READERS: dict[str, Callable[[dict[str, Any], Body], Column]] = {
     "numbers": _read_numbers,
     "flags": _read_flags,
-    "texts": _read_texts,
+    "texts": read_texts,
     "unreadable": _read_unreadable,
     "same": _read_same,
 }
@@ -218,7 +166,8 @@ _OWN_KINDS = frozenset({"numbers", "flags", "texts"})
 _NEVER = {"unreadable": frozenset({"texts"}), "same": frozenset({"flags", "texts"})}
 
 
-def _read_declaration(value: object) -> Declaration | None:
+def read_declaration(value: object) -> Declaration | None:
+    """Read what a module declares; raises ForgedAnswerError."""
     if value is None:
         return None
     given = read_object(value, "PARAMS", "OPTIONS", "docstring", "has_function")
@@ -232,7 +181,8 @@ def _read_declaration(value: object) -> Declaration | None:
     )
 
 
-def _read_failure(value: object) -> StrategyFailure | None:
+def read_failure(value: object) -> StrategyFailure | None:
+    """Read what an author's code did wrong; raises ForgedAnswerError."""
     if value is None:
         return None
     given = read_object(value, "kind", "details")
@@ -250,7 +200,8 @@ def _read_detail(name: str, value: object) -> str | int | None:
     return read_text(value, longest=LONGEST_TEXT)
 
 
-def _read_params(value: object) -> dict[str, Any] | None:
+def read_params(value: object) -> dict[str, Any] | None:
+    """Read the parameters that the code got; raises ForgedAnswerError."""
     if value is None:
         return None
     if not isinstance(value, dict):

@@ -10,8 +10,11 @@ from hewston.pipeline.sandbox.inside.form import ALIGNMENT, MAGIC, MOST_HEADER_B
 _LONGEST_NUMBER = 24  # characters: any of 64 bits
 
 
-def read_header(data: bytes) -> tuple[dict[str, Any], int]:
-    """Read the header and where the columns begin; raises ForgedAnswerError."""
+def read_header(data: bytes, *names: str) -> tuple[dict[str, Any], int]:
+    """Read the header, which has these names; also gives where the columns begin.
+
+    Raises ForgedAnswerError.
+    """
     if len(data) < START.size:
         raise ForgedAnswerError(f"it has {len(data)} bytes" if data else "it ended without one")
     magic, length = START.unpack_from(data)
@@ -30,7 +33,7 @@ def read_header(data: bytes) -> tuple[dict[str, Any], int]:
         )
     except (ValueError, RecursionError) as problem:
         raise ForgedAnswerError("its header is no JSON") from problem
-    return read_object(header, "columns", "declaration", "failure", "params"), end
+    return read_object(header, *names), end
 
 
 def read_object(value: object, *names: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ FailureKind = Literal[
     "load",  # the module does not load: type, message, line, code
     "raised",  # run_strategy raised: likewise
     "no_function",
+    "no_class",  # of an event strategy: there is none, or more than one: found
     "no_frame",  # it returned something else: type
     "twice",  # a column is there twice: column
     "rows",  # another length than the frame's: rows

@@ -10,7 +10,7 @@ import random
 import sys
 import warnings
 import zoneinfo
-from collections.abc import Buffer, Mapping
+from collections.abc import Buffer, Callable, Mapping
 from pathlib import PurePosixPath
 from types import ModuleType
 from typing import Any
@@ -25,15 +25,25 @@ from hewston.pipeline.sandbox.inside.writing import write_answer
 
 
 def perform(request: dict[str, Any], files: list[int], out: int) -> None:
-    """Do what a request asks and write the answer to ``out``.
+    """Do what a request asks of a frame strategy and write the answer to ``out``.
 
     ``work`` is ``describe`` or ``run``; the latter has ``params``, whether they are ``exact`` or
     lack defaults, ``context``, the names ``times`` of it that are times as ISO 8601, and which
     columns hold ``flags`` and ``texts``. What the author prints goes to the descriptors 1 and 2.
     """
+    answer_with(_answer, request, files, out)
+
+
+def answer_with(
+    answer: Callable[[dict[str, Any], list[int]], list[Buffer]],
+    request: dict[str, Any],
+    files: list[int],
+    out: int,
+) -> None:
+    """Let an author's code run and write what ``answer`` makes of it to ``out``."""
     _open_streams()
     _seed(request.get("context", {}).get("seed", 0))
-    parts = _answer(request, files)
+    parts = answer(request, files)
     sys.stdout.flush()
     sys.stderr.flush()
     for part in parts:
@@ -45,7 +55,7 @@ def perform(request: dict[str, Any], files: list[int], out: int) -> None:
 def _answer(request: dict[str, Any], files: list[int]) -> list[Buffer]:
     declaration: Declaration | None = None
     try:
-        module = load_source(_read(files[-1]))
+        module = load_source(read_file(files[-1]))
         declaration = declare(module)
         if request["work"] == "describe":
             return write_answer(None, declaration=declaration)
@@ -65,14 +75,14 @@ def _run(
 ) -> list[Buffer]:
     params = request["params"]
     if not request["exact"]:
-        params = _fill_in(getattr(module, "PARAMS", None), params)
+        params = fill_in(getattr(module, "PARAMS", None), params)
     used = plain(params)
     try:
         columns = ask(
             find_function(module),
             build_frame(*read_groups(map_file(frame))),
             params=params,
-            context=_read_context(request),
+            context=read_context(request),
             reading=Reading(flags=tuple(request["flags"]), texts=tuple(request["texts"])),
             file=FILE,
         )
@@ -81,7 +91,7 @@ def _run(
     return write_answer(columns, declaration=declaration, params=used)
 
 
-def _fill_in(rules: object, given: Mapping[str, Any]) -> dict[str, Any]:
+def fill_in(rules: object, given: Mapping[str, Any]) -> dict[str, Any]:
     """Fill in the defaults, as far as rules have any: the caller checks what came of it."""
     if not isinstance(rules, Mapping):
         return dict(given)
@@ -93,7 +103,8 @@ def _fill_in(rules: object, given: Mapping[str, Any]) -> dict[str, Any]:
     return {**defaults, **given}
 
 
-def _read_context(request: Mapping[str, Any]) -> dict[str, Any]:
+def read_context(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the context of a request, with its times as times."""
     utc = zoneinfo.ZoneInfo("UTC")
     context = dict(request["context"])
     for name in request["times"]:
@@ -101,7 +112,8 @@ def _read_context(request: Mapping[str, Any]) -> dict[str, Any]:
     return context
 
 
-def _read(file: int) -> bytes:
+def read_file(file: int) -> bytes:
+    """Read a file that is not long."""
     size = os.fstat(file).st_size
     return os.pread(file, size, 0) if size else b""
 

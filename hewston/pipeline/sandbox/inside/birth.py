@@ -36,12 +36,12 @@ class Ends:
     tell: int
 
 
-def serve(plan: Plan, ends: Ends, *, was_root: bool) -> NoReturn:
-    """Be a zygote from its imports to its end."""
+def serve(plan: Plan, ends: Ends, gate: preloading.Gate, *, was_root: bool) -> NoReturn:
+    """Be a zygote from its imports, which the gate watches, to its end."""
     parent = 0 if plan.is_namespaced else os.getppid()
     try:
         privileges.end_with(parent)
-        jail, works = _make(plan, ends, was_root=was_root)
+        jail, works = _make(plan, ends, gate, was_root=was_root)
         privileges.end_with(parent)
         privileges.hide_memory()
         zygote.try_canary(jail, works)
@@ -63,8 +63,9 @@ def serve(plan: Plan, ends: Ends, *, was_root: bool) -> NoReturn:
         os._exit(code)
 
 
-def _make(plan: Plan, ends: Ends, *, was_root: bool) -> tuple[Jail, Mapping[str, job.Work]]:
-    gate = preloading.enter(plan.packages, plan.own)
+def _make(
+    plan: Plan, ends: Ends, gate: preloading.Gate, *, was_root: bool
+) -> tuple[Jail, Mapping[str, job.Work]]:
     works = {canary.NAME: canary.perform, **preloading.find_works(plan.works)}
     preloading.load(plan.preload, plan.compiled, plan.warm_up)
     preloading.leave(gate, plan.source)

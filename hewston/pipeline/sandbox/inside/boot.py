@@ -6,12 +6,23 @@ second with it. Whatever goes wrong is told to the owner as a sentence, and noth
 
 import contextlib
 import os
+import pkgutil
 import select
 import signal
 import socket
+import warnings
+from collections.abc import Iterable
 from pathlib import Path
 
-from hewston.pipeline.sandbox.inside import birth, kernel, landlock, namespaces, privileges, wire
+from hewston.pipeline.sandbox.inside import (
+    birth,
+    kernel,
+    landlock,
+    namespaces,
+    preloading,
+    privileges,
+    wire,
+)
 from hewston.pipeline.sandbox.inside.plan import Plan, give_up
 
 _FIRST_TO_GO = "1000"  # when memory is short
@@ -30,6 +41,9 @@ def main(control_fd: int, owner_fd: int) -> None:
         message, _ = wire.receive(owner)
         plan = Plan(**message)
         _prepare(plan)
+        gate = preloading.enter(plan.packages, plan.own)
+        if plan.begin is not None:
+            owner_process = _begin(plan.begin, owner_process, (owner, control))
         user = os.geteuid()
         (alive, hold), (told, tell) = os.pipe(), os.pipe()
         _leave(plan, user)
@@ -37,7 +51,7 @@ def main(control_fd: int, owner_fd: int) -> None:
         if child == 0:
             for fd in (owner_process, hold, told):
                 os.close(fd)
-            birth.serve(plan, birth.Ends(owner, control, alive, tell), was_root=user == 0)
+            birth.serve(plan, birth.Ends(owner, control, alive, tell), gate, was_root=user == 0)
         for fd in (owner.detach(), control.detach(), alive, tell):
             os.close(fd)
     except (OSError, ValueError, TypeError, EOFError) as problem:
@@ -57,6 +71,32 @@ def _prepare(plan: Plan) -> None:
             landlock.version()
     with contextlib.suppress(OSError):  # a container may forbid it; limits hold all the same
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
+
+
+def _begin(function: str, owner_process: int, sockets: Iterable[socket.socket]) -> int:
+    """Call what starts threads, and go on in a fork of this process, which has none of them.
+
+    This process stays behind and ends with its owner; returns what the fork ends with.
+    """
+    pkgutil.resolve_name(function)()
+    parent = os.getpid()
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        child = os.fork()  # the threads wait for work, and hold nothing that the fork will want
+    if child == 0:
+        os.close(owner_process)
+        parent_process = os.pidfd_open(parent)
+        if os.getppid() != parent:  # it went before
+            os._exit(1)
+        return parent_process
+    for one in sockets:
+        one.close()
+    privileges.drop_capabilities()
+    child_process = os.pidfd_open(child)
+    poll = select.poll()
+    poll.register(owner_process, select.POLLIN)
+    poll.register(child_process, select.POLLIN)
+    poll.poll()
+    os._exit(1)  # the fork sees it and ends the zygote
 
 
 def _leave(plan: Plan, user: int) -> None:

@@ -15,7 +15,7 @@ class Plan:
     ``tier`` is 1 (namespaces, Landlock, seccomp), 2 (no Landlock) or 3 (no namespaces). ``source``
     is the folder that our own package is in. ``shown`` are the files and folders that can be read,
     ``hidden`` folders below them that cannot. ``packages`` maps what can be imported to its path,
-    and ``own`` are packages of the source;
+    and ``own`` are packages of the source; ``begin`` is called before the zygote is forked;
     ``compiled`` are those of which every shared object is loaded. ``works`` maps what can be asked
     for to ``module:function``. ``probe`` is a file that can be read and is not shown.
     """
@@ -26,6 +26,7 @@ class Plan:
     hidden: list[str]
     packages: dict[str, str]
     own: list[str]
+    begin: str | None
     preload: list[str]
     compiled: list[str]
     warm_up: str | None

@@ -55,7 +55,7 @@ def write_answer(
         {
             "columns": None if columns is None else entries,
             "declaration": declaration and dataclasses.asdict(declaration),
-            "failure": failure and {"kind": failure.kind, "details": _safe(failure.details)},
+            "failure": failure and {"kind": failure.kind, "details": make_safe(failure.details)},
             "params": None if params is None else dict(params),
         }
     )
@@ -86,14 +86,15 @@ def _write_column(name: str, column: Column) -> tuple[dict[str, Any], list[Buffe
         case Flags():
             return {"kind": "flags"}, [np.ascontiguousarray(column.values, np.uint8).data]
         case Texts():
-            return _write_texts(name, column)
+            return write_texts(name, column)
         case Unreadable():
-            return {"kind": "unreadable", **_safe(dataclasses.asdict(column))}, []
+            return {"kind": "unreadable", **make_safe(dataclasses.asdict(column))}, []
         case _:
             return {"kind": "same"}, []
 
 
-def _write_texts(name: str, column: Texts) -> tuple[dict[str, Any], list[Buffer]]:
+def write_texts(name: str, column: Texts) -> tuple[dict[str, Any], list[Buffer]]:
+    """Write texts: what the header says of them, and the bytes. Raises StrategyFailure."""
     try:
         pieces = [text.encode() for text in column.texts]
     except UnicodeEncodeError as problem:
@@ -112,7 +113,7 @@ def _write_texts(name: str, column: Texts) -> tuple[dict[str, Any], list[Buffer]
     return entry, [np.ascontiguousarray(column.codes, "<i4").data, lengths.data, blob]
 
 
-def _safe(details: Mapping[str, Any]) -> dict[str, Any]:
+def make_safe(details: Mapping[str, Any]) -> dict[str, Any]:
     """Write texts so that they are Unicode, whatever the author put into them."""
     return {
         name: value.encode(errors="replace").decode() if isinstance(value, str) else value

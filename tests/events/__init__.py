@@ -1,0 +1,1 @@
+"""Event strategies: classes for the engine, run whole in the sandbox."""

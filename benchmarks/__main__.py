@@ -20,6 +20,7 @@ PARTS = (
     "compare",
     "lists",
     "checks",
+    "board",
 )
 HEAD = ("what", "target", "measured", "peer in the same run", "met")
 WIDTHS = (58, 22, 28, 28, 3)

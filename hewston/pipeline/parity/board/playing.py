@@ -1,0 +1,134 @@
+"""Playing pairs: a strategy in the sandbox and on the engine, and its trades beside the list."""
+
+import dataclasses
+import hashlib
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from hewston.pipeline import backtest
+from hewston.pipeline.errors import CancelledError, HewstonError, InputError
+from hewston.pipeline.parity.board.exact import match_exactly
+from hewston.pipeline.parity.board.lists import place_list, read_list
+from hewston.pipeline.parity.board.pairs import Pair
+from hewston.pipeline.parity.board.row import Row
+from hewston.pipeline.parity.board.zones import choose_zone
+from hewston.pipeline.sandbox.strategy import Client, SandboxedStrategy
+from hewston.pipeline.spec import RunSpec
+from hewston.pipeline.store import sha256_file
+
+SOURCE_BYTES = 256 * 1024  # that a strategy may have
+_MOST_NOTES = 20  # of a run
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What every pair of a board is played on: bars, the options of a run, where lists are from.
+
+    The strategy of ``spec`` is nobody's. ``zone`` is that of every list's times, None where each
+    list's own is to be found.
+    """
+
+    prepared: backtest.Prepared
+    spec: RunSpec
+    zone: str | None
+    sandbox: Client
+
+
+def play_pairs(
+    *,
+    bars_file: Path,
+    stored: str,
+    spec: RunSpec,
+    pairs: Sequence[Pair],
+    zone: str | None,
+    sandbox: Client,
+    progress: Callable[[float], None] = lambda _share: None,
+    log: Callable[..., None] = lambda _line, **_details: None,
+) -> None:
+    """Play pairs one by one on a revision's bars, which are prepared once.
+
+    Each pair is told to ``log`` as soon as it is known: a sentence, and ``row`` as JSON. None ends
+    the others: what is wrong with it is said in its row. Raises InputError where the bars are
+    not there, and what ``progress`` raises to cancel.
+    """
+    bars = backtest.read_bars(bars_file, spec.bars_sha256)
+    prepared = backtest.prepare(bars, spec, stored=stored)
+    ground = Ground(prepared=prepared, spec=spec, zone=zone, sandbox=sandbox)
+    for done, pair in enumerate(pairs):
+        progress(done / len(pairs))
+        row = play_pair(pair, ground, log=log)
+        log(
+            describe_row(row), level="info" if row.problem is None else "warning", row=row.as_json()
+        )
+
+
+def play_pair(
+    pair: Pair, ground: Ground, *, log: Callable[..., None] = lambda _line, **_details: None
+) -> Row:
+    """Play one pair; whatever is wrong with it is said in its row."""
+    row = Row(name=pair.name)
+    try:
+        listed = None
+        if pair.listed is not None:
+            row = dataclasses.replace(row, list_sha256=sha256_file(pair.listed))
+            listed, zone = _read_list(pair.listed, ground)
+            row = dataclasses.replace(row, trades=listed.height, zone=zone)
+        if pair.problem is not None or pair.source is None or listed is None:
+            return dataclasses.replace(row, problem=pair.problem)
+        source = _read_source(pair.source)
+        row = dataclasses.replace(row, source_sha256=hashlib.sha256(source).hexdigest())
+        return _compare(row, source, listed, ground)
+    except CancelledError:
+        raise
+    except HewstonError as problem:
+        return dataclasses.replace(row, problem=problem.message)
+    except Exception as unforeseen:  # the edge of a row: a stranger's pair ends no other
+        lines = traceback.format_exception(unforeseen)
+        log(f"{pair.name}: something unforeseen.", level="error", traceback=lines)
+        kind = type(unforeseen).__name__
+        return dataclasses.replace(row, problem=f"Something unforeseen happened ({kind}).")
+
+
+def describe_row(row: Row) -> str:
+    """Say what became of a pair, in a line."""
+    if row.problem is not None:
+        return f"{row.name}: {row.problem}"
+    extra = f", {row.extra:,} more that are not in the list" if row.extra else ""
+    return f"{row.name}: {row.matched:,} of {row.trades:,} trades{extra}."
+
+
+def _read_list(path: Path, ground: Ground) -> tuple[pl.DataFrame, str]:
+    """Read a list as LISTED_TRADES, with the zone that its times are of."""
+    listed = read_list(path)
+    candles = ground.prepared.window.frame.select("ts_open", "low", "high")
+    zone = ground.zone or choose_zone(listed, candles, name=path.name)
+    return place_list(listed, zone), zone
+
+
+def _read_source(path: Path) -> bytes:
+    with path.open("rb") as file:
+        source = file.read(SOURCE_BYTES + 1)
+    if len(source) > SOURCE_BYTES:
+        raise InputError(
+            f"{path.name} has more than the {SOURCE_BYTES:,} bytes that a strategy may have.",
+            file=path.name,
+        )
+    return source
+
+
+def _compare(row: Row, source: bytes, listed: pl.DataFrame, ground: Ground) -> Row:
+    strategy = SandboxedStrategy(source, ground.sandbox)
+    spec = dataclasses.replace(ground.spec, strategy_id=row.name, strategy_sha256=strategy.sha256)
+    notes: list[str] = []
+    followed = backtest.follow(ground.prepared, spec, strategy, log=notes.append)
+    found = match_exactly(listed, followed.trades)
+    return dataclasses.replace(
+        row,
+        matched=found.matched,
+        extra=found.extra,
+        verdict="aligned" if found.is_whole else "diverged",
+        notes=tuple(notes[:_MOST_NOTES]),
+    )

@@ -10,6 +10,7 @@ import polars as pl
 
 from hewston.pipeline import backtest
 from hewston.pipeline.errors import CancelledError, HewstonError, InputError
+from hewston.pipeline.parity.board.divergence import find_first_divergence
 from hewston.pipeline.parity.board.exact import match_exactly
 from hewston.pipeline.parity.board.lists import place_list, read_list
 from hewston.pipeline.parity.board.pairs import Pair
@@ -129,6 +130,7 @@ def _compare(row: Row, source: bytes, listed: pl.DataFrame, ground: Ground) -> R
         row,
         matched=found.matched,
         extra=found.extra,
+        first_divergence=find_first_divergence(found),
         verdict="aligned" if found.is_whole else "diverged",
         notes=tuple(notes[:_MOST_NOTES]),
     )

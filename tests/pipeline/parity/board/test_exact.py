@@ -3,9 +3,11 @@
 import datetime as dt
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hewston.pipeline.parity.board.divergence import find_first_divergence
 from hewston.pipeline.parity.board.exact import match_exactly
 from hewston.pipeline.schemas import TRADE_SIDE, TRADES_RT, UTC_NS, Schema
 
@@ -120,6 +122,54 @@ def test_a_run_without_trades_matches_none() -> None:
     found = match([LONG, SHORT], [])
     assert (found.matched, found.extra, found.pct) == (0, 0, 0.0)
     assert not found.is_whole
+
+
+LATER: Trade = ("LONG", 12, 99.0, 14, 98.0)
+
+
+@pytest.mark.parametrize(
+    ("made", "bar", "words"),
+    [
+        ([SHORT, LATER], 1, "00:15 UTC: the list goes long at 100.0, the run does not."),
+        (
+            [LONG, ("SHORT", 2, 99.5, 4, 99.0), SHORT, LATER],
+            2,
+            "00:30 UTC: the run goes short at 99.5, the list does not.",
+        ),
+        (
+            [LONG, ("SHORT", 5, 104.6, 9, 101.0), LATER],
+            5,
+            "01:15 UTC: the list goes short at 104.5, the run at 104.6.",
+        ),
+        (
+            [("LONG", 1, 100.0, 6, 103.0), SHORT, LATER],
+            5,
+            (
+                "The long of 2025-03-31 00:15 UTC: the list leaves at 2025-03-31 01:15 UTC at 104.5, "
+                "the run leaves at 2025-03-31 01:30 UTC at 103.0."
+            ),
+        ),
+        (
+            [LONG, SHORT, ("LONG", 12, 99.0, None, None)],
+            14,
+            "the list leaves at 2025-03-31 03:30 UTC at 98.0, the run holds it.",
+        ),
+        (
+            [("LONG", 1, 100.0, 9, 103.0), ("SHORT", 3, 100.0, 4, 100.0), SHORT, LATER],
+            3,
+            "00:45 UTC: the run goes short at 100.0, the list does not.",
+        ),
+    ],
+)
+def test_the_first_divergence_is_told_with_both_sides(made, bar, words) -> None:
+    first = find_first_divergence(match([LONG, SHORT, LATER], made))
+    assert first is not None
+    assert first["ts"] == at(bar).isoformat()
+    assert first["sentence"].endswith(words)
+
+
+def test_what_is_the_same_does_not_diverge() -> None:
+    assert find_first_divergence(match([LONG, SHORT], [LONG, SHORT])) is None
 
 
 TRADE = st.tuples(

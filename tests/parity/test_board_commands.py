@@ -1,13 +1,20 @@
 """`manage.py parity batch`, as a person types it."""
 
+import contextlib
 import datetime as dt
+import json
 import shutil
+import signal
+import sqlite3
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from tests.commands import run_command, succeed
+from tests.commands import run_command, start_command, succeed
 
 PORTS = Path(__file__).parents[1] / "pipeline" / "parity" / "ports"
 HEADER = (
@@ -160,6 +167,52 @@ def test_what_cannot_be_played_is_a_sentence(root, dataset_id, tmp_path, options
     (tmp_path / "a.py").write_text(EVERY_FOURTH)
     asked = ("parity", "batch", "--dataset", dataset_id, "--folder", tmp_path)
     assert words in run_command(root, *asked, *options).error["message"]
+
+
+SLOW = f"import time\n\ntime.sleep(8)\n\n\n{EVERY_FOURTH}"
+
+
+def wait_for_child(command: subprocess.Popen[str]) -> psutil.Process:
+    """Wait until a child plays pairs: a fork of the command's fork server that waits for a job."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for one in psutil.Process(command.pid).children():
+            if "forkserver" in " ".join(one.cmdline()) and (children := one.children()):
+                return children[0]
+        time.sleep(0.05)
+    pytest.fail("No child began.")
+
+
+def test_a_pair_whose_process_is_killed_takes_no_other_with_it(root, dataset_id, tmp_path) -> None:
+    for name, source in (("a", EVERY_FOURTH), ("b", SLOW), ("c", EVERY_FOURTH)):
+        (tmp_path / f"{name}.py").write_text(source)
+        write_list(tmp_path / f"{name}.csv")
+    asked = ("parity", "batch", "--dataset", dataset_id, "--folder", tmp_path)
+    with start_command(root, *asked, "--zone", "Asia/Taipei") as command:
+        child = wait_for_child(command)
+        time.sleep(3)  # the first pair is over by then, and the second sleeps
+        child.kill()
+        answer, _ = command.communicate(timeout=120)
+    pairs = {one["name"]: one for one in json.loads(answer)["pairs"]}
+    assert [pairs[name]["pct"] for name in ("a", "c")] == [100.0, 100.0]
+    assert pairs["b"]["problem"].startswith("Its process ended before it was done")
+
+
+def test_ctrl_c_cancels_a_board_and_keeps_its_files(root, dataset_id, tmp_path) -> None:
+    (tmp_path / "a.py").write_text(SLOW)
+    write_list(tmp_path / "a.csv")
+    asked = ("parity", "batch", "--dataset", dataset_id, "--folder", tmp_path)
+    with start_command(root, *asked, "--zone", "Asia/Taipei") as command:
+        child = wait_for_child(command)
+        command.send_signal(signal.SIGINT)
+        command.communicate(timeout=60)
+    assert command.returncode == 130
+    assert not child.is_running()
+    with contextlib.closing(sqlite3.connect(root / "hewston.sqlite3")) as database:
+        newest = "SELECT id, status FROM parity_board ORDER BY created_at DESC LIMIT 1"
+        board_id, status = database.execute(newest).fetchone()
+    assert status == "CANCELLED"
+    assert (root / "parity" / "boards" / board_id / "a.py").is_file()
 
 
 def test_all_that_tradingview_traded_is_traded_here(real_data, tmp_path) -> None:

@@ -145,8 +145,8 @@ LATER: Trade = ("LONG", 12, 99.0, 14, 98.0)
             [("LONG", 1, 100.0, 6, 103.0), SHORT, LATER],
             5,
             (
-                "The long of 2025-03-31 00:15 UTC: the list leaves at 2025-03-31 01:15 UTC at 104.5, "
-                "the run leaves at 2025-03-31 01:30 UTC at 103.0."
+                "The long of 2025-03-31 00:15 UTC: the list leaves at 2025-03-31 01:15 UTC at "
+                "104.5, the run leaves at 2025-03-31 01:30 UTC at 103.0."
             ),
         ),
         (

@@ -15,6 +15,9 @@ import polars as pl
 import psutil
 
 from benchmarks.rows import Row
+from hewston.pipeline import backtest
+from hewston.pipeline.engine.events import EventStrategy
+from hewston.pipeline.engine.kind import EVENT
 from hewston.pipeline.sandbox.errors import SandboxError
 from hewston.pipeline.sandbox.format import encode_frame, read_answer
 from hewston.pipeline.sandbox.inside.answer import Declaration, Numbers, Reading
@@ -24,18 +27,21 @@ from hewston.pipeline.sandbox.strategy import SandboxedStrategy
 from hewston.pipeline.sandbox.zygotes import Zygote
 from hewston.pipeline.strategies import contract, sma_crossover
 from hewston.pipeline.strategies.answers import Strategy
-from tests.pipeline.frames import random_bars
+from tests.events.sources import FOLLOWS, FRAME_FOLLOWS
+from tests.pipeline.frames import make_spec, random_bars
 
 READY_S = 1.0
 JOBS_A_S = 25.0
 OVERHEAD_MS = 60.0
 FORMAT_MS = 1.0
 GONE_MS = 50.0
+EVENT_S = 5.0
 _ROWS, _COLUMNS = 98_280, 6
 _REPEATS = 15
 _CORES = 2
 _JOBS = 100
 _CHAIN = ("zygote", "supervisor", "job")
+_WAVE = 25  # bars between trades of the event strategy
 _SLEEPS = b"import time\ntime.sleep(60)\n"
 
 
@@ -55,7 +61,7 @@ def measure() -> list[Row]:
             _run_strategy(zygote),
             _kill(zygote),
         ]
-    return [*rows, *_read_and_write()]
+    return [*rows, _run_event_strategy(), *_read_and_write()]
 
 
 def _count_jobs(zygote: Zygote) -> Row:
@@ -129,6 +135,29 @@ def _median_ms(work: Callable[[], object], clock: Callable[[], float]) -> float:
         work()
         took.append(clock() - start)
     return statistics.median(took) * 1000
+
+
+def _run_event_strategy() -> Row:
+    """Run a year of minutes through an event strategy, beside a frame strategy of its trades."""
+    bars = random_bars(_ROWS)
+    spec = make_spec(params={"wave": _WAVE})
+    with Zygote(EVENT) as event, Zygote(FRAME) as frame:
+        taken_s = []
+        for strategy in (
+            EventStrategy(FOLLOWS.encode(), event.client()),
+            SandboxedStrategy(FRAME_FOLLOWS.encode(), frame.client()),
+        ):
+            prepared = backtest.prepare(bars, spec)
+            start = time.perf_counter()
+            fills = backtest.follow(prepared, spec, strategy).fills.height
+            taken_s.append(time.perf_counter() - start)
+    return Row(
+        name=f"an event strategy on {_ROWS:,} bars, {fills:,} fills",
+        target=f"≤ {EVENT_S:g} s",
+        measured=f"{taken_s[0]:.2f} s",
+        peer=f"a frame strategy of the same trades {taken_s[1]:.2f} s",
+        met=taken_s[0] <= EVENT_S,
+    )
 
 
 def _kill(zygote: Zygote) -> Row:

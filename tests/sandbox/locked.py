@@ -4,6 +4,7 @@ import dataclasses
 import json
 from typing import Any
 
+from hewston.pipeline.engine.kind import EVENT
 from hewston.pipeline.sandbox.client import Client
 from hewston.pipeline.sandbox.kinds import BARE, FRAME
 from hewston.pipeline.sandbox.limits import Answer, Limits
@@ -11,6 +12,7 @@ from hewston.pipeline.sandbox.limits import Answer, Limits
 WORKS = {"attack": "tests.sandbox.working:perform"}
 PLAIN = dataclasses.replace(BARE, works=WORKS, own=("hewston", "tests"), preload=("ctypes",))
 WITH_PANDAS = dataclasses.replace(FRAME, works=WORKS, own=("hewston", "tests"))
+WITH_ENGINE = dataclasses.replace(EVENT, works=WORKS, own=("hewston", "tests"))
 SHORT = Limits(wall_s=20, cpu_s=5, memory_bytes=256 << 20)
 
 

@@ -380,7 +380,7 @@ def test_the_one_error_is_one_that_the_user_can_mend() -> None:
     assert str(again) == str(refusal.value)
     assert refusal.value.as_json() == {
         "code": "VALIDATION",
-        "message": "The strategy gave no answer that can be read: it ended without one. It must "
-        "return a DataFrame, and neither write nor end the answer itself.",
+        "message": "The strategy gave no answer that can be read: it ended without one. Its code "
+        "must neither write nor end the answer itself.",
         "details": {"field": "strategy"},
     }

@@ -103,4 +103,4 @@ def _check_range(table: pl.DataFrame, **ends: int) -> None:
     for name, end in ends.items():
         column = table[name]
         if column.len() and not (column.min() >= 0 and column.max() < end):  # type: ignore[operator]  # whole numbers
-            raise ForgedAnswerError(f"an order or a fill has a {name} that is not there")
+            raise ForgedAnswerError(f"the {name} of an order or a fill is none")

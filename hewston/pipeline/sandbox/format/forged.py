@@ -8,8 +8,8 @@ class ForgedAnswerError(InputError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"The strategy gave no answer that can be read: {reason}. It must return a DataFrame, "
-            "and neither write nor end the answer itself.",
+            f"The strategy gave no answer that can be read: {reason}. Its code must neither "
+            "write nor end the answer itself.",
             field="strategy",
         )
         self._reason = reason

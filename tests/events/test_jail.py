@@ -1,0 +1,98 @@
+"""The sandbox that has the engine holds what the other one holds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+import pytest
+
+from hewston.pipeline.engine.events import EventStrategy
+from hewston.pipeline.engine.kind import EVENT
+from hewston.pipeline.sandbox.errors import SandboxError
+from hewston.pipeline.sandbox.zygotes import TIERS, Zygote
+from tests.commands import PROJECT
+from tests.events.sources import HEAD
+from tests.sandbox.arena import find_attacks, play_all
+from tests.sandbox.as_nobody import CANNOT
+from tests.sandbox.attacks import ATTACKS
+from tests.sandbox.locked import WITH_ENGINE
+
+SLEEPS = HEAD + "import time\ntime.sleep(60)\n"
+GONE_S = 0.5  # on a busy machine; benchmarks measure it on a quiet one
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_each_attack_ends_as_it_says_beside_the_engine(tier: int) -> None:
+    with Zygote(WITH_ENGINE, tiers=(tier,)) as zygote:
+        for attacks in find_attacks(WITH_ENGINE).values():
+            assert play_all(zygote.client(), attacks) == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="this is a plain user already")
+def test_they_end_so_for_a_plain_user() -> None:
+    played = subprocess.run(
+        [sys.executable, "-m", "tests.sandbox.as_nobody", "tests.sandbox.arena", "--engine", "1"],
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if played.returncode == CANNOT:
+        pytest.skip(played.stderr)
+    assert played.returncode == 0, played.stderr
+    said = json.loads(played.stdout)
+    assert said["user"] == 65534
+    assert {kind: found for kind, found in said["surprises"].items() if found} == {}
+    assert len(said["surprises"]) == len(ATTACKS)
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_killing_any_of_its_processes_ends_all_and_the_caller_hears_of_it(place: int) -> None:
+    """One stays behind with the engine's threads, one with the machine; zygote, supervisor, job."""
+    caught: list[SandboxError] = []
+    with Zygote(EVENT) as zygote:
+
+        def ask() -> None:
+            try:
+                EventStrategy(SLEEPS.encode(), zygote.client()).describe()
+            except SandboxError as problem:
+                caught.append(problem)
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        chain = wait_for_chain(zygote.pid)
+        assert [len(one.threads()) for one in chain[1:]] == [1, 1, 1, 1]
+        os.kill(chain[place].pid, signal.SIGKILL)
+        start = time.monotonic()
+        while runs(chain[-1]):
+            assert time.monotonic() - start < GONE_S
+            time.sleep(0.001)
+        asking.join(60)
+        assert [problem.code for problem in caught] == ["SANDBOX_DIED"]
+        source = (HEAD + "class A(Strategy): pass\n").encode()
+        said, _ = EventStrategy(source, zygote.client()).describe()
+        assert said.failure is None
+
+
+def wait_for_chain(first: int) -> list[psutil.Process]:
+    """Wait for the one job that runs: every process from the first to it."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        chain = [psutil.Process(first), *psutil.Process(first).children(recursive=True)]
+        if len(chain) == 5:
+            time.sleep(0.2)  # it sleeps by then
+            return chain
+        time.sleep(0.01)
+    raise AssertionError("there is no job")
+
+
+def runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

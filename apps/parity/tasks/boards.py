@@ -17,7 +17,7 @@ from hewston.taskqueue import Claim, perform
 from hewston.taskqueue.work import TICK_S
 
 PLAY = "hewston.pipeline.parity.board.playing:play_pairs"
-_AT_ONCE = 6  # pairs that a child plays: what it prepares is shared, and the work evenly spread
+_AT_ONCE = 6  # pairs that a child plays at most: what it prepares is shared, the work evenly spread
 _DIED = "Its process ended before it was done, most likely for lack of memory."
 
 type Report = Callable[[Mapping[str, object]], None]
@@ -65,18 +65,19 @@ class Team:
             "sandbox": open_client(),
         }
         self._count = len(pairs)
+        self._workers = min(len(os.sched_getaffinity(0)), len(pairs))
+        share = min(-(-len(pairs) // (2 * self._workers)), _AT_ONCE)
         self._waiting: queue.SimpleQueue[list[Pair]] = queue.SimpleQueue()
-        for start in range(0, len(pairs), _AT_ONCE):
-            self._waiting.put(list(pairs[start : start + _AT_ONCE]))
+        for start in range(0, len(pairs), share):
+            self._waiting.put(list(pairs[start : start + share]))
         self._said: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         self._is_over = threading.Event()
 
     def play(self, claim: Claim, report: Report) -> list[Row]:
         """Play all pairs; raises what cancels the job, and what no row can say."""
         rows: list[Row] = []
-        workers = min(len(os.sched_getaffinity(0)), max(self._waiting.qsize(), 1))
-        with ThreadPoolExecutor(workers) as threads:
-            tasks: list[Future[None]] = [threads.submit(self._work) for _ in range(workers)]
+        with ThreadPoolExecutor(self._workers) as threads:
+            tasks: list[Future[None]] = [threads.submit(self._work) for _ in range(self._workers)]
             try:
                 while wait(tasks, timeout=TICK_S).not_done:
                     self._tell(claim, report, rows)

@@ -169,7 +169,7 @@ def test_what_cannot_be_played_is_a_sentence(root, dataset_id, tmp_path, options
     assert words in run_command(root, *asked, *options).error["message"]
 
 
-SLOW = f"import time\n\ntime.sleep(8)\n\n\n{EVERY_FOURTH}"
+SLOW = f"import time\n\ntime.sleep(20)\n\n\n{EVERY_FOURTH}"
 
 
 def wait_for_child(command: subprocess.Popen[str]) -> psutil.Process:
@@ -189,9 +189,9 @@ def test_a_pair_whose_process_is_killed_takes_no_other_with_it(root, dataset_id,
         write_list(tmp_path / f"{name}.csv")
     asked = ("parity", "batch", "--dataset", dataset_id, "--folder", tmp_path)
     with start_command(root, *asked, "--zone", "Asia/Taipei") as command:
-        child = wait_for_child(command)
-        time.sleep(3)  # the first pair is over by then, and the second sleeps
-        child.kill()
+        wait_for_child(command)
+        time.sleep(5)  # the others are over by then
+        wait_for_child(command).kill()
         answer, _ = command.communicate(timeout=120)
     pairs = {one["name"]: one for one in json.loads(answer)["pairs"]}
     assert [pairs[name]["pct"] for name in ("a", "c")] == [100.0, 100.0]

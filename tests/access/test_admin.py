@@ -144,6 +144,7 @@ def test_nothing_of_the_queue_and_nothing_unknown_is_there(owner):
         "strategies.StrategyVersion",
         "strategies.StrategyCheck",
         "runs.Run",
+        "parity.Board",
     }
     assert owner.get("/admin/django_q/schedule/add/").status_code == 404
 

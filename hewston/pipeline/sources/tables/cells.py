@@ -18,6 +18,7 @@ class Cells:
     text and whole numbers of Parquet, ``numbers`` (Float64) for numbers, ``times`` for dates and
     times (Datetime, without zone, or UTC where the file knows one); both by column.
     ``malformed``: why a row could not be read, by its line; such a row's unread cells are null.
+    ``formulas``: the last cell of a row that is a formula, by its line.
     """
 
     lines: pl.Series
@@ -25,6 +26,7 @@ class Cells:
     numbers: Mapping[int, pl.Series] = field(default_factory=dict)
     times: Mapping[int, pl.Series] = field(default_factory=dict)
     malformed: Mapping[int, str] = field(default_factory=dict)
+    formulas: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def height(self) -> int:

@@ -69,6 +69,7 @@ class SheetCells:
         self._numbers: dict[int, dict[int, float]] = defaultdict(dict)
         self._times_ms: dict[int, dict[int, int]] = defaultdict(dict)
         self._malformed: dict[int, str] = {}
+        self._formulas: dict[int, str] = {}
 
     @property
     def height(self) -> int:
@@ -122,6 +123,7 @@ class SheetCells:
             numbers={c: _number_series(self._numbers[c], height) for c in sorted(self._numbers)},
             times={c: _time_series(self._times_ms[c], height) for c in sorted(self._times_ms)},
             malformed=self._malformed,
+            formulas=self._formulas,
         )
         self._clear()
         return cells
@@ -189,6 +191,8 @@ class SheetCells:
                 "of the table"
             )
         self._width = max(self._width, self._column + 1)
+        if self._is_formula:
+            self._formulas[self._row] = self._cell
         if not raw:
             self._row_problem = (
                 f"its cell {self._cell} is a formula whose result is not stored; open the file in "

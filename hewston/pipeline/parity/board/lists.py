@@ -7,6 +7,7 @@ are, whatever language its header is in: all layouts since 2022 agree.
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -46,8 +47,8 @@ _FORMATS = (
     *("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"),
     *("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y"),
 )
+_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d*)?")
 _ALERTS = "alert id"
-_MOST_BYTES = 128 << 20
 
 
 def read_list(path: Path) -> pl.DataFrame:
@@ -71,11 +72,23 @@ def read_list(path: Path) -> pl.DataFrame:
     if not ends:
         raise _refuse(path, "it has no trade")
     trades = [ends[number] for number in sorted(ends)]
-    lonely = next((one for one in trades if "entry_ts" not in one or "exit_ts" not in one), None)
+    lonely = next((one for one in trades if "entry_ts" not in one), None)
     if lonely is not None:
-        number = lonely["trade_id"]
-        raise _refuse(path, f"trade {number} has one row, and an entry and an exit are needed")
-    return pl.DataFrame(trades, schema=LISTED, strict=False)
+        raise _refuse(path, f"trade {lonely['trade_id']} has no row of its entry")
+    return _close(pl.DataFrame(trades, schema=LISTED | {"says_open": pl.Boolean}, strict=False))
+
+
+def _close(told: pl.DataFrame) -> pl.DataFrame:
+    """Take the exit from trades that are open: it stands at the list's last moment, if anywhere.
+
+    A signal of a script may be called like that of an open trade, and leaves at any other.
+    """
+    last = told.select(pl.max_horizontal(pl.col("entry_ts").max(), pl.col("exit_ts").max())).item()
+    is_open = pl.col("exit_ts").is_null() | (
+        pl.col("says_open").fill_null(value=True) & (pl.col("exit_ts") == last)
+    )
+    ends = ("exit_ts", "exit_price", "exit_reason")
+    return told.with_columns(pl.when(~is_open).then(pl.col(ends))).drop("says_open")
 
 
 def place_list(listed: pl.DataFrame, zone: str) -> pl.DataFrame:
@@ -155,20 +168,31 @@ def _take(
             _find_word(kind, exit=_EXITS, entry=_ENTRIES),
             _find_word(kind, SHORT=_SHORTS, LONG=_LONGS),
         )
-        when, price, qty = _read_time(row[at]), float(str(row[_PRICE])), float(str(row[_QTY]))
+        is_empty = end == "exit" and row[_PRICE] in (None, "")
+        when = None if is_empty else _read_time(row[at])
+        price = None if is_empty else _read_number(row[_PRICE])
+        qty = None if is_empty else _read_number(row[_QTY])
     except (IndexError, ValueError) as problem:
         raise _refuse(path, f"line {line} is not understood ({problem})") from problem
     trade = ends.setdefault(number, {"trade_id": number})
     if f"{end}_ts" in trade or trade.get("side", side) != side:
         raise _refuse(path, f"line {line} says something else of trade {number} than a line before")
-    is_open = end == "exit" and str(row[signal] or "").strip().lower() in _OPEN
+    reason = str(row[signal] or "")
     trade |= {
         "side": side,
-        "qty": qty,
-        f"{end}_ts": None if is_open else when,
-        f"{end}_price": None if is_open else price,
-        f"{end}_reason": str(row[signal] or ""),
+        "qty": trade.get("qty") if qty is None else qty,
+        f"{end}_ts": when,
+        f"{end}_price": price,
+        f"{end}_reason": reason,
     }
+    if end == "exit":
+        trade["says_open"] = reason.strip().lower() in _OPEN
+
+
+def _read_number(cell: Cell) -> float:
+    """Read a number; commas that group thousands are left out."""
+    text = str(cell).strip()
+    return float(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
 
 
 def _find_word(kind: str, **words: Sequence[str]) -> str:

@@ -162,6 +162,26 @@ def test_the_list_of_an_excel_report_is_read(tmp_path: Path) -> None:
         read_list(tmp_path / "a.xlsx")
 
 
+def test_an_open_trade_may_have_no_exit_or_an_empty_one(tmp_path: Path) -> None:
+    path, lines = tmp_path / "a.csv", LAYOUTS["now"][1]
+    path.write_text("\n".join([NOW, *lines[:2], lines[3]]))
+    assert ends(read_list(path)) == WANTED
+    path.write_text("\n".join([NOW, *lines[:2], "2,Exit short,,,,", lines[3]]))
+    assert ends(read_list(path)) == WANTED
+
+
+def test_a_signal_that_is_called_open_leaves_before_the_last_moment(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([NOW, *LAYOUTS["now"][1]]).replace(",x,", ",Open,"))
+    assert ends(read_list(path)) == WANTED
+
+
+def test_thousands_may_be_grouped(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([NOW, *LAYOUTS["now"][1]]).replace(",1802.75,", ',"1,802.75",'))
+    assert ends(read_list(path)) == WANTED
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -170,7 +190,7 @@ def test_the_list_of_an_excel_report_is_read(tmp_path: Path) -> None:
         ("time,open,high,low,close\n1,2,3,4,5", "its first line has 5 columns"),
         ("", "its first line has 0 columns"),
         (NOW, "it has no trade"),
-        (f"{NOW}\n{LAYOUTS['now'][1][0]}", "trade 1 has one row"),
+        (f"{NOW}\n{LAYOUTS['now'][1][0]}", "trade 1 has no row of its entry"),
         (f"{NOW}\n{LAYOUTS['now'][1][0]}\n{LAYOUTS['now'][1][0]}", "line 3 says something else"),
         (f"{NOW}\n1,Bought,2025-01-01,x,1,1", "line 2 is not understood"),
         (f"{NOW}\n1,Entry long,soon,x,1,1", "line 2 is not understood"),

@@ -9,18 +9,24 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hewston.pipeline.sandbox import places
 from hewston.pipeline.sandbox.client import Client
 from hewston.pipeline.sandbox.errors import SandboxError
+from hewston.pipeline.sandbox.inside import privileges
 from hewston.pipeline.sandbox.kinds import Kind
 from hewston.pipeline.sandbox.limits import Limits
 from hewston.pipeline.sandbox.zygotes import TIERS, Zygote
+from tests.commands import PROJECT
+from tests.sandbox.as_nobody import CANNOT
 from tests.sandbox.attacks import ATTACKS
 from tests.sandbox.attacks.attack import Attack
 from tests.sandbox.locked import PLAIN, WITH_ENGINE
@@ -121,6 +127,25 @@ def find_attacks(kind: Kind) -> dict[str, list[Attack]]:
     return {
         name: [one for one in attacks if one.name not in known] for name, attacks in ATTACKS.items()
     }
+
+
+def play_as_nobody(*words: str) -> dict[str, dict[str, str]]:
+    """Play in a process of a plain user as ``main`` does; checks that nothing was a surprise."""
+    played = subprocess.run(
+        [sys.executable, "-m", "tests.sandbox.as_nobody", "tests.sandbox.arena", *words],
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if played.returncode == CANNOT:
+        pytest.skip(played.stderr)
+    assert played.returncode == 0, played.stderr
+    said = json.loads(played.stdout)
+    assert said["user"] == privileges.NOBODY
+    surprises: dict[str, dict[str, str]] = said["surprises"]
+    assert {kind: found for kind, found in surprises.items() if found} == {}
+    return surprises
 
 
 def main() -> None:

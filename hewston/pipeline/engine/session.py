@@ -9,6 +9,7 @@ from nautilus_trader.core import nautilus_pyo3 as nautilus
 
 from hewston.pipeline import market, schemas
 from hewston.pipeline.engine.book import Book
+from hewston.pipeline.engine.configuration import configure
 from hewston.pipeline.engine.exits import Exit, Exits
 from hewston.pipeline.engine.follower import Follower, Orders
 from hewston.pipeline.engine.instruments import VENUE
@@ -48,21 +49,7 @@ def run_engine(
     follower = Follower(nautilus.StrategyConfig(strategy_id=nautilus.StrategyId("FOLLOWER-001")))
     follower.prepare(book, targets, spec, log, exits=exits)
     _log_contradictions(follower.signals.contradictions(), bars, log)
-    engine = nautilus.BacktestEngine(
-        nautilus.BacktestEngineConfig(
-            bypass_logging=True,
-            run_analysis=False,
-            # Its equity curve sets a timer at each UTC midnight, and any timer fills an order
-            # that waits for the next open, at a price from before the gap.
-            portfolio=nautilus.PortfolioConfig(equity_curve=False),
-            # Its checks before an order walk through all that the account ever did, so that a
-            # year's 4,000 fills take 5 s more; the follower checks what it sends.
-            risk_engine=nautilus.RiskEngineConfig(bypass=True),
-            logging=nautilus.LoggerConfig(
-                stdout_level=nautilus.LogLevel.OFF, bypass_logging=True, print_config=False
-            ),
-        )
-    )
+    engine = nautilus.BacktestEngine(configure())
     try:
         engine.add_venue(
             VENUE,

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import polars as pl
 
-from hewston.pipeline import backtest
+from hewston.pipeline import backtest, schemas
 from hewston.pipeline.errors import CancelledError, HewstonError, InputError
 from hewston.pipeline.parity.board.divergence import find_first_divergence
 from hewston.pipeline.parity.board.exact import match_exactly
-from hewston.pipeline.parity.board.lists import place_list, read_list
 from hewston.pipeline.parity.board.pairs import Pair
 from hewston.pipeline.parity.board.row import Row
 from hewston.pipeline.parity.board.zones import choose_zone
+from hewston.pipeline.parity.readers import Bridge, place, read_upload
 from hewston.pipeline.sandbox.strategy import Client, SandboxedStrategy
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import sha256_file
@@ -75,8 +75,8 @@ def play_pair(
         listed = None
         if pair.listed is not None:
             row = dataclasses.replace(row, list_sha256=sha256_file(pair.listed))
-            listed, zone = _read_list(pair.listed, ground)
-            row = dataclasses.replace(row, trades=listed.height, zone=zone)
+            bridge, listed = _read_list(pair.listed, ground)
+            row = dataclasses.replace(row, trades=listed.height, zone=bridge.zone)
         if pair.problem is not None or pair.source is None or listed is None:
             return dataclasses.replace(row, problem=pair.problem)
         source = _read_source(pair.source)
@@ -101,12 +101,17 @@ def describe_row(row: Row) -> str:
     return f"{row.name}: {row.matched:,} of {row.trades:,} trades{extra}."
 
 
-def _read_list(path: Path, ground: Ground) -> tuple[pl.DataFrame, str]:
-    """Read a list as LISTED_TRADES, with the zone that its times are of."""
-    listed = read_list(path)
-    candles = ground.prepared.window.frame.select("ts_open", "low", "high")
-    zone = ground.zone or choose_zone(listed, candles, name=path.name)
-    return place_list(listed, zone), zone
+def _read_list(path: Path, ground: Ground) -> tuple[Bridge, pl.DataFrame]:
+    """Read a list; also gives its trades, LISTED_TRADES."""
+    upload = read_upload(path, filename=path.name)
+    if upload.trades is None:
+        raise InputError(f"{path.name} holds no trades: it is {upload.layout}.", file=path.name)
+    zone = ground.zone
+    if zone is None and upload.needs_zone:
+        frame = ground.prepared.window.frame
+        zone = choose_zone(upload, frame.select(list(schemas.CANDLES)), name=path.name)
+    bridge = place(upload, zone)
+    return bridge, pl.DataFrame() if bridge.trades is None else bridge.trades
 
 
 def _read_source(path: Path) -> bytes:

@@ -26,8 +26,8 @@ from apps.datasets.admin import (
     RevisionAdmin,
 )
 from apps.datasets.models import Dataset, Equality, Ingest, Revision, TableDraft, TablePreset
-from apps.parity.admin import BoardAdmin
-from apps.parity.models import Board
+from apps.parity.admin import ArtifactAdmin, BoardAdmin, BridgeDraftAdmin
+from apps.parity.models import Board, BridgeArtifact, BridgeDraft
 from apps.permissions.admin import PersonAdmin, TokenAdmin
 from apps.permissions.models import Token, User
 from apps.runs.admin import RunAdmin
@@ -75,3 +75,5 @@ site.register(StrategyVersion, VersionAdmin)
 site.register(StrategyCheck, CheckAdmin)
 site.register(Run, RunAdmin)
 site.register(Board, BoardAdmin)
+site.register(BridgeArtifact, ArtifactAdmin)
+site.register(BridgeDraft, BridgeDraftAdmin)

@@ -26,6 +26,7 @@ from django.http import (
 from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.http import content_disposition_header
 from polars.exceptions import PolarsError
 
 from hewston.children import UnforeseenError, explain_errno
@@ -46,6 +47,7 @@ STATUSES = {
     "STRATEGY_NOT_FOUND": 404,
     "CHECK_NOT_FOUND": 404,
     "BOARD_NOT_FOUND": 404,
+    "ARTIFACT_NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "CONFLICT": 409,
     "IDEMPOTENCY_CONFLICT": 409,
@@ -288,6 +290,13 @@ def send_file(path: Path, content_type: str) -> HttpResponse:
     """Answer with a small stored file, to be saved under its own name."""
     headers = {"Content-Disposition": f'attachment; filename="{path.name}"'}
     return HttpResponse(path.read_bytes(), content_type=content_type, headers=headers)
+
+
+def send_named(path: Path, name: str) -> HttpResponse:
+    """Answer with a stored file, to be saved under the name that its sender gave it."""
+    disposition = content_disposition_header(True, name) or "attachment"  # noqa: FBT003 (Django's own)
+    headers = {"Content-Disposition": disposition}
+    return HttpResponse(path.read_bytes(), content_type="application/octet-stream", headers=headers)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -4,9 +4,19 @@ from django.urls import URLPattern, path
 
 from apps.parity import views
 
+_ARTIFACT = "artifacts/<str:artifact_id>/"
+_DRAFT = "drafts/<str:bridge_draft_id>/"
 _BOARD = "boards/<str:board_id>/"
 
 urlpatterns: list[URLPattern] = [
+    path("", views.parity, name="parity"),
+    path("artifacts.csv", views.artifacts_csv, name="artifacts-csv"),
+    path("new/", views.new_artifact, name="parity-new"),
+    path(_DRAFT, views.draft, name="bridge-draft"),
+    path(f"{_DRAFT}cancel/", views.cancel_draft, name="bridge-draft-cancel"),
+    path(_ARTIFACT, views.artifact, name="artifact"),
+    path(f"{_ARTIFACT}file", views.artifact_file, name="artifact-file"),
+    path(f"{_ARTIFACT}delete/", views.delete_artifact, name="artifact-delete"),
     path("boards/", views.boards, name="boards"),
     path("boards/new/", views.new_board, name="board-new"),
     path(_BOARD, views.board, name="board"),

@@ -26,7 +26,7 @@ from hewston.webserver.flow import Flow
 UPLOAD_PATHS = re.compile(
     rb"/datasets/new/|/api/datasets(/preview)?|/datasets/[^/]+/equality/new/"
     rb"|/api/datasets/[^/]+/equality|/runs/import/|/api/bundles"
-    rb"|/parity/boards/new/|/api/parity/boards"
+    rb"|/parity/new/|/parity/boards/new/|/api/parity/artifacts(/preview)?|/api/parity/boards"
 )
 BODY_SECONDS = 300.0  # for a body that is no upload; those may take their time
 WORK_BYTES_PER_SECOND = 5e6  # an upload is given more time to be answered

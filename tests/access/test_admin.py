@@ -145,6 +145,8 @@ def test_nothing_of_the_queue_and_nothing_unknown_is_there(owner):
         "strategies.StrategyCheck",
         "runs.Run",
         "parity.Board",
+        "parity.BridgeArtifact",
+        "parity.BridgeDraft",
     }
     assert owner.get("/admin/django_q/schedule/add/").status_code == 404
 

@@ -20,6 +20,7 @@ from hewston.rates import Rates
 from hewston.routing import patterns as socket_patterns
 from hewston.taskqueue import Status
 from tests.boards import BOARD_ID, add_board
+from tests.bridges import ARTIFACT_ID, BRIDGE_DRAFT_ID, add_artifact, add_bridge_draft
 from tests.datasets.tables import write_table
 from tests.equalities import EQUALITY_ID, add_equality
 from tests.scenes import DATASET_ID, RUN_ID, add_run
@@ -98,6 +99,8 @@ def fill(route, catalogue):
         "<str:equality_id>": EQUALITY_ID,
         "<equality_id>": EQUALITY_ID,
         **dict.fromkeys(("<str:board_id>", "<board_id>"), BOARD_ID),
+        **dict.fromkeys(("<str:artifact_id>", "<artifact_id>"), ARTIFACT_ID),
+        "<str:bridge_draft_id>": BRIDGE_DRAFT_ID,
         "<int:token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<str:token>": "nobody",
@@ -136,6 +139,8 @@ def scene(catalogue, monkeypatch, settings, tmp_path):
     Ingest.objects.create(id=FAILED, owner=catalogue.ada, sources=["x.dbn"], status=Status.ERROR)
     add_equality(catalogue, settings.DATA_ROOT)
     add_board(catalogue)
+    add_artifact(catalogue)
+    add_bridge_draft(catalogue)
     version = add_strategy(catalogue.ada, "trend").latest
     StrategyCheck.objects.create(
         id=FAILED,

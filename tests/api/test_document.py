@@ -75,7 +75,7 @@ def test_the_web_server_lets_files_in_wherever_they_are_taken(document):
         for (_, path), operation in operations(document).items()
         if "multipart/form-data" in operation.get("requestBody", {}).get("content", {})
     ]
-    assert len(takes_files) == 5
+    assert len(takes_files) == 7
     assert [path for path in takes_files if not UPLOAD_PATHS.fullmatch(path.encode())] == []
 
 

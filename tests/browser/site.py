@@ -28,6 +28,7 @@ def main(root: Path, port: str) -> None:
     from hewston.webserver.server import serve  # noqa: PLC0415 (both import models)
     from tests import ranges, scenes  # noqa: PLC0415
     from tests.boards import BOARD_ID, add_board, add_earlier  # noqa: PLC0415
+    from tests.bridges import add_artifact, add_bridge_draft  # noqa: PLC0415
     from tests.judged import add_check  # noqa: PLC0415
     from tests.runs.comparing import add_runs  # noqa: PLC0415
     from tests.sources import REVERSED, TREND, add_strategy  # noqa: PLC0415
@@ -39,6 +40,8 @@ def main(root: Path, port: str) -> None:
     add_check(trend.latest, stage.bars)
     add_earlier(catalogue)
     add_board(catalogue, BOARD_ID)
+    add_artifact(catalogue)
+    add_bridge_draft(catalogue)
     ranges.add_long_dataset(root, catalogue.ada)
     ranges.add_evenings_dataset(root, catalogue.ada)
     place = ["-b", "127.0.0.1", "-p", port]

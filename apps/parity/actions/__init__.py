@@ -1,5 +1,15 @@
 """What can be done with parity."""
 
+from apps.parity.actions.artifacts import (
+    MOST_BYTES,
+    delete_artifact,
+    describe_artifact,
+    find_artifact,
+    keep_file,
+    preview_file,
+    read_artifact_trades,
+    suggest_run,
+)
 from apps.parity.actions.boards import (
     BOARD_FIELDS,
     board_again,
@@ -13,17 +23,37 @@ from apps.parity.actions.boards import (
     request_board,
     tabulate_board,
 )
+from apps.parity.actions.drafts import (
+    cancel_draft,
+    change_draft,
+    keep_draft,
+    preview_draft,
+    start_draft,
+)
 
 __all__ = [
     "BOARD_FIELDS",
+    "MOST_BYTES",
     "board_again",
     "cancel_board",
+    "cancel_draft",
+    "change_draft",
     "compare_with_earlier",
+    "delete_artifact",
     "delete_board",
+    "describe_artifact",
     "describe_board",
+    "find_artifact",
     "find_board",
     "find_earlier",
+    "keep_draft",
+    "keep_file",
+    "preview_draft",
+    "preview_file",
+    "read_artifact_trades",
     "recover_boards",
     "request_board",
+    "start_draft",
+    "suggest_run",
     "tabulate_board",
 ]

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.datasets.models import Revision
+from apps.parity.actions.zones import read_zone_name
 from apps.parity.models import Board
 from apps.permissions.models import User
 from apps.runs.actions import ChosenStrategy, build_spec
@@ -19,7 +20,6 @@ from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, suggest
 from hewston.pipeline.parity.board import Change, find_changes
 from hewston.pipeline.parity.board.packing import copy_pairs
-from hewston.pipeline.sources.tables.zones import read_zone
 from hewston.pipeline.spec import COST_FIELDS, RUN_FIELDS, canonical_json
 from hewston.taskqueue import LIVE, Status, Watch, find_dead, new_id, revive
 
@@ -80,7 +80,7 @@ def request_board(
         revision=revision,
         name=name[:_LONGEST_NAME],
         spec=spec.as_json(),
-        zone=_read_zone(zone),
+        zone=read_zone_name(zone),
         code_hash=artifacts.hash_code(),
     )
     _keep(board, fill)
@@ -132,17 +132,6 @@ def _link(board: Board, folder: Path) -> tuple[str, ...]:
     for path in sorted(board.folder.iterdir()):
         (folder / path.name).hardlink_to(path)
     return tuple(board.ignored)
-
-
-def _read_zone(given: str) -> str:
-    if not given.strip():
-        return ""
-    try:
-        return read_zone(given).iana
-    except InputError as problem:
-        message = problem.message.replace("tz is", "zone is", 1)
-        allowed = problem.details.get("allowed")
-        raise InputError(message, field="zone", allowed=allowed) from None
 
 
 def find_board(*, user: User, board_id: str) -> Board:

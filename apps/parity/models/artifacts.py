@@ -15,7 +15,7 @@ from hewston.taskqueue import new_id
 
 KINDS = (("chart_data", "chart data"), ("trade_list", "list of trades"), ("json", "JSON"))
 _KIND_NAMES = [name for name, _ in KINDS]
-_SUFFIXES = {".csv", ".txt", ".xlsx", ".json"}
+_SUFFIXES = {".csv", ".tsv", ".txt", ".xlsx", ".json", ".zip", ".gz"}
 FACTS_FILE = "artifact.json"
 
 

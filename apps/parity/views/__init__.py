@@ -1,5 +1,15 @@
 """Pages of parity."""
 
+from apps.parity.views.artifacts import (
+    artifact,
+    artifact_file,
+    artifacts_csv,
+    cancel_draft,
+    delete_artifact,
+    draft,
+    new_artifact,
+    parity,
+)
 from apps.parity.views.boards import (
     board,
     board_csv,
@@ -12,12 +22,20 @@ from apps.parity.views.boards import (
 )
 
 __all__ = [
+    "artifact",
+    "artifact_file",
+    "artifacts_csv",
     "board",
     "board_csv",
     "board_json",
     "boards",
+    "cancel_draft",
+    "delete_artifact",
     "delete_board",
+    "draft",
+    "new_artifact",
     "new_board",
+    "parity",
     "play_again",
     "stop_board",
 ]

@@ -177,6 +177,16 @@ def moment(
     )
 
 
+@register.filter
+def utc_text(value: dt.datetime | str | None) -> str:
+    """Write a time in UTC, with seconds where it has any."""
+    if not value:
+        return DASH
+    when = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    utc = when.astimezone(dt.UTC)
+    return utc.strftime("%Y-%m-%d %H:%M:%S" if utc.second else "%Y-%m-%d %H:%M")
+
+
 class Dated(Protocol):
     """What has exchange dates: a dataset."""
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from apps.parity.management import batch
+from apps.parity.management import artifacts, batch
 from apps.permissions.actions import ensure_user
 from hewston.command import HewstonCommand
 
 
 class Command(HewstonCommand):
-    """Plays boards."""
+    """Keeps bridge artifacts, and plays boards."""
 
     help = "Set strategies beside what TradingView made of them."
 
@@ -27,11 +27,15 @@ class Command(HewstonCommand):
             made.add_argument("--user", metavar="NAME", default=hidden, help=hidden)
             return made
 
+        for verb, sentence in artifacts.VERBS.items():
+            artifacts.add_options(verb, add(verb, sentence))
         batch.add_options(add("batch", "play many strategies, each beside its list of trades"))
 
     def answer(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do what the verb says."""
         user = ensure_user(name=options["user"])
+        if options["verb"] in artifacts.VERBS:
+            return artifacts.answer(options["verb"], user, options)
         try:
             return batch.answer(user, options, report=self._show_board)
         finally:
@@ -45,4 +49,4 @@ class Command(HewstonCommand):
 
     def describe(self, answer: Mapping[str, Any]) -> str:
         """Say it."""
-        return batch.describe(answer)
+        return batch.describe(answer) if "pairs" in answer else artifacts.describe(answer)

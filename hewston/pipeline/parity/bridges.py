@@ -104,13 +104,18 @@ def _read(folder: Path, name: str) -> pl.DataFrame | None:
 
 
 def _list_offers(upload: Upload, bars_file: Path) -> list[dict[str, Any]]:
-    """List the zones under which fills lie inside these bars, the best first."""
+    """List the zones under which fills lie inside these bars, the best first.
+
+    Of zones under which every time is the same moment, ``same``, only the first is listed.
+    """
     candles = pl.read_parquet(bars_file, columns=list(_CANDLES))
-    offers = [one for one in find_zones(upload, candles) if one.inside]
-    return [
-        {"zone": one.zone, "same": list(one.same), "inside": one.inside, "of": one.of}
-        for one in offers[:_MOST_OFFERS]
-    ]
+    offers: list[dict[str, Any]] = []
+    for one in find_zones(upload, candles):
+        if not any(one.zone in earlier["same"] for earlier in offers):
+            offers.append(
+                {"zone": one.zone, "same": list(one.same), "inside": one.inside, "of": one.of}
+            )
+    return offers[:_MOST_OFFERS]
 
 
 def _describe(upload: Upload, bridge: Bridge, filename: str) -> dict[str, Any]:

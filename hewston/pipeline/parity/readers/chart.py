@@ -102,15 +102,9 @@ def read_chart(table: Table, roles: Mapping[str, int], *, date_order: str | None
             [block], sampled, delimiter=table.delimiter if table.sheet is None else ","
         )
         stamps.append(_stamps(table, block, roles["time"]))
-        found = []
-        for at in order:
-            if at >= block.width:
-                values = pl.repeat(None, block.height, dtype=pl.Float64, eager=True)
-            else:
-                read = columns.read_column(table, block, at, style)
-                values, decimals[at] = read.values, max(decimals[at], read.decimals)
-            found.append(values)
-        parts.append(found)
+        read = columns.read_columns(table, block, order, style)
+        decimals = {at: max(decimals[at], read[at].decimals) for at in order}
+        parts.append([read[at].values for at in order])
     if not stamps:
         raise table.refuse("it has a header and no bars.")
     times, lines, clock = _read_times(table, stamps, date_order)

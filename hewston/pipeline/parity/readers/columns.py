@@ -13,6 +13,8 @@ _LARGEST = 1e99  # TradingView writes 1e+100 where there is nothing
 _MISSING = ("nan", "na", "n/a", "null", "none", "\u2205", "\u2014", "\u2013", "-", "\u2212", "--")
 _SAMPLE = 400
 MOST_DECIMALS = 20
+_SMALL, _LARGE = 1e-4, 1e14
+_ODD = (" unread", " infinite")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,58 @@ def find_style(blocks: Sequence[Cells], indices: Sequence[int], *, delimiter: st
     if votes.point != votes.comma:
         return Style(decimal="." if votes.point > votes.comma else ",")
     return Style(decimal="," if delimiter in ";\t" else ".")
+
+
+def read_columns(
+    table: Table, block: Cells, indices: Sequence[int], style: Style
+) -> dict[int, Numbers]:
+    """Read many columns of a block at once, those that are written plainly; see ``read_column``."""
+    is_plain = style.decimal == "." and not block.numbers and not block.times
+    wanted = [index for index in indices if index < block.width] if is_plain else []
+    values, facts = _read_plainly(block, wanted)
+    found: dict[int, Numbers] = {}
+    for index in indices:
+        if index >= block.width:
+            nothing = pl.repeat(None, block.height, dtype=pl.Float64, eager=True)
+            found[index] = Numbers(values=nothing, decimals=0)
+        elif index not in values or any(facts[f"{index}{flag}"] for flag in _ODD):
+            found[index] = read_column(table, block, index, style)
+        else:
+            decimals = max(0, facts[f"{index} decimals"] or 0)
+            if facts[f"{index} scientific"]:
+                decimals = _count_decimals(block.text.to_series(index), style)
+            found[index] = Numbers(values=values[index], decimals=min(MOST_DECIMALS, decimals))
+    return found
+
+
+def _read_plainly(
+    block: Cells, indices: Sequence[int]
+) -> tuple[dict[int, pl.Series], dict[str, int]]:
+    """Read columns in one go, and tell of each whether a closer look is needed."""
+    if not indices:
+        return {}, {}
+    text = pl.DataFrame([block.text.to_series(index).alias(str(index)) for index in indices])
+    read = text.select(pl.all().cast(pl.Float64, strict=False))
+    looks: list[pl.Expr] = []
+    for index in indices:
+        value, cell = pl.col(str(index)), pl.col(f"{index} text")
+        size = value.abs()
+        looks += [
+            (cell.is_not_null() & value.is_null()).any().alias(f"{index} unread"),
+            value.is_infinite().any().alias(f"{index} infinite"),
+            # Where an exponent may be printed, which shifts the decimals.
+            (((size < _SMALL) & (size > 0)) | ((size > _LARGE) & (size < _LARGEST)))
+            .any()
+            .alias(f"{index} scientific"),
+            (cell.str.len_bytes().cast(pl.Int32) - cell.str.find(".", literal=True).cast(pl.Int32))
+            .max()
+            .sub(1)
+            .alias(f"{index} decimals"),
+        ]
+    both = pl.concat([read, text.select(pl.all().name.suffix(" text"))], how="horizontal")
+    facts = both.select(looks).row(0, named=True)
+    kept = read.select(pl.when(pl.all().abs() < _LARGEST).then(pl.all()))
+    return {index: kept[str(index)] for index in indices}, facts
 
 
 def read_column(table: Table, block: Cells, index: int, style: Style) -> Numbers:
@@ -101,7 +155,7 @@ def _written(numbers: pl.Series) -> pl.Series:
 def _count_decimals(text: pl.Series, style: Style) -> int:
     """Count the digits behind the decimal mark, the most of all cells; an exponent shifts it."""
     mark = text.str.find(style.decimal, literal=True)
-    is_scientific = text.str.contains_any(["e", "E"]).fill_null(value=False)
+    is_scientific = text.str.contains("[eE]").fill_null(value=False)
     if is_scientific.any():
         parts = text.filter(is_scientific).str.to_lowercase().str.split_exact("e", 1)
         fields = parts.struct.unnest()

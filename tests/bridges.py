@@ -7,6 +7,7 @@ import json
 import shutil
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import polars as pl
 
 from apps.parity.models import BridgeArtifact, BridgeDraft
@@ -53,6 +54,38 @@ def list_trades(catalogue: Catalogue, *, count: int = 12, zone: str = NEW_YORK) 
             when = moment.strftime("%Y-%m-%d %H:%M")
             writer.writerow([number, f"{kind} {side}", when, signal, price, *rest])
     return file.getvalue().encode("utf-8-sig")
+
+
+def report(catalogue: Catalogue) -> bytes:
+    """Write an Excel report of the same trades, whose net profit of long trades is not theirs."""
+    rows = list(csv.reader(io.StringIO(list_trades(catalogue).decode("utf-8-sig"))))
+    book = openpyxl.Workbook()
+    total = float(rows[-3][HEADER.index("Cumulative PnL USD")])
+    performance = book.create_sheet("Performance", 0)
+    performance.append([None, "All USD", "All %", "Long USD", "Long %", "Short USD", "Short %"])
+    performance.append(["Net profit", round(total, 2), None, 999, None, None, None])
+    sheet = book.create_sheet("List of trades")
+    for row in rows:
+        sheet.append([float(one) if _is_number(one) else one for one in row])
+    properties = book.create_sheet("Properties")
+    for name, value in (
+        *(("name", "value"), ("Symbol", "NASDAQ:ACME"), ("Timeframe", "1 minute")),
+        *(("Initial capital", "10,000 USD"), ("Commission", "0.05%"), ("Slippage", "2 ticks")),
+        ("Length", 20),
+    ):
+        properties.append([name, value])
+    del book["Sheet"]
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def chart_data(catalogue: Catalogue, *, rows: int = 300) -> bytes:
@@ -154,6 +187,17 @@ def add_artifact(catalogue: Catalogue, artifact_id: str = ARTIFACT_ID) -> Bridge
             "slippage_ticks": 2.0,
             "multiplier": 1.0,
         },
+        "figures": [
+            {
+                "label": "Net profit",
+                "side": "all",
+                "unit": "USD",
+                "decimals": 2,
+                "listed": 1.5,
+                "computed": 1.25,
+                "equal": False,
+            }
+        ],
         "source_code": None,
         "notes": ["A note."],
         "warnings": ["A warning."],

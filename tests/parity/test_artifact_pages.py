@@ -12,7 +12,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from apps.parity.actions.drafts import forget_old_drafts
 from apps.parity.models import BridgeArtifact, BridgeDraft
 from hewston.pipeline.store import Store
-from tests.bridges import ARTIFACT_ID, add_artifact, add_bridge_draft, chart_data, list_trades
+from tests.bridges import (
+    ARTIFACT_ID,
+    add_artifact,
+    add_bridge_draft,
+    chart_data,
+    list_trades,
+    report,
+)
 from tests.scenes import DATASET_ID, NEW_YORK
 
 NEW = "/parity/new/"
@@ -95,6 +102,14 @@ def test_a_wrong_zone_is_told_beside_its_field_and_nothing_is_lost(ada, catalogu
     assert "zone wanted" in page
 
 
+def test_a_dataset_that_is_not_there_is_told_and_another_can_be_chosen(ada, catalogue):
+    where = send(ada, list_trades(catalogue))["Location"]
+    page = text(look(ada, where, dataset_id="NONE", act="show"))
+    assert "There is no dataset NONE." in page
+    assert 'name="dataset_id"' in page
+    assert "zone wanted" in text(look(ada, where, act="show"))
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -138,6 +153,21 @@ def test_an_artifact_shows_what_it_says_and_fills_a_run(ada, catalogue):
     form = text(ada.get(link[1].replace("&amp;", "&")))
     for name, value in (("starting_cash", "10000"), ("fees_bps", "5"), ("slippage_ticks", "2")):
         assert re.search(rf'name="{name}" value="{value}"', form), name
+
+
+def test_a_report_shows_its_figures_beside_those_of_its_trades_and_fills_a_run(ada, catalogue):
+    where = send(ada, report(catalogue), "report.xlsx")["Location"]
+    page = text(look(ada, where, zone=NEW_YORK, act="keep"))
+    facts = BridgeArtifact.objects.get().read_facts()
+    figures = {(one["label"], one["side"]): one["equal"] for one in facts["figures"]}
+    assert figures == {("Net profit", "all"): True, ("Net profit", "long"): False}
+    assert ["Length", "20"] in facts["properties"]
+    assert facts["symbol"] == "NASDAQ:ACME"
+    link = re.search(r'href="/runs/new/\?([^"]*)"', page)
+    assert link is not None
+    assert {"starting_cash=10000", "fees_bps=5", "slippage_ticks=2", "interval=1m"} <= set(
+        link[1].replace("&amp;", "&").split("&")
+    )
 
 
 def test_an_artifact_that_is_damaged_is_told(ada, catalogue):

@@ -134,7 +134,7 @@ class UploadForm:
             self._entry("name", "Name", self.draft.name or shown.get("name", "")),
             self._entry("symbol", "Symbol", self.draft.symbol or shown.get("symbol", "")),
         ]
-        if shown.get("needs_zone") or self._zone or shown.get("offers"):
+        if shown.get("needs_zone") or self._zone or self.draft.dataset_id:
             entries += [
                 self._entry(
                     "zone",

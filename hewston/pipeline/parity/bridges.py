@@ -12,7 +12,14 @@ from typing import Any
 import polars as pl
 
 from hewston.pipeline import artifacts, store
-from hewston.pipeline.parity.readers import Bridge, Upload, find_zones, place, read_upload
+from hewston.pipeline.parity.readers import (
+    Bridge,
+    Upload,
+    find_zones,
+    place,
+    read_upload,
+    reproduce,
+)
 
 FRAMES = ("candles", "series", "trades")
 FACTS_FILE = "artifact.json"
@@ -132,6 +139,7 @@ def _describe(upload: Upload, bridge: Bridge, filename: str) -> dict[str, Any]:
         "series": [] if series is None else _list_series(series, bridge.decimals),
         "trades": None if trades is None else _count(trades),
         "properties": _list_properties(bridge.properties),
+        "figures": _list_figures(upload),
         "run": bridge.properties.get("run") or {},
         "source_code": bridge.source_code,
         "notes": list(bridge.notes),
@@ -142,6 +150,23 @@ def _describe(upload: Upload, bridge: Bridge, filename: str) -> dict[str, Any]:
 def _zone_of(upload: Upload, bridge: Bridge) -> str | None:
     """Give the zone that an upload's times were read in; None where they are instants."""
     return None if upload.clock == "utc" else bridge.zone
+
+
+def _list_figures(upload: Upload) -> list[dict[str, Any]]:
+    """List figures of a report beside the same computed from its trades, what differs first."""
+    rows = [
+        {
+            "label": one.figure.label,
+            "side": one.figure.side,
+            "unit": one.figure.unit,
+            "decimals": one.figure.decimals,
+            "listed": one.figure.value,
+            "computed": one.computed,
+            "equal": one.equal,
+        }
+        for one in reproduce(upload)
+    ]
+    return sorted(rows, key=lambda row: bool(row["equal"]))
 
 
 def _list_properties(properties: Mapping[str, object]) -> list[list[str]]:

@@ -308,6 +308,36 @@ def test_a_bomb_is_refused(tmp_path):
     assert "unpacks to more" in refusal(tmp_path, path.read_bytes(), "bomb.zip").message
 
 
+def test_names_that_are_not_known_go_by_place_beside_others_that_are(tmp_path):
+    header = "トレード番号,タイプ,日時,シグナル,価格 JPY,サイズ(数量),ν1,純損益 JPY,ν2 %,ν3 JPY,ν3 %,ν4 JPY,ν4 %,ν5 JPY,ν5 %"
+    upload = read(tmp_path, listed(header, rows_of(header, WORDS["japanese"])))
+    expect_all(upload)
+    assert upload.currency == "JPY"
+
+
+@pytest.mark.parametrize(
+    ("filename", "name", "symbol"),
+    [
+        ("My_Strat_CME_MINI_ES1!_2025-05-01_abc12.csv", "My_Strat", "CME_MINI:ES1!"),
+        ("RSI EMA_NASDAQ_AAPL_2025-05-01.csv", "RSI EMA", "NASDAQ:AAPL"),
+        ("trades.csv", "trades", None),
+    ],
+)
+def test_the_file_name_tells_strategy_and_symbol(tmp_path, filename, name, symbol):
+    upload = read(tmp_path, listed(SPRING, rows_of(SPRING)), filename)
+    assert (upload.name, upload.symbol) == (name, symbol)
+
+
+def test_the_point_value_follows_from_values_and_prices(tmp_path):
+    rows = rows_of(NOW)
+    for row in rows:
+        entry = next(
+            float(other[4]) for other in rows if other[0] == row[0] and "Entry" in other[1]
+        )
+        row[6] = str(entry * 50)
+    assert read(tmp_path, listed(NOW, rows)).properties["point_value"] == 50
+
+
 # Zones
 
 

@@ -31,7 +31,7 @@ def looks_like_json(path: Path) -> bool:
     """Tell JSON by its first sign that is no blank."""
     with path.open("rb") as source:
         head = source.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return head.startswith(b"{") or (head.startswith(b"[") and head[1:].lstrip()[:1] in b'{["]')
+    return head.startswith((b"{", b"["))
 
 
 def read_artifact(path: Path, *, filename: str) -> Upload:

@@ -17,13 +17,14 @@ from hewston.pipeline.parity.readers.vocabulary import plain
 from hewston.pipeline.sources.tables.containers import unwrap
 
 _MOST_BYTES = 512 << 20
+_EXCHANGE = r"(?:CME|CBOT|COMEX|NYMEX)_MINI(?:_DL)?|[A-Z0-9]+"
 # Strategy_EXCHANGE_SYMBOL_2025-05-01[_a1b2c], as TradingView calls lists.
 _OF_LIST = re.compile(
-    r"(?P<name>.+)_(?P<exchange>[A-Z][A-Z0-9]*(?:_[A-Z]+)?)_(?P<symbol>[A-Z0-9.!^-]+)_"
+    rf"(?P<name>.+?)_(?P<exchange>{_EXCHANGE})_(?P<symbol>[A-Z0-9.!^-]+)_"
     r"\d{4}-\d{2}-\d{2}(?:_[0-9a-f]{5})?(?: ?\(\d+\))?"
 )
 _OF_CHART = re.compile(  # EXCHANGE_SYMBOL, 15
-    r"(?P<exchange>[A-Z0-9]+)_(?P<symbol>[A-Z0-9.!^-]+), (?P<interval>[0-9]*[A-Z]?)"
+    rf"(?P<exchange>{_EXCHANGE})_(?P<symbol>[A-Z0-9.!^-]+), (?P<interval>[0-9]*[A-Z]?)"
     r"(?:_[0-9a-f]{5})?"
 )
 _MINUTES = {1: "1m", 2: "2m", 3: "3m", 5: "5m", 10: "10m", 15: "15m", 20: "20m", 30: "30m"}

@@ -1,5 +1,6 @@
 """TradingView's list of trades: two rows a trade, in every layout and language."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ from hewston.pipeline.sources.tables.cells import Cells
 
 _MOST_TRADES = 500_000
 _MONEY = ("price", "qty", "value", "pnl", "commission", "mfe", "mae", "cumulative")
+_MOST = 0.4  # entries are half of the rows
+_SAMPLE = 2000
+_LEAST_PERCENTS = 3  # columns of percentages: every layout has four
 _INDEX_TITLES = {"", "index", "unnamed: 0", "column1"}
 _LAYOUTS = (  # the first that a header's titles fit
     ("return %", "2026, with commission and duration"),
@@ -52,17 +56,21 @@ def find_roles(titles: tuple[str, ...]) -> dict[str, int] | None:
     """Give the column of each role; None where a table is no list of trades.
 
     By names, else by position where there are 14, 15 or 17 columns, to which a leading index does
-    not count.
+    not count. Names that are not known beside others that are go by position where these agree.
     """
     by_name = name_roles(titles)
+    by_place = _place_roles(titles)
     if all(role in by_name for role in REQUIRED):
-        return by_name
-    skipped = int(plain(titles[0]) in _INDEX_TITLES) if titles else 0
-    count = len(titles) - skipped
+        agrees = all(by_place.get(role, at) == at for role, at in by_name.items())
+        return by_place | by_name if agrees else by_name
     percents = sum(title.rstrip().endswith("%") for title in titles)
-    if count in POSITIONS and percents >= 3:  # noqa: PLR2004  # every layout has four
-        return {role: at + skipped for at, role in enumerate(POSITIONS[count])}
-    return None
+    return by_place if by_place and percents >= _LEAST_PERCENTS else None
+
+
+def _place_roles(titles: tuple[str, ...]) -> dict[str, int]:
+    skipped = int(plain(titles[0]) in _INDEX_TITLES) if titles else 0
+    roles = POSITIONS.get(len(titles) - skipped, ())
+    return {role: at + skipped for at, role in enumerate(roles)}
 
 
 def read_list(table: Table, roles: Mapping[str, int], *, date_order: str | None = None) -> List:
@@ -240,8 +248,6 @@ def _find_point_value(rows: pl.DataFrame) -> float | None:
     if whole.is_empty():
         return None
     ratio = (whole["value"] / (whole["price"] * whole["qty"])).abs()
-    middle = ratio.median()
-    if not isinstance(middle, float) or not middle:
-        return None
-    nearest = float(f"{middle:.2g}")
-    return nearest if abs(middle - nearest) <= 0.02 * nearest else None
+    counts = Counter(f"{one:.2e}" for one in ratio.head(_SAMPLE).to_list())
+    commonest, count = counts.most_common(1)[0]  # that of entries: exits have other prices
+    return float(commonest) if count >= _MOST * counts.total() else None

@@ -10,8 +10,10 @@ from typing import Any
 
 from apps.parity.models import Board
 from hewston import children
+from hewston.pipeline.engine.kind import find_kind
 from hewston.pipeline.errors import CancelledError, HewstonError
 from hewston.pipeline.parity.board import Pair, Row, add_up, find_pairs
+from hewston.pipeline.sandbox.client import Client
 from hewston.sandboxes import open_client
 from hewston.taskqueue import Claim, perform
 from hewston.taskqueue.work import TICK_S
@@ -53,6 +55,12 @@ def _play(board: Board, claim: Claim, report: Report) -> None:
         raise CancelledError("The board was cancelled.")
 
 
+def _open_sandboxes(pairs: Sequence[Pair]) -> dict[str, Client]:
+    """Open a sandbox for each kind of strategy that there is."""
+    kinds = [find_kind(pair.source.read_bytes()) for pair in pairs if pair.source is not None]
+    return {kind.name: open_client(kind) for kind in {kind.name: kind for kind in kinds}.values()}
+
+
 class Team:
     """Threads that each have one child after another play some of a board's pairs."""
 
@@ -62,7 +70,7 @@ class Team:
             "stored": board.revision.dataset.interval,
             "spec": board.run_spec,
             "zone": board.zone or None,
-            "sandbox": open_client(),
+            "sandboxes": _open_sandboxes(pairs),
         }
         self._count = len(pairs)
         self._workers = min(len(os.sched_getaffinity(0)), len(pairs))

@@ -3,19 +3,21 @@
 import dataclasses
 import hashlib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from hewston.pipeline import backtest, schemas
+from hewston.pipeline.engine.events import EventStrategy
+from hewston.pipeline.engine.kind import EVENT, find_kind
 from hewston.pipeline.errors import CancelledError, HewstonError, InputError
 from hewston.pipeline.parity.board.divergence import find_first_divergence
 from hewston.pipeline.parity.board.exact import match_exactly
 from hewston.pipeline.parity.board.pairs import Pair
 from hewston.pipeline.parity.board.row import Row
 from hewston.pipeline.parity.board.zones import choose_zone
-from hewston.pipeline.parity.readers import Bridge, place, read_upload
+from hewston.pipeline.parity.readers import Bridge, Upload, place, read_upload
 from hewston.pipeline.sandbox.strategy import Client, SandboxedStrategy
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import sha256_file
@@ -35,7 +37,7 @@ class Ground:
     prepared: backtest.Prepared
     spec: RunSpec
     zone: str | None
-    sandbox: Client
+    sandboxes: Mapping[str, Client]  # by the name of the kind of strategies that it runs
 
 
 def play_pairs(
@@ -45,7 +47,7 @@ def play_pairs(
     spec: RunSpec,
     pairs: Sequence[Pair],
     zone: str | None,
-    sandbox: Client,
+    sandboxes: Mapping[str, Client],
     progress: Callable[[float], None] = lambda _share: None,
     log: Callable[..., None] = lambda _line, **_details: None,
 ) -> None:
@@ -57,7 +59,7 @@ def play_pairs(
     """
     bars = backtest.read_bars(bars_file, spec.bars_sha256)
     prepared = backtest.prepare(bars, spec, stored=stored)
-    ground = Ground(prepared=prepared, spec=spec, zone=zone, sandbox=sandbox)
+    ground = Ground(prepared=prepared, spec=spec, zone=zone, sandboxes=sandboxes)
     for done, pair in enumerate(pairs):
         progress(done / len(pairs))
         row = play_pair(pair, ground, log=log)
@@ -75,8 +77,11 @@ def play_pair(
         listed = None
         if pair.listed is not None:
             row = dataclasses.replace(row, list_sha256=sha256_file(pair.listed))
-            bridge, listed = _read_list(pair.listed, ground)
-            row = dataclasses.replace(row, trades=listed.height, zone=bridge.zone)
+            bridge, upload = _read_list(pair.listed, ground)
+            listed = pl.DataFrame() if bridge.trades is None else bridge.trades
+            row = dataclasses.replace(
+                row, trades=listed.height, zone=bridge.zone, notes=upload.warnings
+            )
         if pair.problem is not None or pair.source is None or listed is None:
             return dataclasses.replace(row, problem=pair.problem)
         source = _read_source(pair.source)
@@ -101,8 +106,8 @@ def describe_row(row: Row) -> str:
     return f"{row.name}: {row.matched:,} of {row.trades:,} trades{extra}."
 
 
-def _read_list(path: Path, ground: Ground) -> tuple[Bridge, pl.DataFrame]:
-    """Read a list; also gives its trades, LISTED_TRADES."""
+def _read_list(path: Path, ground: Ground) -> tuple[Bridge, Upload]:
+    """Read a list, with its times in UTC; also gives it as it was read."""
     upload = read_upload(path, filename=path.name)
     if upload.trades is None:
         raise InputError(f"{path.name} holds no trades: it is {upload.layout}.", file=path.name)
@@ -110,8 +115,7 @@ def _read_list(path: Path, ground: Ground) -> tuple[Bridge, pl.DataFrame]:
     if zone is None and upload.needs_zone:
         frame = ground.prepared.window.frame
         zone = choose_zone(upload, frame.select(list(schemas.CANDLES)), name=path.name)
-    bridge = place(upload, zone)
-    return bridge, pl.DataFrame() if bridge.trades is None else bridge.trades
+    return place(upload, zone), upload
 
 
 def _read_source(path: Path) -> bytes:
@@ -126,7 +130,9 @@ def _read_source(path: Path) -> bytes:
 
 
 def _compare(row: Row, source: bytes, listed: pl.DataFrame, ground: Ground) -> Row:
-    strategy = SandboxedStrategy(source, ground.sandbox)
+    kind = find_kind(source)
+    make = EventStrategy if kind is EVENT else SandboxedStrategy
+    strategy = make(source, ground.sandboxes[kind.name])
     spec = dataclasses.replace(ground.spec, strategy_id=row.name, strategy_sha256=strategy.sha256)
     notes: list[str] = []
     followed = backtest.follow(ground.prepared, spec, strategy, log=notes.append)
@@ -137,5 +143,5 @@ def _compare(row: Row, source: bytes, listed: pl.DataFrame, ground: Ground) -> R
         extra=found.extra,
         first_divergence=find_first_divergence(found),
         verdict="aligned" if found.is_whole else "diverged",
-        notes=tuple(notes[:_MOST_NOTES]),
+        notes=(*row.notes, *notes[:_MOST_NOTES]),
     )

@@ -1,12 +1,14 @@
 """Bridge artifacts through the API and the command line."""
 
 import json
+import os
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from apps.parity.models import BridgeArtifact
+from apps.permissions.models import User
 from tests.bridges import (
     ARTIFACT_ID,
     add_artifact,
@@ -47,6 +49,28 @@ def test_an_export_is_kept_once_and_read_back(ada, catalogue):
     missing = ada.get(f"{artifact['address']}/candles")
     assert missing.status_code == 409
     assert "has no candles" in missing.json()["error"]["message"]
+
+
+def test_the_same_export_of_two_people_is_two_artifacts_whatever_they_are_called(client, catalogue):
+    data = chart_data(catalogue)
+    made = []
+    for person in (catalogue.ada, catalogue.stranger):
+        client.force_login(person)
+        made.append(send(client, data, name="chart.csv"))
+        User.objects.filter(pk=person.pk).update(username=f"was {person.pk}")
+    assert [one.status_code for one in made] == [201, 201]
+    assert len({one.json()["artifact_id"] for one in made}) == 2
+    assert send(client, data, name="chart.csv").status_code == 200
+
+
+def test_files_whose_row_is_gone_are_removed_in_time(ada, catalogue):
+    artifact = add_artifact(catalogue)
+    BridgeArtifact.objects.all().delete()
+    send(ada, chart_data(catalogue), name="chart.csv")
+    assert artifact.folder.exists()  # somebody may be writing the row now
+    os.utime(artifact.folder, (0, 0))
+    send(ada, chart_data(catalogue), name="chart.csv")
+    assert not artifact.folder.exists()
 
 
 def test_a_zone_must_be_said_or_be_found(ada, catalogue):

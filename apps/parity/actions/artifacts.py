@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import logging
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ _WITHIN_S = 60.0
 _MEMORY_BYTES = 1_000_000_000
 MOST_BYTES = 128 << 20  # of an upload
 MOST_SHOWN = 200  # trades of a list that its page shows
+_ORPHANED_S = 3600.0  # a folder without its row is this old before it is nobody's
 _MISSING = "ARTIFACT_NOT_FOUND"
 
 logger = logging.getLogger(__name__)
@@ -68,6 +70,7 @@ def keep_file(
     inside the bars of ``dataset_id``, it need not be said. Raises InputError, and keeps nothing,
     for what is no export and where a zone must be said (field ``zone``, with ``offers``).
     """
+    _sweep()
     said = {"title": name.strip()[:200], "symbol": symbol.strip()[:64]}
     chosen = read_zone_name(zone) or _choose_zone(owner, path, filename, dataset_id)
     with store.Store(settings.DATA_ROOT).staging(f"bridge-{new_id()}") as staged:
@@ -155,7 +158,7 @@ def _publish(
         upload_sha256=sha256,
         size_bytes=size,
     )
-    content = [owner.get_username(), sha256, row.zone, row.name, row.symbol]
+    content = [owner.pk, sha256, row.zone, row.name, row.symbol]
     row.pk = hashlib.sha256(canonical_json(content).encode()).hexdigest()[:12]
     if (known := BridgeArtifact.objects.filter(pk=row.pk).first()) is not None:
         return known, False
@@ -235,6 +238,18 @@ def delete_artifact(*, artifact: BridgeArtifact) -> None:
             code="CONFLICT",
         ) from None
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove folders whose rows are gone, with their owner, or were never written."""
+    folders = [
+        one.parent for one in store.Store(settings.DATA_ROOT).bridges.glob("*/artifact.json")
+    ]
+    found = BridgeArtifact.objects.filter(pk__in=[one.name for one in folders])
+    known = set(found.values_list("pk", flat=True))
+    for folder in folders:
+        if folder.name not in known and time.time() - folder.stat().st_mtime > _ORPHANED_S:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def describe_artifact(artifact: BridgeArtifact) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.parity.readers import Upload, find_zones, place, read_upload, reproduce
+from hewston.pipeline.parity.readers.properties import number_of
 from hewston.pipeline.schemas import CANDLES, LISTED_TRADES
 
 SHARED = Path(__file__).parents[4] / "shared/data/tradingview"
@@ -470,6 +471,42 @@ def test_an_excel_report_gives_trades_properties_and_figures(tmp_path):
     assert [(figure.key, figure.side, figure.unit) for figure in wrong] == [
         ("net_profit", "all", "USD")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_large", "number"),
+    [
+        ("1,000,000 USD", False, 1e6), ("1.000 EUR", True, 1000), ("1.000.000,50 EUR", False, 1000000.5),
+        ("0,1%", False, 0.1), ("0.075 %", False, 0.075), ("2 ticks", False, 2), ("none", False, None), (True, False, None),
+    ],
+)  # fmt: skip
+def test_numbers_of_properties_are_read_in_either_way(text, is_large, number):
+    assert number_of(text, is_large=is_large) == number
+
+
+def test_a_figure_that_is_off_by_a_cent_and_a_share_as_fraction(tmp_path):
+    path = tmp_path / "changed.xlsx"
+    path.write_bytes(report(tmp_path))
+    book = openpyxl.load_workbook(path)
+    for column, share in (("C", 0.6667), ("E", 0.5), ("G", 1)):
+        book["Trades analysis"][f"{column}3"] = share
+    for column in "CEG":
+        for row in (2, 3):
+            cell = book["Performance"][f"{column}{row}"]
+            cell.value = cell.value / 100
+    book["Performance"]["B3"] = 24.1
+    book.save(path)
+    wrong = [one.figure for one in reproduce(read(tmp_path, path.read_bytes())) if not one.equal]
+    assert [(figure.label, figure.column) for figure in wrong] == [("Gross loss", "All USD")]
+
+
+def test_a_formula_in_another_sheet_is_none_either(tmp_path):
+    path = tmp_path / "changed.xlsx"
+    path.write_bytes(report(tmp_path))
+    book = openpyxl.load_workbook(path)
+    book["Properties"]["B2"] = "=A1"
+    book.save(path)
+    assert "sheet Properties" in refusal(tmp_path, path.read_bytes(), "report.xlsx").message
 
 
 def test_a_formula_is_no_value(tmp_path):

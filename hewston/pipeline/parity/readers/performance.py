@@ -61,14 +61,14 @@ def reproduce(upload: Upload) -> list[Reproduced]:
         return []
     unit = _HALF * 10.0 ** -upload.decimals.get("net_pnl", 2)
     sides = {side: _take(upload.trades, side, unit) for side in ("all", "long", "short")}
-    capital = number_of(upload.properties.get("initial_capital"))
+    capital = number_of(upload.properties.get("initial_capital"), is_large=True)
     found = []
     for figure in upload.figures:
         computed = _compute(figure, sides[figure.side], capital)
         if computed is None or not math.isfinite(computed[0]):
             continue
         value, spread = computed
-        tolerance = _HALF * 10.0**-figure.decimals + spread + 1e-9 * abs(value)
+        tolerance = _HALF * 10.0 ** -_decimals(figure, upload) + spread + 1e-9 * abs(value)
         if figure.key in _COUNTS:
             tolerance = 0.0
         found.append(
@@ -83,6 +83,14 @@ def reproduce(upload: Upload) -> list[Reproduced]:
     return found
 
 
+def _decimals(figure: Figure, upload: Upload) -> int:
+    """Give how many decimals a figure is rounded to: a sheet shows 24.00 as 24."""
+    least = 0 if figure.key in _RATIOS else upload.decimals.get("net_pnl", 2)
+    return max(figure.decimals, _DECIMALS_OF_PERCENT if figure.unit == "%" else least)
+
+
+_DECIMALS_OF_PERCENT = 2
+_RATIOS = {"profit_factor", "avg_ratio"}
 _LOSSES = {"gross_loss", "avg_losing_trade", "largest_losing_trade", "max_drawdown_closed"}
 
 

@@ -48,7 +48,9 @@ _NAMES: Mapping[str, str] = {
     "standard_ohlc": "fill orders using standard ohlc|using standard ohlc",
 }
 _KEY_OF = {plain(name): key for key, names in _NAMES.items() for name in names.split("|")}
-_NUMBER = re.compile(r"[-+]?\d[\d,\u00a0\u202f' ]*(?:\.\d+)?")
+_NUMBER = re.compile(r"[-+]?\d[\d.,\u00a0\u202f' ]*")
+_GROUPED_BY_COMMA = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
+_GROUPED_BY_POINT = re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+")
 _LENGTH = re.compile(r"(\d+)?\s*([^\d\s]+)?\s*(\d+)?")
 _INTERVALS = {
     60: "1m", 120: "2m", 180: "3m", 300: "5m", 600: "10m", 900: "15m", 1200: "20m", 1800: "30m",
@@ -133,7 +135,7 @@ def prefill(found: Mapping[str, object]) -> dict[str, object]:
         ("point_value", "multiplier"),
         ("slippage", "slippage_ticks"),
     ):
-        number = number_of(found.get(key))
+        number = number_of(found.get(key), is_large=key == "initial_capital")
         if number is not None:
             run[name] = number
     run |= _fees(found.get("commission"))
@@ -167,11 +169,30 @@ def _sizing(size: object) -> dict[str, object]:
     return {"sizing": "fixed", "size": number}
 
 
-def number_of(value: object) -> float | None:
-    """Read the one number of a text such as ``1,000,000 USD``; None where there is none."""
+def number_of(value: object, *, is_large: bool = False) -> float | None:
+    """Read the one number of a text such as ``1,000,000 USD`` or ``0,1%``; None where there is none.
+
+    A comma before three digits parts thousands. So does a point where ``is_large`` says that a
+    number of money is meant: 1.000 EUR.
+    """
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         return float(value)
     match = _NUMBER.search(str(value or ""))
-    return float(re.sub(r"[^\d.+-]", "", match[0])) if match else None
+    if match is None:
+        return None
+    digits = re.sub(r"[^\d.,+-]", "", match[0]).rstrip(".,")
+    mark = _decimal_mark(digits, is_large=is_large)
+    other = "," if mark == "." else "."
+    return float(digits.replace(other, "").replace(mark, "."))
+
+
+def _decimal_mark(digits: str, *, is_large: bool) -> str:
+    if "." in digits and "," in digits:
+        return "." if digits.rfind(".") > digits.rfind(",") else ","
+    if _GROUPED_BY_COMMA.fullmatch(digits):
+        return "."
+    if digits.count(".") > 1 or (is_large and _GROUPED_BY_POINT.fullmatch(digits)):
+        return ","
+    return "," if digits.count(",") == 1 else "."

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -16,6 +17,7 @@ from hewston.pipeline.sources.tables.numbers import Style, is_number, read_numbe
 _MOST_ROWS = 2000
 _SIDES = ("all", "long", "short")
 _LONGEST = 500
+_SHARE = "percent_profitable"
 _LEAST_KNOWN = 3  # properties of which a sheet of them has more
 
 
@@ -88,7 +90,15 @@ def read_report(tables: Sequence[Table]) -> list[Figure]:
         if columns:
             for row in _rows(table):
                 found += _figures(table, row, columns)
+    shares = [abs(one.value) for one in found if one.key == _SHARE and one.unit == "%"]
+    if shares and max(shares) <= 1 and any(shares):
+        return [_as_percent(one) if one.unit == "%" else one for one in found]
     return found
+
+
+def _as_percent(figure: Figure) -> Figure:
+    """Turn a fraction, which a sheet shows as a percentage, into one."""
+    return replace(figure, value=figure.value * 100, decimals=max(0, figure.decimals - 2))
 
 
 def _columns(titles: Sequence[str]) -> list[tuple[int, str, str]]:
@@ -139,5 +149,6 @@ def _rows(table: Table) -> list[list[str]]:
     rows: list[list[str]] = []
     blocks = read_sheet(table.path, name=table.file, sheet=table.sheet or "", most_rows=_MOST_ROWS)
     for block in blocks:
+        table.check(block)
         rows += cells_as_text(block)
     return rows

@@ -37,17 +37,7 @@ class Table:
         cells = 0
         for block in self._blocks():
             kept = from_line(block, self.header_line + 1)
-            if kept.malformed:
-                line, problem = next(iter(sorted(kept.malformed.items())))
-                raise self.refuse(f"row {line:,} cannot be read: {problem}.", line=line)
-            if kept.formulas:
-                line, cell = next(iter(sorted(kept.formulas.items())))
-                raise self.refuse(
-                    f"cell {cell} is a formula. An export holds values alone; give the file as "
-                    "TradingView made it, or paste its cells as values.",
-                    line=line,
-                    cell=cell,
-                )
+            self.check(kept)
             cells += kept.height * kept.width
             if cells > _MOST_CELLS:
                 raise self.refuse(
@@ -55,6 +45,20 @@ class Table:
                 )
             if kept.height:
                 yield kept
+
+    def check(self, block: Cells) -> None:
+        """Refuse rows that cannot be split, and formulas."""
+        if block.malformed:
+            line, problem = next(iter(sorted(block.malformed.items())))
+            raise self.refuse(f"row {line:,} cannot be read: {problem}.", line=line)
+        if block.formulas:
+            line, cell = next(iter(sorted(block.formulas.items())))
+            raise self.refuse(
+                f"cell {cell} is a formula. An export holds values alone; give the file as "
+                "TradingView made it, or paste its cells as values.",
+                line=line,
+                cell=cell,
+            )
 
     def refuse(self, problem: str, **details: object) -> InputError:
         """Say what is wrong with the table."""

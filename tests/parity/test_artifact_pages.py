@@ -87,6 +87,7 @@ def test_the_same_content_is_kept_once(ada, catalogue):
         where = send(ada, chart_data(catalogue), "chart.csv")["Location"]
         page = text(look(ada, where, act="keep"))
         assert "Mean 20" in page
+    assert "was kept before: nothing is there twice." in page
     artifact = BridgeArtifact.objects.get()
     assert (artifact.kind, artifact.candles, artifact.series) == ("chart_data", 300, 1)
     assert artifact.read_facts()["series"][0]["nulls"] == 19

@@ -88,10 +88,9 @@ class UploadForm:
         self._zone = (offer or zone) if given.get("act") == "take" else (zone or offer)
         change_draft(draft=self.draft, zone=self._zone, **said)
 
-    def keep(self) -> BridgeArtifact:
-        """Keep it. Raises HewstonError."""
-        kept, _ = keep_draft(draft=self.draft)
-        return kept
+    def keep(self) -> tuple[BridgeArtifact, bool]:
+        """Keep it; tells whether it is new. Raises HewstonError."""
+        return keep_draft(draft=self.draft)
 
     @functools.cached_property
     def shown(self) -> dict[str, Any]:

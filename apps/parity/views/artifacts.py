@@ -75,7 +75,10 @@ def draft(request: HttpRequest, bridge_draft_id: str) -> HttpResponse:
         try:
             form.change(request.POST.dict())
             if request.POST.get("act") == "keep":
-                return redirect("artifact", form.keep().pk)
+                kept, is_new = form.keep()
+                said = "is kept" if is_new else "was kept before: nothing is there twice"
+                messages.success(request, f"Bridge artifact {kept.pk} {said}.")
+                return redirect("artifact", kept.pk)
         except HewstonError as problem:
             form.problem, status = problem, status_of(problem)
         else:

@@ -70,6 +70,12 @@ def test_the_zone_is_found_with_a_dataset_and_the_upload_is_kept(ada, catalogue)
     page = text(look(ada, where, dataset_id=DATASET_ID, act="show"))
     assert re.search(rf'value="{NEW_YORK}" checked', page)
     assert "23 of 23" in page
+    assert "zone wanted" in text(
+        look(ada, where, dataset_id=DATASET_ID, offer=NEW_YORK, act="show")
+    )
+    assert BridgeDraft.objects.get().zone == ""
+    taken = look(ada, where, dataset_id=DATASET_ID, offer=NEW_YORK, act="take")
+    assert "zone wanted" not in text(taken)
     kept = look(ada, where, dataset_id=DATASET_ID, offer=NEW_YORK, symbol="ACME", act="keep")
     artifact = BridgeArtifact.objects.get()
     assert (artifact.kind, artifact.zone, artifact.symbol) == ("trade_list", NEW_YORK, "ACME")

@@ -85,7 +85,8 @@ class UploadForm:
         """Say other things of it. Raises HewstonError, and changes nothing, for a wrong zone."""
         said = {key: given.get(key, "") for key in ("name", "symbol", "dataset_id")}
         offer, zone = given.get("offer", ""), given.get("zone", "")
-        self._zone = (offer or zone) if given.get("act") == "take" else (zone or offer)
+        chosen = {"take": offer or zone, "keep": zone or offer}  # what is offered is not taken else
+        self._zone = chosen.get(given.get("act", ""), zone)
         change_draft(draft=self.draft, zone=self._zone, **said)
 
     def keep(self) -> tuple[BridgeArtifact, bool]:

@@ -11,7 +11,7 @@ from hewston.pipeline.errors import CancelledError, HewstonError
 from hewston.pipeline.fields import read_fields
 from hewston.pipeline.spec import RunSpec, read_run_fields
 from hewston.pipeline.strategies.catalogue import find_strategy, source_sha256
-from hewston.sandboxes import open_client
+from hewston.sandboxes import client_for
 from hewston.taskqueue import Claim, perform
 from hewston.taskqueue.work import TICK_S
 
@@ -67,7 +67,7 @@ def _check(check: StrategyCheck, claim: Claim, report: Callable[[float], None]) 
         bars_file=check.revision.folder / "bars.parquet",
         spec=_build_spec(check.revision, version.strategy_version_id, version.sha256, check.params),
         source=version.source.encode(),
-        sandbox=open_client(),
+        sandbox=client_for(version.source.encode()),
     )
     claim.log.write(result["sentence"], verdict=result["verdict"])
     is_ours = check.complete(

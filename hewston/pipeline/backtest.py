@@ -102,7 +102,7 @@ def prepare(
     ``stored`` is the interval of ``bars``, by default the run's own; shorter ones are merged.
     Raises InputError where no bar is left.
     """
-    schedule = _list_sessions(bars, spec)
+    schedule = list_sessions(bars, spec)
     window = market.select_window(bars, spec, stored=stored, schedule=schedule)
     # Warm-up bars tell the spread of the first ones too; who pays none of it hears nothing.
     tell = log if spec.slippage_fees.k_spread > 0 else _ignore
@@ -236,7 +236,7 @@ def _ignore(_line: str) -> None:
     """Log nothing."""
 
 
-def _list_sessions(bars: pl.DataFrame, spec: RunSpec) -> pl.DataFrame | None:
+def list_sessions(bars: pl.DataFrame, spec: RunSpec) -> pl.DataFrame | None:
     """List the sessions of the bars, which say where longer bars start and end.
 
     Bars of one minute need none, and their runs are spared the time that it takes.

@@ -10,10 +10,9 @@ from django.urls import reverse
 from apps.runs.actions import request_reproduction
 from apps.runs.models import Run
 from apps.runs.tasks import perform_reproduction, perform_run
-from apps.strategies.actions import request_check
 from apps.strategies.models import StrategyVersion
+from apps.strategies.tasks import perform_check
 from hewston.pipeline import artifacts
-from hewston.pipeline.errors import InputError
 from hewston.taskqueue import Status
 from tests.api.program import Program
 from tests.events.test_runs import run as run_source
@@ -47,14 +46,17 @@ def version(client, catalogue) -> StrategyVersion:
     return found
 
 
-def test_it_is_saved_shown_and_not_checked(client, catalogue, version) -> None:
-    page = client.get(reverse("strategy-version", args=["ada", "above", 1])).content.decode()
-    assert "event strategy" in page
-    assert "is not checked" in page
-    assert not version.checks.exists()
-    with pytest.raises(InputError, match="above@1 is an event strategy"):
-        request_check(owner=catalogue.ada, version=version, revision=catalogue.run.revision)
+def test_it_is_saved_shown_and_checked(client, version) -> None:
+    address = reverse("strategy-version", args=["ada", "above", 1])
+    assert "event strategy" in client.get(address).content.decode()
     assert set(version.rules) == {"length", "distance"}
+    check = version.checks.get()  # asked for when it was saved
+    perform_check(check)
+    check.refresh_from_db()
+    assert check.verdict == "clean", check.sentence
+    assert "clean" in client.get(address).content.decode()
+    shown = client.get(reverse("strategy-check", args=["ada", "above", 1, check.pk]))
+    assert "position" in shown.content.decode()
 
 
 def test_its_run_has_all_artifacts_and_is_made_again_to_the_byte(

@@ -7,7 +7,7 @@ from django.db import transaction
 from apps.datasets.models import Dataset, Revision
 from apps.permissions.models import User
 from apps.strategies.models import StrategyCheck, StrategyVersion
-from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.fields import read_fields
 from hewston.taskqueue import LIVE, Watch, find_dead, revive
 
@@ -22,15 +22,8 @@ def request_check(
 ) -> StrategyCheck:
     """Ask for a version to be checked on a revision; while the same is under way, gives that one.
 
-    Parameters that are not said have their defaults. Raises InputError with the parameter, and for
-    an event strategy, which is not checked.
+    Parameters that are not said have their defaults. Raises InputError with the parameter.
     """
-    if version.is_event:
-        raise InputError(
-            f"{version} is an event strategy: it is shown one bar after the other and is not "
-            "checked. Only what run_strategy(frame) answers can be.",
-            field="version",
-        )
     read = read_fields(version.rules, params or {}, of=f"parameter of {version}", prefix="params.")
     known = version.checks.filter(revision=revision, status__in=LIVE)
     same = next((one for one in known if one.params == read), None)
@@ -46,10 +39,8 @@ def request_check(
 def request_first_check(*, version: StrategyVersion) -> StrategyCheck | None:
     """Ask for a new version to be checked on its author's newest dataset; None where there is none.
 
-    Data of a market come before the sample. An event strategy is not checked.
+    Data of a market come before the sample.
     """
-    if version.is_event:
-        return None
     datasets = list_datasets(user=version.author)
     chosen = next((one for one in datasets if not one.is_made_up), None) or next(
         iter(datasets), None

@@ -413,6 +413,7 @@ def test_a_zone_without_the_time_is_refused(tmp_path):
 def report(tmp_path: Path, *, formula: bool = False, net: float = 24.06) -> bytes:
     book = openpyxl.Workbook()
     performance = book.active
+    assert performance is not None
     performance.title = "Performance"
     performance.append([None, "All USD", "All %", "Long USD", "Long %", "Short USD", "Short %"])
     performance.append(["Net profit", net, 2.41, 6.34, 0.63, 17.72, 1.77])

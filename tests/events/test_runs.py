@@ -205,3 +205,42 @@ def test_the_kind_is_told_by_lines_that_import() -> None:
     assert find_kind(b"import nautilus_trader.core\n") is EVENT
     assert find_kind(b"x = 'import nautilus_trader'\n") is FRAME
     assert find_kind(FRAME_FOLLOWS.encode()) is FRAME
+
+
+def test_closing_a_position_leaves_all_of_the_equity_for_the_next() -> None:
+    body = f"if seen % 4 == 1: {BUY}\nif seen % 4 == 3: self.close_all_positions(name)"
+    frames = run(
+        event(body), make_bars([100.0] * 12, [100.0] * 12), starting_cash=110.0, max_leverage=1.0
+    )
+    assert frames["fills"]["bar"].to_list() == [1, 3, 5, 7, 9, 11]
+    assert set(frames["orders"]["status"]) == {"FILLED"}
+
+
+@pytest.mark.parametrize("clock", ["next_open", "close"])
+def test_a_bracket_waits_with_an_entry_that_rests(clock: FillClock) -> None:
+    bars = make_bars([100.0, 100.0, 100.0, 99.0, 103.0], [100.0, 100.0, 99.0, 103.0, 103.0])
+    source = event(
+        "if seen == 1: self.submit_order_list(make.bracket(name, OrderSide.BUY, Quantity(1, 0),"
+        " sl_trigger_price=Price(97.0, 6), tp_price=Price(102.0, 6),"
+        " entry_price=Price(99.5, 6), entry_order_type=OrderType.LIMIT))"
+    ).replace("import TimeInForce", "import OrderType, TimeInForce")
+    frames = run(source, bars, fill_clock=clock)
+    assert frames["fills"].select("bar", "price").rows() == [(2, 99.5), (3, 102.0)]
+    assert sorted(frames["orders"]["status"]) == ["CANCELLED", "FILLED", "FILLED"]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("trigger_type=TriggerType.LAST_PRICE", "no prices of the trigger type LAST_PRICE"),
+        ("emulation_trigger=TriggerType.BID_ASK", "A run emulates no orders"),
+        ("exec_algorithm_id=ExecAlgorithmId('TWAP')", "no execution algorithms"),
+    ],
+)
+def test_an_order_that_would_never_be_met_is_an_error(option: str, said: str) -> None:
+    source = event(
+        "self.submit_order(make.stop_market("
+        f"name, OrderSide.BUY, Quantity(1, 0), Price(101.0, 6), {option}))"
+    ).replace("import TimeInForce", "import ExecAlgorithmId, TriggerType")
+    with pytest.raises(InputError, match=said):
+        run(source, random_bars(10))

@@ -165,8 +165,16 @@ class Stage:
             at = self._walk(row, at, turn)
 
     def _settle(self, print_: float, cost: float, moment: int) -> None:
-        """Show the same print until what was sent on the fills at it has arrived and filled."""
+        """Show the same print until what was sent on the fills at it has arrived and filled.
+
+        What an entry that rests brings with it is under way for as long as that rests.
+        """
+        before: set[str] = set()
         while self._cache.orders_inflight_count():
+            waiting = {str(order.client_order_id) for order in self._cache.orders_inflight()}
+            if waiting == before:
+                return
+            before = waiting
             self._show(print_, cost, moment, self._ts + 1)
 
     def _walk(self, row: int, at: float, turn: float) -> float:

@@ -10,6 +10,7 @@ from hewston.pipeline.engine.inside.form import CLOSE
 from hewston.pipeline.sandbox.inside.answer import StrategyFailure
 
 BUYING_POWER, RUINED, WARM_UP = "buying_power", "ruined", "warm-up"
+CLOSING = "closing"
 _ROUNDING = 1e-12  # share by which floats may overstate what an order costs
 _TYPES = {
     nautilus.OrderType.MARKET: "MARKET",
@@ -17,6 +18,7 @@ _TYPES = {
     nautilus.OrderType.STOP_MARKET: "STOP",
     nautilus.OrderType.TRAILING_STOP_MARKET: "STOP",
 }
+_TRIGGERS = ("NO_TRIGGER", "DEFAULT", "BID_ASK")
 _FORCES = {nautilus.TimeInForce.GTC: 0, nautilus.TimeInForce.IOC: 1}
 
 
@@ -28,6 +30,22 @@ def read_type(order: Any) -> str:  # noqa: ANN401 (the engine is untyped)
             "stop-market or trailing-stop-market order."
         )
     return _TYPES[order.order_type]
+
+
+def check_ways(order: Any) -> None:  # noqa: ANN401
+    """Raise ValueError for an order that would wait for what a run does not have."""
+    trigger, emulated = (
+        getattr(kind := getattr(order, field, None) or _TRIGGERS[0], "name", kind)
+        for field in ("trigger_type", "emulation_trigger")
+    )
+    if trigger not in _TRIGGERS:
+        raise ValueError(
+            f"A run has no prices of the trigger type {trigger}: it knows DEFAULT and BID_ASK."
+        )
+    if emulated != _TRIGGERS[0]:
+        raise ValueError("A run emulates no orders: leave out emulation_trigger.")
+    if getattr(order, "exec_algorithm_id", None) is not None:
+        raise ValueError("A run has no execution algorithms: leave out exec_algorithm_id.")
 
 
 def read_immediate(order: Any) -> int:  # noqa: ANN401
@@ -55,7 +73,9 @@ class Record:
         self.is_ruined = False
         self.lots_in_units = 0.0  # position
         self.cash = 0.0
-        self.waiting = 0.0  # units of market orders that were sent and have not filled
+        # Client order id → signed units of market orders that were sent and have not filled.
+        # The engine names those that close positions: they are one, under CLOSING.
+        self.waiting: dict[str, float] = {}
 
     def raise_failure(self) -> None:
         """Raise what a callback raised, if anything."""
@@ -68,8 +88,9 @@ class Record:
             raise StrategyFailure(
                 "unfit",
                 message=f"An order filled between two bars, after that of bar {self.closed}, "
-                "because a timer or an alert of the strategy went off there: at a price from "
-                "before. Set alerts only at closes of bars.",
+                "because a timer or an alert of the strategy went off there, or because an "
+                "order was changed to a price that the market is beyond: at a price from before. "
+                "Set alerts only at closes of bars; cancel such an order and send another.",
             )
         qty = float(event.last_qty.as_decimal())
         price = float(event.last_px.as_decimal())
@@ -78,7 +99,8 @@ class Record:
         self.lots_in_units += signed
         self.cash -= signed * price * multiplier + fee
         if event.order_type == nautilus.OrderType.MARKET:
-            self.waiting -= signed
+            name = str(event.client_order_id)
+            self.waiting.pop(name if name in self.waiting else CLOSING, None)
         self.fills.append((
             str(event.client_order_id), self.bar, self.moment, qty, price, self.reference, fee,
         ))  # fmt: skip
@@ -142,16 +164,32 @@ class _Traded:
             for order in others:
                 read_type(order)
                 read_immediate(order)
+                check_ways(order)
             super().submit_order_list(orders, *args, **kwargs)  # type: ignore[misc]  # the author's
+
+    def close_position(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Close a position; the engine sends the order itself."""
+        super().close_position(*args, **kwargs)  # type: ignore[misc]  # the author's
+        self._note_closing()
+
+    def close_all_positions(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        """Close all positions; the engine sends the orders itself."""
+        super().close_all_positions(*args, **kwargs)  # type: ignore[misc]  # the author's
+        self._note_closing()
+
+    def _note_closing(self) -> None:
+        if held := self._record.lots_in_units:
+            self._record.waiting[CLOSING] = -held
 
     def _accept(self, order: Any) -> bool:  # noqa: ANN401
         record = self._record
         read_type(order)
         read_immediate(order)
+        check_ways(order)
         reason = self._find_reason(order)
         if reason is None:
             if order.order_type == nautilus.OrderType.MARKET:
-                record.waiting += float(order.signed_decimal_qty())
+                record.waiting[str(order.client_order_id)] = float(order.signed_decimal_qty())
             return True
         record.refused[str(order.client_order_id)] = (order, reason)
         if (heard := self._own.get("on_order_denied")) is not None:
@@ -169,7 +207,7 @@ class _Traded:
             return WARM_UP
         if record.is_ruined:
             return RUINED
-        held = record.lots_in_units + record.waiting
+        held = record.lots_in_units + sum(record.waiting.values())
         wanted = held + float(order.signed_decimal_qty())
         if abs(wanted) <= abs(held) and wanted * held >= 0:
             return None

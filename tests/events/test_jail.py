@@ -12,6 +12,7 @@ from hewston.pipeline.engine.events import EventStrategy
 from hewston.pipeline.engine.kind import EVENT
 from hewston.pipeline.sandbox.errors import SandboxError
 from hewston.pipeline.sandbox.zygotes import TIERS, Zygote
+from hewston.sandboxes import open_client
 from tests.events.sources import HEAD
 from tests.sandbox.arena import find_attacks, play_all, play_as_nobody
 from tests.sandbox.attacks import ATTACKS
@@ -79,3 +80,29 @@ def runs(process: psutil.Process) -> bool:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "nautilus_pyo3.HttpClient()",
+        "nautilus_pyo3.ParquetDataCatalog('/').instruments()",
+        "nautilus_pyo3.DataBackendSession().add_file('x', 'x', '/etc/passwd')",
+        "nautilus_pyo3.PostgresCacheDatabase.connect()",
+        "nautilus_pyo3.load_tardis_trades('/etc/passwd')",
+    ],
+)
+def test_what_the_engine_has_for_files_and_networks_reaches_nothing(expression: str) -> None:
+    source = "from nautilus_trader.core import nautilus_pyo3\n\n" + HEAD
+    source += f"print('reached', {expression})\n\n\nclass A(Strategy): pass\n"
+    strategy = EventStrategy(source.encode(), open_client(EVENT))
+    ends = None
+    try:
+        said, log = strategy.describe()
+    except SandboxError as problem:  # its threads are refused, and the engine ends the process
+        ends, printed = problem.code, str(problem.log)
+    else:
+        assert said.failure is not None
+        printed = str(log)
+    assert ends in {None, "SANDBOX_DIED"}
+    assert "reached" not in printed

@@ -51,6 +51,7 @@ def event(body: str, *, start: str = "") -> str:
     )
 
 
+STOP = "SELL, Quantity(1, 0), Price(99.97, 6)"
 ALERT = "self.clock.set_time_alert_ns('x', bar.ts_event + 5, lambda event: None)"
 BUY = "self.submit_order(make.market(name, OrderSide.BUY, Quantity(1, 0)))"
 
@@ -122,6 +123,26 @@ def test_a_limit_that_a_bar_opens_beyond_fills_at_that_open_or_at_its_price() ->
     )
     assert run(source, bars)["fills"]["price"].to_list() == [95.0]
     assert run(source, bars, limit_gap="limit")["fills"]["price"].to_list() == [98.0]
+
+
+def test_a_stop_that_price_does_not_reach_rests_beside_an_order_that_pays_the_spread() -> None:
+    bars = make_bars([100.0, 100.0, 100.0, 101.0], [100.0, 100.0, 101.0, 101.0])
+    stop = (
+        "self.submit_order(make.stop_market(name, OrderSide.SELL, Quantity(1, 0), Price(99.97, 6)))"
+    )
+    source = event(f"if seen == 1: {stop}\nif seen == 2: {BUY}")
+    costs = SlippageFees(k_spread=0, slippage_ticks=5, fees_bps=0)
+    frames = run(source, bars, slippage_fees=costs)
+    assert frames["fills"].select("side", "price").rows() == [("BUY", 100.05)]
+    assert frames["orders"]["status"].to_list() == ["OPEN", "FILLED"]
+
+
+def test_an_order_that_the_engine_refuses_takes_nothing_of_what_the_account_can_bear() -> None:
+    sell = BUY.replace("BUY", "SELL")
+    only = sell.replace("1, 0)", "1, 0), reduce_only=True")  # of a position that is not there
+    source = event(f"if seen == 2: {only}\nif seen == 4: {sell}")
+    frames = run(source, random_bars(8), starting_cash=110.0, max_leverage=1.0)
+    assert frames["orders"]["status"].to_list() == ["REJECTED", "FILLED"]
 
 
 def test_an_order_of_the_last_bar_stays_open() -> None:

@@ -19,6 +19,11 @@ from hewston.pipeline.engine.inside.silent import make_engine
 from hewston.pipeline.engine.inside.traded import RUINED, Record
 from hewston.pipeline.engine.instruments import VENUE
 
+type Sides = frozenset[bool]
+
+BUYS, SELLS = True, False
+BOTH, NEITHER = frozenset({BUYS, SELLS}), frozenset[bool]()
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Played:
@@ -131,7 +136,10 @@ class Stage:
         """Show the close to the orders that were sent at it, where that is what they fill at."""
         market = self._market
         if self._fills_at_close and self._cache.orders_inflight_count():
-            self._show(market.close[row], market.costs[row], CLOSE, market.closes_ns[row] + 1)
+            close, cost = market.close[row], market.costs[row]
+            paying = self._find_paying(close)
+            self._show(close, cost, CLOSE, market.closes_ns[row] + 1, paying)
+            self._settle(close, cost, CLOSE)
 
     def _show_bar(self, row: int) -> None:
         """Show a bar to the strategy, at its close."""
@@ -144,25 +152,34 @@ class Stage:
         """Show the open to what waits for it, and the path to what rests."""
         market = self._market
         opened, cost = market.open[row], market.costs[row]
-        waits = self._cache.orders_inflight_count() > 0
         ts = max(market.opens_ns[row], self._ts) + 1  # what was sent on the last fill has arrived
-        if not waits and not self._cache.orders_open_count():
+        if not self._cache.orders_inflight_count() and not self._cache.orders_open_count():
             if self._quoted is None:
-                self._show(opened, cost, OPEN, ts)
+                self._show(opened, cost, OPEN, ts, BOTH)
             return
-        gapped = self._move_limits(opened)
-        pays = waits or gapped
-        self._show(opened, cost if pays else 0.0, OPEN, ts)
+        paying = self._find_paying(opened) | self._move_limits(opened)
+        self._show(opened, cost, OPEN, ts, paying)
         self._settle(opened, cost, OPEN)
         if not self._cache.orders_open_count():
             return
         if self._quoted != (opened, opened):
             self._move_limits(opened)  # those that were under way
-            self._show(opened, 0.0, OPEN, self._ts + 1)  # what limits are met at
+            self._show(opened, 0.0, OPEN, self._ts + 1, NEITHER)  # what limits are met at
             self._settle(opened, cost, OPEN)
         at = opened
         for turn in market.turns(row):
             at = self._walk(row, at, turn)
+
+    def _find_paying(self, print_: float) -> Sides:
+        """Give the sides of what is under way and takes the market at a print, once it is there."""
+        found = set()
+        for order in self._cache.orders_inflight():
+            price, is_stop = read_level(order)
+            side = 1 if order.is_buy else -1
+            beyond = 0.0 if price is None else side * (print_ - float(price))
+            if price is None or (beyond >= 0 if is_stop else beyond <= 0):
+                found.add(bool(order.is_buy))
+        return frozenset(found)
 
     def _settle(self, print_: float, cost: float, moment: int) -> None:
         """Show the same print until what was sent on the fills at it has arrived and filled.
@@ -175,7 +192,7 @@ class Stage:
             if waiting == before:
                 return
             before = waiting
-            self._show(print_, cost, moment, self._ts + 1)
+            self._show(print_, cost, moment, self._ts + 1, self._find_paying(print_))
 
     def _walk(self, row: int, at: float, turn: float) -> float:
         """Go from a price to another, and show every price on the way at which an order rests."""
@@ -183,9 +200,10 @@ class Stage:
         while self._cache.orders_open_count():
             level = self._next_level(at, turn, direction)
             price = turn if level is None else level.price
-            cost = self._market.costs[row] if level is not None and level.pays else 0.0
-            self._show(price, cost, INSIDE, self._ts + 1)
-            self._settle(price, self._market.costs[row], INSIDE)
+            cost = self._market.costs[row]
+            paying = NEITHER if level is None else level.paying
+            self._show(price, cost, INSIDE, self._ts + 1, paying)
+            self._settle(price, cost, INSIDE)
             if level is None:
                 break
             at = price
@@ -193,34 +211,37 @@ class Stage:
 
     def _next_level(self, at: float, turn: float, direction: int) -> "Level | None":
         """Find the nearest price ahead at which an order rests, up to the turn."""
-        levels = [
-            Level(float(price), pays)
-            for price, pays in map(read_level, self._cache.orders_open())
-            if price is not None
-            and direction * (float(price) - at) > 0
-            and direction * (turn - float(price)) >= 0
-        ]
-        if not levels:
+        stops: dict[float, set[bool]] = {}  # by price, the sides of those that rest there
+        for order in self._cache.orders_open():
+            price, is_stop = read_level(order)
+            if (
+                price is not None
+                and direction * (float(price) - at) > 0
+                and direction * (turn - float(price)) >= 0
+            ):
+                stops.setdefault(float(price), set()).update([order.is_buy] if is_stop else [])
+        if not stops:
             return None
-        return min(levels, key=lambda level: (abs(level.price - at), not level.pays))
+        nearest = min(stops, key=lambda price: abs(price - at))
+        return Level(nearest, frozenset(stops[nearest]))
 
-    def _move_limits(self, opened: float) -> bool:
-        """Move limits that the bar opens beyond to that open; tell whether a stop is beyond too."""
+    def _move_limits(self, opened: float) -> Sides:
+        """Move limits that the bar opens beyond to that open; gives sides of stops beyond it."""
         is_moved = self._market.spec.limit_gap == "open"
-        gapped = moves = False
+        gapped, moves = set(), False
         for order in self._cache.orders_open():
             price, is_stop = read_level(order)
             if price is None:
                 continue
             beyond = (opened - float(price)) * (1 if order.is_buy else -1)
             if is_stop:
-                gapped = gapped or beyond >= 0
+                gapped |= {bool(order.is_buy)} if beyond >= 0 else set()
             elif is_moved and beyond < 0:
                 moves = True
                 self._strategy.modify_order(order.client_order_id, price=self._market.price(opened))
         if moves:
             self._deliver()
-        return gapped
+        return frozenset(gapped)
 
     def _deliver(self) -> None:
         """Have arrive what was sent outside of a callback, and nothing that waits for a quote.
@@ -230,11 +251,17 @@ class Stage:
         if self._quoted is not None:
             self._run(self._market.quote(*self._quoted, self._ts), self._ts)
 
-    def _show(self, print_: float, cost: float, moment: int, ts: int) -> None:
-        """Show a print, and the cost on each side of it."""
+    def _show(self, print_: float, cost: float, moment: int, ts: int, paying: Sides) -> None:
+        """Show a print, and the cost beside it on the sides that pay it now.
+
+        Not on the other: an order that rests there is met at its price and not before.
+        """
         record = self._record
         record.moment, record.reference, record.shown_ns = moment, print_, ts
-        self._quoted = print_ - cost, print_ + cost
+        self._quoted = (
+            print_ - cost if SELLS in paying else print_,
+            print_ + cost if BUYS in paying else print_,
+        )
         self._run(self._market.quote(*self._quoted, ts), ts)
 
     def _run(self, shown: Any, ts: int) -> None:  # noqa: ANN401
@@ -260,10 +287,10 @@ class Stage:
 
 @dataclasses.dataclass(frozen=True)
 class Level:
-    """A price at which an order rests, and whether it pays the cost of a market order there."""
+    """A price at which an order rests, and the sides that pay the cost of a market order there."""
 
     price: float
-    pays: bool
+    paying: Sides
 
 
 def read_level(order: Any) -> tuple[Any, bool]:  # noqa: ANN401

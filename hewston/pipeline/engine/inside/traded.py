@@ -139,9 +139,22 @@ def make_traded(author: type) -> Callable[[Record], type]:
                 heard(self, event)
 
         own["on_order_filled"] = guard(record, on_order_filled)
+        for name in ("on_order_canceled", "on_order_rejected", "on_order_expired"):
+            own[name] = _forget_then(record, own.get(name))
         return type(author.__name__, (_Traded, author), {**own, "_record": record, "_own": own})
 
     return make
+
+
+def _forget_then(record: Record, heard: Callable[..., None] | None) -> Callable[..., None]:
+    """Give a callback that forgets an order that will not fill, and then calls the author's."""
+
+    def forget(self: object, event: Any) -> None:  # noqa: ANN401
+        record.waiting.pop(str(event.client_order_id), None)
+        if heard is not None:
+            heard(self, event)
+
+    return guard(record, forget)
 
 
 class _Traded:

@@ -102,7 +102,7 @@ def read_run(
         name=name,
         candles=bars.select(list(CANDLES)),
         series=signals.select("ts_open", *titles),
-        trades=_list_trades(artifacts.read_frame(folder, "trades"), starts),
+        trades=list_trades(artifacts.read_frame(folder, "trades"), starts),
         interval_ns=INTERVAL_NS[str(spec.get("interval", "1m"))],
         warmup=warmup,
         measured_warmup=measured_warmup,
@@ -117,7 +117,7 @@ def read_run(
     )
 
 
-def _list_trades(trades: pl.DataFrame, starts: pl.Series) -> pl.DataFrame:
+def list_trades(trades: pl.DataFrame, starts: pl.Series) -> pl.DataFrame:
     """Give TRADES_RT as LISTED_TRADES: placed at the starts of their bars."""
     is_open = trades["exit_ts"].is_null()
     return trades.with_columns(

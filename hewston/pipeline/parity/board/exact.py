@@ -50,7 +50,7 @@ def match_exactly(listed: pl.DataFrame, made: pl.DataFrame) -> Matched:
     list's span, first to last time inclusive: what came before is not listed, and what came after
     the list was made cannot be.
     """
-    made = _within(listed, made)
+    made = within(listed, made)
     is_open = listed["exit_ts"].is_null()
     rows = pl.int_range(listed.height, eager=True)
     paired: list[tuple[Rows, Rows]] = []
@@ -69,7 +69,7 @@ def match_exactly(listed: pl.DataFrame, made: pl.DataFrame) -> Matched:
     )
 
 
-def _within(listed: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
+def within(listed: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
     """Keep what a run entered within the span of a list."""
     first = listed["entry_ts"].min()
     last = listed.select(pl.max_horizontal(pl.col("entry_ts").max(), pl.col("exit_ts").max()))

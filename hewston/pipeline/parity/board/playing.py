@@ -12,12 +12,15 @@ from hewston.pipeline import backtest, schemas
 from hewston.pipeline.engine.events import EventStrategy
 from hewston.pipeline.engine.kind import EVENT, find_kind
 from hewston.pipeline.errors import CancelledError, HewstonError, InputError
+from hewston.pipeline.intervals import INTERVAL_NS
 from hewston.pipeline.parity.board.divergence import find_first_divergence
-from hewston.pipeline.parity.board.exact import match_exactly
+from hewston.pipeline.parity.board.exact import match_exactly, within
 from hewston.pipeline.parity.board.pairs import Pair
-from hewston.pipeline.parity.board.row import Row
+from hewston.pipeline.parity.board.row import Row, Verdict
 from hewston.pipeline.parity.board.zones import choose_zone
 from hewston.pipeline.parity.readers import Bridge, Upload, place, read_upload
+from hewston.pipeline.parity.side import list_trades
+from hewston.pipeline.parity.trades import explain_trades
 from hewston.pipeline.sandbox.strategy import Client, SandboxedStrategy
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import sha256_file
@@ -137,11 +140,34 @@ def _compare(row: Row, source: bytes, listed: pl.DataFrame, ground: Ground) -> R
     notes: list[str] = []
     followed = backtest.follow(ground.prepared, spec, strategy, log=notes.append)
     found = match_exactly(listed, followed.trades)
+    if not found.is_whole:
+        row = _explain(row, listed, followed.trades, ground)
     return dataclasses.replace(
         row,
         matched=found.matched,
         extra=found.extra,
         first_divergence=find_first_divergence(found),
-        verdict="aligned" if found.is_whole else "diverged",
+        verdict=_judge(row, is_whole=found.is_whole),
         notes=(*row.notes, *notes[:_MOST_NOTES]),
     )
+
+
+def _explain(row: Row, listed: pl.DataFrame, made: pl.DataFrame, ground: Ground) -> Row:
+    """Name the class and the cause of what differs."""
+    starts = ground.prepared.bars["ts_open"]
+    finding = explain_trades(
+        listed,
+        list_trades(within(listed, made), starts),
+        candles=ground.prepared.frame.select(list(schemas.CANDLES)),
+        interval_ms=INTERVAL_NS[ground.spec.interval] // 1_000_000,
+    )
+    if finding is None:
+        return row
+    notes = (*row.notes, finding.sentence)
+    return dataclasses.replace(row, class_=finding.class_name, cause=finding.cause, notes=notes)
+
+
+def _judge(row: Row, *, is_whole: bool) -> Verdict:
+    if is_whole:
+        return "aligned"
+    return "aligned_within_tolerance" if row.class_ == "numeric_tolerance" else "diverged"

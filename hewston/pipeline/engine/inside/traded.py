@@ -64,7 +64,6 @@ class Record:
     def __init__(self) -> None:
         self.failures: list[BaseException] = []
         self.fills: list[tuple[Any, ...]] = []  # client order id, then as in FILLS
-        self.sent: dict[str, int] = {}  # client order id → bar
         self.refused: dict[str, tuple[Any, str]] = {}  # the order, and why it was not sent
         self.bar, self.moment, self.reference = 0, CLOSE, 0.0
         self.closed = 0  # the bar that closed last

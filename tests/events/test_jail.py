@@ -25,7 +25,7 @@ GONE_S = 0.5  # on a busy machine; benchmarks measure it on a quiet one
 @pytest.mark.parametrize("tier", TIERS)
 def test_each_attack_ends_as_it_says_beside_the_engine(tier: int) -> None:
     with Zygote(WITH_ENGINE, tiers=(tier,)) as zygote:
-        for attacks in find_attacks(WITH_ENGINE).values():
+        for attacks in find_attacks(WITH_ENGINE, tier).values():
             assert play_all(zygote.client(), attacks) == {}
 
 

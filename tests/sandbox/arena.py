@@ -121,9 +121,13 @@ def play_all(client: Client, attacks: list[Attack]) -> dict[str, str]:
     return surprises
 
 
-def find_attacks(kind: Kind) -> dict[str, list[Attack]]:
-    """Give what a kind of zygote must stop: where the engine is, it may be imported."""
+def find_attacks(kind: Kind, tier: int) -> dict[str, list[Attack]]:
+    """Give what a kind of zygote must stop in a tier: where the engine is, it may be imported.
+
+    Without Landlock the folders on the way to packages can be listed, with nothing else in them.
+    """
     known = {"imports the engine"} if "nautilus_trader" in kind.packages else set()
+    known |= {"lists the project"} if kind.packages and "Landlock" not in TIERS[tier] else set()
     return {
         name: [one for one in attacks if one.name not in known] for name, attacks in ATTACKS.items()
     }
@@ -155,7 +159,7 @@ def main() -> None:
     kind = WITH_ENGINE if "--engine" in words else PLAIN
     for tier in [int(word) for word in words if word.isdecimal()] or TIERS:
         with Zygote(kind, tiers=(tier,)) as zygote:
-            for name, attacks in find_attacks(kind).items():
+            for name, attacks in find_attacks(kind, tier).items():
                 surprises |= {f"{tier} {name}": play_all(zygote.client(), attacks)}
     sys.stdout.write(json.dumps({"user": os.getuid(), "surprises": surprises}))
 

@@ -19,7 +19,7 @@ from tests.sandbox.attacks import ATTACKS
 from tests.sandbox.locked import WITH_ENGINE
 
 SLEEPS = HEAD + "import time\ntime.sleep(60)\n"
-GONE_S = 0.5  # on a busy machine; benchmarks measure it on a quiet one
+GONE_S = 3.0  # where processors are short; benchmarks measure what it takes else
 
 
 @pytest.mark.parametrize("tier", TIERS)

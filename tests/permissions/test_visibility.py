@@ -62,6 +62,12 @@ STRATEGIES = {
         )
     ),
 }
+# Likewise of parity.
+PARITY = {
+    *("parity", "parity-new", "artifact", "artifacts-csv", "artifact-file", "artifact-delete"),
+    *("bridge-draft", "bridge-draft-cancel", "board", "boards", "board-new", "board-cancel"),
+    *("board-again", "board-delete", "board-csv", "board-json"),
+}
 WRITING_LISTS = ["dataset-new", "datasets-change", "run-new", "tokens"]
 WRITING_OBJECTS = [
     "dataset-archive",
@@ -188,6 +194,7 @@ def test_these_tests_know_every_address():
         | FILES
         | FLOWS
         | STRATEGIES
+        | PARITY
         | {*LISTS, *OBJECTS, *FORMS_OF_OBJECTS}
         | writing
     )

@@ -183,9 +183,10 @@ def _gone_ms(zygote: Zygote, victim: str) -> float:
     asking = threading.Thread(target=ask)
     asking.start()
     chain: list[psutil.Process] = []
-    while len(chain) < len(_CHAIN):
-        chain = psutil.Process(zygote.pid).children(recursive=True)
-    time.sleep(0.3)  # it sleeps by then
+    before: list[psutil.Process] | None = None
+    while len(chain) != len(_CHAIN) or chain != before:  # until it sleeps, and none ends any more
+        before, chain = chain, psutil.Process(zygote.pid).children(recursive=True)
+        time.sleep(0.3)
     start = time.perf_counter()
     os.kill(chain[_CHAIN.index(victim)].pid, signal.SIGKILL)
     while _runs(chain[-1]):

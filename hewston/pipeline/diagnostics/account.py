@@ -5,10 +5,8 @@ import polars as pl
 
 from hewston.pipeline.diagnostics.finding import Evidence, Finding
 from hewston.pipeline.diagnostics.result import RunResult
+from hewston.pipeline.engine.reasons import BUYING_POWER
 from hewston.pipeline.fields import describe_rule
-
-# The reason of orders that the account could not bear. Pages list the checks: no engine is loaded.
-_BUYING_POWER = "buying_power"
 
 
 def find_rejected(result: RunResult) -> Finding | None:
@@ -18,7 +16,7 @@ def find_rejected(result: RunResult) -> Finding | None:
         return None
     first = refused.row(0, named=True)
     spec, bar, total = result.spec, first["bar"], result.orders.height
-    poor = refused.filter(pl.col("reason") == _BUYING_POWER).height
+    poor = refused.filter(pl.col("reason") == BUYING_POWER).height
     why = "for want of buying power" if poor == refused.height else f"first for {first['reason']}"
     count = refused.height
     equity = float(result.equity["equity"][bar])

@@ -1,8 +1,4 @@
-"""Exits inside the bar: which stop and limit are in force, and where price reaches one.
-
-Price moves from the open to the extreme nearer to it, then to the other, then to the close; at
-equal distances the low comes first.
-"""
+"""Exits inside the bar: which stop and limit are in force, and where price reaches one."""
 
 import dataclasses
 import math
@@ -13,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from hewston.pipeline.engine.instruments import count_decimals
+from hewston.pipeline.engine.path import is_low_first
 from hewston.pipeline.schemas import EXITS
 from hewston.pipeline.spec import RunSpec
 
@@ -21,7 +18,6 @@ type Floats = npt.NDArray[np.float64]
 STOP: Literal["STOP"] = "STOP"
 LIMIT: Literal["LIMIT"] = "LIMIT"
 _SAME_PRICE = 1e-9  # relative: a price this near to a tick is that tick
-_SAME_DISTANCE = 1e-12  # of the price: floats in which two distances may differ
 _FIRST_LOOK = 256  # bars that are searched at once, then ever more
 _LOOK_FACTOR = 4
 
@@ -164,16 +160,11 @@ class Exits:
         stops = side * (float(against[bar]) - stop) <= 0
         limits = side * (float(favourable[bar]) - limit) >= 0
         if stops and limits:
-            stops = self._low_first(bar) == (side > 0)
+            low_first = is_low_first(opened, float(self._high[bar]), float(self._low[bar]))
+            stops = low_first == (side > 0)
         if stops:
             return Exit(bar=bar, type=STOP, price=stop, reference=stop)
         return Exit(bar=bar, type=LIMIT, price=limit, reference=limit)
-
-    def _low_first(self, bar: int) -> bool:
-        """Say whether the low is nearer to the open than the high, or as near."""
-        opened, high, low = (float(x[bar]) for x in (self._open, self._high, self._low))
-        further_down = (opened - low) - (high - opened)
-        return further_down <= _SAME_DISTANCE * max(abs(high), abs(low))
 
 
 def round_to_tick(prices: Floats, tick: float, direction: int) -> Floats:

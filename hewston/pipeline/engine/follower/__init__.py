@@ -1,6 +1,6 @@
 """The one strategy of ours that the engine runs, and what it records."""
 
 from hewston.pipeline.engine.follower.orders import Orders
-from hewston.pipeline.engine.follower.strategy import BUYING_POWER, RUINED, Follower
+from hewston.pipeline.engine.follower.strategy import Follower
 
-__all__ = ["BUYING_POWER", "RUINED", "Follower", "Orders"]
+__all__ = ["Follower", "Orders"]

@@ -13,13 +13,12 @@ from hewston.pipeline.engine.exits import LIMIT, Bracket, Exit, Exits
 from hewston.pipeline.engine.failures import guarded
 from hewston.pipeline.engine.fees import Fees
 from hewston.pipeline.engine.follower.orders import Fill, Orders
+from hewston.pipeline.engine.reasons import BUYING_POWER, RUINED
 from hewston.pipeline.engine.signals import Signals
 from hewston.pipeline.engine.sizing import Sizing
 from hewston.pipeline.errors import ReconciliationError
 from hewston.pipeline.spec import RunSpec
 
-BUYING_POWER = "buying_power"
-RUINED = "ruined"
 _ROUNDING = 1e-12  # share by which floats may overstate what an order costs
 
 

@@ -12,12 +12,12 @@ from hewston.pipeline.engine.instruments import (
     build_instrument,
     count_decimals,
 )
+from hewston.pipeline.engine.path import is_low_first
 from hewston.pipeline.spec import RunSpec
 
 type Floats = npt.NDArray[np.float64]
 type Integers = npt.NDArray[np.int64]
 
-_SAME_DISTANCE = 1e-12  # of the price: floats in which two distances may differ
 _UNITS = {"m": "MINUTE", "h": "HOUR", "d": "DAY", "w": "WEEK", "mo": "MONTH"}
 
 
@@ -81,13 +81,8 @@ class Market:
             self.instrument_id, self.price(bid), self.price(ask), self._large, self._large, ts, ts
         )
 
-    def low_first(self, row: int) -> bool:
-        """Say whether the low is nearer to the open than the high, or as near."""
-        opened, high, low = self.open[row], self.high[row], self.low[row]
-        further_down = (opened - low) - (high - opened)
-        return bool(further_down <= _SAME_DISTANCE * max(abs(high), abs(low)))
-
     def turns(self, row: int) -> tuple[float, float, float]:
         """Give the prices that a bar's path goes to from its open, one after the other."""
         high, low, close = self.high[row], self.low[row], self.close[row]
-        return (low, high, close) if self.low_first(row) else (high, low, close)
+        first = is_low_first(self.open[row], high, low)
+        return (low, high, close) if first else (high, low, close)

@@ -16,8 +16,9 @@ from hewston.pipeline.engine.fees import Fees
 from hewston.pipeline.engine.inside.form import CLOSE, INSIDE, OPEN
 from hewston.pipeline.engine.inside.market import Market
 from hewston.pipeline.engine.inside.silent import make_engine
-from hewston.pipeline.engine.inside.traded import RUINED, Record
+from hewston.pipeline.engine.inside.traded import Record
 from hewston.pipeline.engine.instruments import VENUE
+from hewston.pipeline.engine.reasons import RUINED
 
 type Sides = frozenset[bool]
 
@@ -211,7 +212,7 @@ class Stage:
 
     def _next_level(self, at: float, turn: float, direction: int) -> "Level | None":
         """Find the nearest price ahead at which an order rests, up to the turn."""
-        stops: dict[float, set[bool]] = {}  # by price, the sides of those that rest there
+        resting: dict[float, set[bool]] = {}  # by price, the sides of the stops there
         for order in self._cache.orders_open():
             price, is_stop = read_level(order)
             if (
@@ -219,11 +220,11 @@ class Stage:
                 and direction * (float(price) - at) > 0
                 and direction * (turn - float(price)) >= 0
             ):
-                stops.setdefault(float(price), set()).update([order.is_buy] if is_stop else [])
-        if not stops:
+                resting.setdefault(float(price), set()).update([order.is_buy] if is_stop else [])
+        if not resting:
             return None
-        nearest = min(stops, key=lambda price: abs(price - at))
-        return Level(nearest, frozenset(stops[nearest]))
+        nearest = min(resting, key=lambda price: abs(price - at))
+        return Level(nearest, frozenset(resting[nearest]))
 
     def _move_limits(self, opened: float) -> Sides:
         """Move limits that the bar opens beyond to that open; gives sides of stops beyond it."""
@@ -274,12 +275,12 @@ class Stage:
     def _look_at_equity(self, row: int) -> None:
         """End trading where nothing is left."""
         record, market = self._record, self._market
-        value = record.lots_in_units * market.close[row] * market.spec.instrument.multiplier
+        value = record.position * market.close[row] * market.spec.instrument.multiplier
         if self.ruined_bar is not None or record.cash + value > 0:
             return
         self.ruined_bar = row
         self._strategy.cancel_all_orders(market.instrument_id)
-        if record.lots_in_units:
+        if record.position:
             self._strategy.close_all_positions(market.instrument_id, tags=[RUINED])
         self._deliver()
         record.is_ruined = True

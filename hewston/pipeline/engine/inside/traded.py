@@ -7,9 +7,10 @@ from typing import Any
 from nautilus_trader.core import nautilus_pyo3 as nautilus
 
 from hewston.pipeline.engine.inside.form import CLOSE
+from hewston.pipeline.engine.reasons import BUYING_POWER, RUINED
 from hewston.pipeline.sandbox.inside.answer import StrategyFailure
 
-BUYING_POWER, RUINED, WARM_UP = "buying_power", "ruined", "warm-up"
+WARM_UP = "warm-up"
 CLOSING = "closing"
 _ROUNDING = 1e-12  # share by which floats may overstate what an order costs
 _TYPES = {
@@ -70,7 +71,7 @@ class Record:
         self.shown_ns: int | None = None  # of what is being shown
         self.may_trade = False
         self.is_ruined = False
-        self.lots_in_units = 0.0  # position
+        self.position = 0.0  # units
         self.cash = 0.0
         # Client order id → signed units of market orders that were sent and have not filled.
         # The engine names those that close positions: they are one, under CLOSING.
@@ -95,7 +96,7 @@ class Record:
         price = float(event.last_px.as_decimal())
         fee = float(event.commission.as_decimal())
         signed = qty if event.order_side == nautilus.OrderSide.BUY else -qty
-        self.lots_in_units += signed
+        self.position += signed
         self.cash -= signed * price * multiplier + fee
         if event.order_type == nautilus.OrderType.MARKET:
             name = str(event.client_order_id)
@@ -190,7 +191,7 @@ class _Traded:
         self._note_closing()
 
     def _note_closing(self) -> None:
-        if held := self._record.lots_in_units:
+        if held := self._record.position:
             self._record.waiting[CLOSING] = -held
 
     def _accept(self, order: Any) -> bool:  # noqa: ANN401
@@ -219,11 +220,11 @@ class _Traded:
             return WARM_UP
         if record.is_ruined:
             return RUINED
-        held = record.lots_in_units + sum(record.waiting.values())
+        held = record.position + sum(record.waiting.values())
         wanted = held + float(order.signed_decimal_qty())
         if abs(wanted) <= abs(held) and wanted * held >= 0:
             return None
         price, multiplier = record.reference, self._multiplier
-        equity = record.cash + record.lots_in_units * price * multiplier
+        equity = record.cash + record.position * price * multiplier
         value = abs(wanted) * abs(price) * multiplier
         return None if value <= self._leverage * equity * (1 + _ROUNDING) else BUYING_POWER

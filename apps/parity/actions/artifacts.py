@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 import polars as pl
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 
 from apps.datasets.actions import find_dataset
 from apps.parity.actions.zones import read_zone_name
@@ -225,18 +224,9 @@ def suggest_run(*, facts: Mapping[str, Any]) -> str:
 
 
 def delete_artifact(*, artifact: BridgeArtifact) -> None:
-    """Remove an artifact with its files. Raises HewstonError while a comparison uses it."""
+    """Remove an artifact with its files."""
     folder = artifact.folder
-    try:
-        BridgeArtifact.objects.filter(pk=artifact.pk).delete()
-    except ProtectedError as problem:
-        users = sorted(str(one.pk) for one in problem.protected_objects)
-        more = f" and {len(users) - 5} more" if len(users) > len(users[:5]) else ""
-        raise HewstonError(
-            f"Bridge artifact {artifact.pk} is used by comparison {', '.join(users[:5])}{more}. "
-            "Delete that first.",
-            code="CONFLICT",
-        ) from None
+    BridgeArtifact.objects.filter(pk=artifact.pk).delete()
     shutil.rmtree(folder, ignore_errors=True)
 
 

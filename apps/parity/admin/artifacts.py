@@ -11,7 +11,7 @@ from apps.permissions.admin import OwnedAdmin
 
 
 class ArtifactAdmin(OwnedAdmin):
-    """Bridge artifacts; those that no comparison uses can be deleted."""
+    """Bridge artifacts, which can be deleted."""
 
     list_display = ("id", "name", "kind", "symbol", "interval", "trades", "owner", "created_at")
     list_filter = ("kind", "created_at")

@@ -14,7 +14,7 @@ VERBS = {
     "import": "keep an export: a list of trades (CSV, XLSX), chart data (CSV), or JSON",
     "list": "list bridge artifacts, the last uploaded first",
     "show": "show a bridge artifact",
-    "delete": "delete a bridge artifact that no comparison uses",
+    "delete": "delete a bridge artifact",
 }
 
 

@@ -17,7 +17,7 @@ type Rows = npt.NDArray[np.int64]
 class Matched:
     """How many of a list's trades a run made, and what it made besides, within the list's span.
 
-    ``missing`` are rows of LISTED_TRADES and ``surplus`` rows of TRADES_RT without a partner,
+    ``missing`` are rows of the list and ``surplus`` rows of the run without a partner,
     by their entry.
     """
 
@@ -43,7 +43,7 @@ class Matched:
 
 
 def match_exactly(listed: pl.DataFrame, made: pl.DataFrame) -> Matched:
-    """Match LISTED_TRADES with TRADES_RT one to one.
+    """Match a list with what a run made one to one: both LISTED_TRADES, or of its columns' names.
 
     Prices may differ by a billionth of themselves. A listed trade that is still open is matched by
     its entry, whatever became of it later. Of the run count trades that were entered within the

@@ -12,13 +12,12 @@ from hewston.pipeline import backtest, schemas
 from hewston.pipeline.engine.events import EventStrategy
 from hewston.pipeline.engine.kind import EVENT, find_kind
 from hewston.pipeline.errors import CancelledError, HewstonError, InputError
-from hewston.pipeline.intervals import INTERVAL_NS
+from hewston.pipeline.intervals import INTERVAL_NS, is_daily
 from hewston.pipeline.parity.board.divergence import find_first_divergence
 from hewston.pipeline.parity.board.exact import match_exactly, within
+from hewston.pipeline.parity.board.listed import place_list, read_list
 from hewston.pipeline.parity.board.pairs import Pair
 from hewston.pipeline.parity.board.row import Row, Verdict
-from hewston.pipeline.parity.board.zones import choose_zone
-from hewston.pipeline.parity.readers import Bridge, Upload, place, read_upload
 from hewston.pipeline.parity.side import list_trades
 from hewston.pipeline.parity.trades import explain_trades
 from hewston.pipeline.sandbox.strategy import Client, SandboxedStrategy
@@ -34,13 +33,14 @@ class Ground:
     """What every pair of a board is played on: bars, the options of a run, where lists are from.
 
     The strategy of ``spec`` is nobody's. ``zone`` is that of every list's times, None where each
-    list's own is to be found.
+    list's own is to be found. ``hint`` is what may explain that trades differ; blank for nothing.
     """
 
     prepared: backtest.Prepared
     spec: RunSpec
     zone: str | None
     sandboxes: Mapping[str, Client]  # by the name of the kind of strategies that it runs
+    hint: str = ""
 
 
 def play_pairs(
@@ -62,7 +62,13 @@ def play_pairs(
     """
     bars = backtest.read_bars(bars_file, spec.bars_sha256)
     prepared = backtest.prepare(bars, spec, stored=stored)
-    ground = Ground(prepared=prepared, spec=spec, zone=zone, sandboxes=sandboxes)
+    ground = Ground(
+        prepared=prepared,
+        spec=spec,
+        zone=zone,
+        sandboxes=sandboxes,
+        hint=_hint_at_session(bars, spec),
+    )
     for done, pair in enumerate(pairs):
         progress(done / len(pairs))
         row = play_pair(pair, ground, log=log)
@@ -80,11 +86,17 @@ def play_pair(
         listed = None
         if pair.listed is not None:
             row = dataclasses.replace(row, list_sha256=sha256_file(pair.listed))
-            bridge, upload = _read_list(pair.listed, ground)
-            listed = pl.DataFrame() if bridge.trades is None else bridge.trades
+            upload = read_list(pair.listed)
             row = dataclasses.replace(
-                row, trades=listed.height, zone=bridge.zone, notes=upload.warnings
+                row,
+                trades=0 if upload.trades is None else upload.trades.height,
+                notes=upload.warnings,
             )
+            placed = place_list(
+                upload, frame=ground.prepared.frame, spec=ground.spec, zone=ground.zone
+            )
+            listed = placed.trades
+            row = dataclasses.replace(row, zone=placed.zone, notes=placed.notes)
         if pair.problem is not None or pair.source is None or listed is None:
             return dataclasses.replace(row, problem=pair.problem)
         source = _read_source(pair.source)
@@ -109,18 +121,6 @@ def describe_row(row: Row) -> str:
     return f"{row.name}: {row.matched:,} of {row.trades:,} trades{extra}."
 
 
-def _read_list(path: Path, ground: Ground) -> tuple[Bridge, Upload]:
-    """Read a list, with its times in UTC; also gives it as it was read."""
-    upload = read_upload(path, filename=path.name)
-    if upload.trades is None:
-        raise InputError(f"{path.name} holds no trades: it is {upload.layout}.", file=path.name)
-    zone = ground.zone
-    if zone is None and upload.needs_zone:
-        frame = ground.prepared.window.frame
-        zone = choose_zone(upload, frame.select(list(schemas.CANDLES)), name=path.name)
-    return place(upload, zone), upload
-
-
 def _read_source(path: Path) -> bytes:
     with path.open("rb") as file:
         source = file.read(SOURCE_BYTES + 1)
@@ -139,9 +139,10 @@ def _compare(row: Row, source: bytes, listed: pl.DataFrame, ground: Ground) -> R
     spec = dataclasses.replace(ground.spec, strategy_id=row.name, strategy_sha256=strategy.sha256)
     notes: list[str] = []
     followed = backtest.follow(ground.prepared, spec, strategy, log=notes.append)
-    found = match_exactly(listed, followed.trades)
+    made = list_trades(followed.trades, ground.prepared.bars["ts_open"])
+    found = match_exactly(listed, made)
     if not found.is_whole:
-        row = _explain(row, listed, followed.trades, ground)
+        row = _explain(row, listed, made, ground)
     return dataclasses.replace(
         row,
         matched=found.matched,
@@ -154,17 +155,27 @@ def _compare(row: Row, source: bytes, listed: pl.DataFrame, ground: Ground) -> R
 
 def _explain(row: Row, listed: pl.DataFrame, made: pl.DataFrame, ground: Ground) -> Row:
     """Name the class and the cause of what differs."""
-    starts = ground.prepared.bars["ts_open"]
     finding = explain_trades(
         listed,
-        list_trades(within(listed, made), starts),
+        within(listed, made),
         candles=ground.prepared.frame.select(list(schemas.CANDLES)),
         interval_ms=INTERVAL_NS[ground.spec.interval] // 1_000_000,
     )
     if finding is None:
         return row
-    notes = (*row.notes, finding.sentence)
+    notes = (*row.notes, finding.sentence, *filter(None, [ground.hint]))
     return dataclasses.replace(row, class_=finding.class_name, cause=finding.cause, notes=notes)
+
+
+def _hint_at_session(bars: pl.DataFrame, spec: RunSpec) -> str:
+    """Say that days here hold more than those of TradingView do, where that is so."""
+    is_longer = bars["session"].cast(pl.String).is_in(["pre", "post"]).any()
+    if not is_daily(spec.interval) or spec.session == "regular" or not is_longer:
+        return ""
+    return (
+        "Days of stocks have regular hours alone in TradingView; these have those before and after "
+        "too. Choose the session regular."
+    )
 
 
 def _judge(row: Row, *, is_whole: bool) -> Verdict:

@@ -12,9 +12,9 @@ def place(upload: Upload, zone: str | None = None) -> Bridge:
     """Give an upload with times in UTC.
 
     ``zone`` is an IANA name, UTC or a fixed offset such as +08:00; it is needed where the file
-    says none, and left out of account where it does. Dates alone are midnights of the zone, of
-    UTC where none is said. An hour that comes twice when clocks are set back is the first, unless
-    the trade's entry shows that it must be the second.
+    says none, and left out of account where it does. Dates alone have no zone: they are given as
+    midnights of UTC, and ``parity.dates`` finds their bars. An hour that comes twice when clocks
+    are set back is the first, unless the trade's entry shows that it must be the second.
 
     Raises InputError with the field ``zone`` where it is missing, not known, or has no such time.
     """
@@ -25,7 +25,7 @@ def place(upload: Upload, zone: str | None = None) -> Bridge:
             field="zone",
         )
     chosen = Zone(name="UTC", iana="UTC")
-    if upload.clock != "utc" and zone and zone.strip():
+    if upload.needs_zone and zone:
         chosen = _read(zone)
     return Bridge(
         name=upload.name,

@@ -70,7 +70,8 @@ class Upload:
 class Bridge:
     """What a file says, its times in UTC; see ``Upload``.
 
-    ``dates_only``: its times are dates, each given as the midnight of ``zone`` that begins it.
+    ``dates_only``: its times are dates of the exchange, each given as the midnight of UTC that
+    begins it; ``parity.dates.place_dates`` puts them on bars.
     """
 
     name: str

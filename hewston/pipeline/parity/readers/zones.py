@@ -58,22 +58,22 @@ def find_zones(upload: Upload, candles: pl.DataFrame) -> list[Offer]:
 
     Fills outside of the bars' range count as not inside; a fill in an hour that came twice is
     inside where it is so in either. Of bars of a chart its closes (or opens) are the fills. A file
-    that says its zone has the one offer ``UTC``; one without fills or bars has none. Zones with no
-    fill inside are left out. Nothing is chosen here: fills of many zones may fit alike.
+    that says its zone has the one offer ``UTC``; one of dates, or without fills or bars, has none.
+    Zones with no fill inside are left out. Nothing is chosen here: fills of many zones may fit
+    alike.
     """
     fills = _fills(upload)
     bars = candles.select("ts_open", "low", "high").drop_nulls().sort("ts_open")
-    if fills.is_empty() or bars.is_empty():
+    if fills.is_empty() or bars.is_empty() or upload.clock == "date":
         return []
     if fills.schema["ts"] == UTC_NS:
         stamps = fills["ts"].cast(pl.Int64).to_numpy()
         inside = _inside(stamps, fills["price"].to_numpy(), bars, _width(bars))
         return [Offer(zone="UTC", inside=int(inside.sum()), of=fills.height)]
-    is_dates = upload.clock == "date"
     found: dict[bytes, list[str]] = {}
     counts: dict[bytes, int] = {}
     for zone in ZONES:
-        key, inside_count = _try(fills, bars, zone, is_dates=is_dates)
+        key, inside_count = _try(fills, bars, zone)
         if inside_count:
             found.setdefault(key, []).append(zone)
             counts[key] = inside_count
@@ -110,19 +110,9 @@ def _width(bars: pl.DataFrame) -> int:
     return int(np.min(steps[steps > 0], initial=_DAY_NS * 400)) if len(steps) else _DAY_NS
 
 
-def _try(
-    fills: pl.DataFrame, bars: pl.DataFrame, zone: str, *, is_dates: bool
-) -> tuple[bytes, int]:
+def _try(fills: pl.DataFrame, bars: pl.DataFrame, zone: str) -> tuple[bytes, int]:
     """Count fills inside; also gives what is equal for zones that give every time alike."""
     prices = fills["price"].to_numpy()
-    if is_dates:
-        local = bars["ts_open"].dt.convert_time_zone(zone).dt.date()
-        days = bars.select(day=local, low="low", high="high").group_by("day", maintain_order=True)
-        daily = days.agg(pl.col("low").min(), pl.col("high").max()).sort("day")
-        starts = daily["day"].cast(pl.Datetime("ns")).cast(pl.Int64).to_numpy()
-        found = fills["ts"].cast(pl.Int64).to_numpy()
-        hit = _inside_of(found, prices, starts, daily, _DAY_NS)
-        return local.dt.to_string("%Y%m%d").hash().to_numpy().tobytes(), int(hit.sum())
     hits = np.zeros(fills.height, dtype=bool)
     key = b""
     width = _width(bars)
@@ -142,16 +132,6 @@ def _inside(
     stamps: _Ints, prices: npt.NDArray[np.float64], bars: pl.DataFrame, width: int
 ) -> npt.NDArray[np.bool_]:
     starts = bars["ts_open"].cast(pl.Int64).to_numpy()
-    return _inside_of(stamps, prices, starts, bars, width)
-
-
-def _inside_of(
-    stamps: _Ints,
-    prices: npt.NDArray[np.float64],
-    starts: _Ints,
-    bars: pl.DataFrame,
-    width: int,
-) -> npt.NDArray[np.bool_]:
     at = np.searchsorted(starts, stamps, side="right") - 1
     bar = np.maximum(at, 0)
     in_time = (at > _NO_BAR) & (stamps < starts[bar] + width)

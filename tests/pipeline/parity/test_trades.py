@@ -74,11 +74,11 @@ LATE_SHIFT = pl.concat([ALL[:30], shifted(BAR * 17)[30:]])
 @pytest.mark.parametrize(
     ("pine", "python", "class_name", "cause"),
     [
-        (ALL, shifted(BAR), "python_implementation", "fill_clock"),
-        (ALL, shifted(-BAR), "python_implementation", "fill_clock"),
+        (ALL, shifted(BAR), "data_alignment", "stamp"),
+        (ALL, shifted(-BAR), "data_alignment", "stamp"),
         (ALL, shifted(dt.timedelta(hours=8)), "data_alignment", "zone"),
         (ALL, shifted(-dt.timedelta(hours=5, minutes=30)), "data_alignment", "zone"),
-        (ALL, shifted(BAR * 3), "python_implementation", "offset"),
+        (ALL, shifted(BAR * 3), "data_alignment", "offset"),
         (OTHER_FEED, ALL, "data_alignment", "feed"),
         (ALL, LONG_ALONE, "pine_only_function_gap", "unknown"),
         (ALL, ALL[:0], "pine_only_function_gap", "unknown"),

@@ -1,0 +1,167 @@
+"""Which trade of Pine is which of Python, and where the two first do otherwise."""
+
+import dataclasses
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+
+from hewston.pipeline.matching import pair
+from hewston.pipeline.parity.trades.lists import OPEN, Flags, Ints, Listed, Lists
+
+_NOBODY = -1
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Event:
+    """An entry or an exit that one side does not share, at Pine's time (ms).
+
+    Rows are -1 where a side has no such trade; both have one where only their exits differ.
+    """
+
+    at: int
+    is_exit: bool
+    pine: int
+    python: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Paired:
+    """Trades put together, those of Python moved by ``lag`` bars so that they are at Pine's.
+
+    ``same`` are rows of one side, entry and exit in time, and ``entered`` rows of one side and
+    entry whose exits differ; ``only_pine`` and ``only_python`` have no partner at all. An open
+    trade of Pine is the one entered with it, whatever became of that later.
+    """
+
+    lists: Lists
+    lag: int
+    moved: Listed  # Python's trades at Pine's times
+    same: tuple[Ints, Ints]
+    entered: tuple[Ints, Ints]
+    only_pine: Ints
+    only_python: Ints
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether no time differs."""
+        return not (len(self.entered[0]) or len(self.only_pine) or len(self.only_python))
+
+    @property
+    def alone(self) -> int:
+        """How many trades have no partner."""
+        return len(self.only_pine) + len(self.only_python)
+
+    @cached_property
+    def first(self) -> Event | None:
+        """Give the first event that differs; None where no time does."""
+        return min(self.events(), key=lambda one: (one.at, not one.is_exit), default=None)
+
+    def events(self) -> Iterator[Event]:
+        """List all that one side does and the other does not, in no order."""
+        pine, moved = self.lists.pine, self.moved
+        for row, other in zip(*(rows.tolist() for rows in self.entered), strict=True):
+            at = min(int(pine.exit[row]), int(moved.exit[other]))
+            yield Event(at=at, is_exit=True, pine=row, python=other)
+        is_part = self.is_part
+        for row in self.only_pine.tolist():
+            is_exit = bool(is_part[row]) and pine.exit[row] != OPEN
+            at = int(pine.exit[row] if is_exit else pine.entry[row])
+            yield Event(at=at, is_exit=is_exit, pine=row, python=_NOBODY)
+        for row in self.only_python.tolist():
+            yield Event(at=int(moved.entry[row]), is_exit=False, pine=_NOBODY, python=row)
+
+    @cached_property
+    def is_part(self) -> Flags:
+        """Tell which of Pine's trades is a part of an entry that is left at several times."""
+        return find_parts(self.lists.pine)
+
+
+def pair_lists(lists: Lists, lag: int) -> Paired:
+    """Put trades together by side and times, Python's moved back by ``lag`` bars.
+
+    Of a moved trade the exit may also be at its own time, as a stop's or a limit's is.
+    """
+    pine, python = lists.pine, lists.python
+    moved = python
+    if lag:
+        bars = lists.bars
+        moved = dataclasses.replace(
+            python, entry=bars.move(python.entry, -lag), exit=bars.move(python.exit, -lag)
+        )
+    left = np.arange(len(pine)), np.arange(len(python))
+    found = _Found(left)
+    found.take(pine, moved)
+    if lag:
+        at_own = dataclasses.replace(moved, exit=np.maximum(python.exit, moved.entry))
+        rows = found.take(pine, at_own)
+        ends = moved.exit.copy()
+        ends[rows[1]] = at_own.exit[rows[1]]
+        moved = dataclasses.replace(moved, exit=ends)
+    found.take(pine, moved, chosen=pine.is_open)
+    same = found.give()
+    entered = found.take(pine, moved, chosen=np.ones(len(pine), np.bool_))
+    return Paired(
+        lists=lists,
+        lag=lag,
+        moved=moved,
+        same=same,
+        entered=entered,
+        only_pine=found.left[0],
+        only_python=found.left[1],
+    )
+
+
+def find_parts(trades: Listed) -> Flags:
+    """Tell which trades share side, time and price of the entry and differ in their exits."""
+    keys = np.rec.fromarrays([trades.is_long, trades.entry, trades.entry_price])
+    _, group = np.unique(keys, return_inverse=True)
+    is_part = np.zeros(len(trades), np.bool_)
+    for ends in (trades.exit.astype(np.float64), np.nan_to_num(trades.exit_price)):
+        first, last = np.full(len(trades), np.inf), np.full(len(trades), -np.inf)
+        np.minimum.at(first, group, ends)
+        np.maximum.at(last, group, ends)
+        is_part |= first[group] != last[group]
+    return is_part
+
+
+def find_stacked(trades: Listed) -> Flags:
+    """Tell which trades are entered while another of their side is open, or on its bar."""
+    stacked = np.zeros(len(trades), np.bool_)
+    for is_long in (True, False):
+        rows = np.flatnonzero(trades.is_long == is_long)
+        if len(rows) < 2:  # noqa: PLR2004 (one is open alone)
+            continue
+        until = np.maximum.accumulate(trades.exit[rows])[:-1]
+        stacked[rows[1:]] = trades.entry[rows][1:] < until
+    return stacked
+
+
+class _Found:
+    """Rows that were paired so far, and those that were not."""
+
+    def __init__(self, left: tuple[Ints, Ints]) -> None:
+        self.left = left
+        self._pairs: list[tuple[Ints, Ints]] = []
+
+    def take(
+        self, pine: Listed, python: Listed, *, chosen: Flags | None = None
+    ) -> tuple[Ints, Ints]:
+        """Pair what is left: by both times, or some of Pine's by their entry alone."""
+        rows = self.left[0] if chosen is None else self.left[0][chosen[self.left[0]]]
+        by_entry = chosen is not None
+        at = pair(
+            pine.place(rows, by_entry=by_entry),
+            python.place(self.left[1], by_entry=by_entry),
+            tolerance=0,
+        )
+        taken = rows[at[0]], self.left[1][at[1]]
+        self._pairs.append(taken)
+        self.left = np.setdiff1d(self.left[0], taken[0]), np.setdiff1d(self.left[1], taken[1])
+        return taken
+
+    def give(self) -> tuple[Ints, Ints]:
+        """Give all pairs so far, in the order of Pine's."""
+        own, other = (np.concatenate(rows) for rows in zip(*self._pairs, strict=True))
+        order = np.argsort(own, kind="stable")
+        return own[order], other[order]

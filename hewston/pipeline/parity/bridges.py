@@ -140,6 +140,8 @@ def _describe(upload: Upload, bridge: Bridge, filename: str) -> dict[str, Any]:
         "trades": None if trades is None else _count(trades),
         "properties": _list_properties(bridge.properties),
         "figures": _list_figures(upload),
+        "decimals": dict(bridge.decimals),
+        "dates_only": bridge.dates_only,
         "run": bridge.properties.get("run") or {},
         "source_code": bridge.source_code,
         "notes": list(bridge.notes),

@@ -1,20 +1,27 @@
-"""Candles and series of both sides: which bars both have, and where the first layer breaks."""
+"""Both sides layer by layer: which bars both have, and where the first layer breaks."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
-from hewston.pipeline.parity.series import ComparedSeries, Times, compare_series
+from hewston.pipeline.parity.alignment import Aligned, align, read_column
+from hewston.pipeline.parity.layers import LAYERS, Layer, list_layers
+from hewston.pipeline.parity.listed import ComparedTrades, compare_trades_of
+from hewston.pipeline.parity.options import Options
+from hewston.pipeline.parity.series import ComparedSeries, compare_series
 from hewston.pipeline.parity.side import Side
 from hewston.pipeline.parity.titles import Paired, pair_titles
-from hewston.pipeline.parity.tolerances import DIVERGES, Floats, Tolerances
+from hewston.pipeline.parity.tolerances import DIVERGES
+from hewston.pipeline.parity.trades import TradeFinding, explain_trades
+from hewston.pipeline.parity.values import read_pair
+from hewston.pipeline.schemas import CANDLES
 
 Verdict = Literal["aligned", "aligned_within_tolerance", "diverged", "not_comparable"]
 PRICES = ("open", "high", "low", "close", "volume")
 _LEAST_KEYS = 3
+_MINUTE_NS = 60 * 10**9
 _NEARLY_ALL = 0.9
 _QUARTERS = frozenset(
     {
@@ -37,125 +44,95 @@ _QUARTERS = frozenset(
     }
 )  # of an hour: what clocks of the world are apart from UTC
 _QUARTER_NS = 900 * 10**9
+_HOUR_NS = 4 * _QUARTER_NS
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Finding:
     """Why a layer is broken, at its first bar (ns; None where no bar says it)."""
 
-    layer: Literal["candles", "indicators"]
+    layer: str  # one of layers.LAYERS
     class_name: str
     cause: str
-    subject: str  # a title, or "candles"
+    subject: str  # a title, "candles" or "trades"
     at: int | None
     sentence: str
-
-    def as_json(self) -> dict[str, Any]:
-        """Give plain JSON values."""
-        data = dataclasses.asdict(self)
-        return {"class": data.pop("class_name"), **data}
+    moved_ns: int = 0  # by which candles agree when Pine's times are moved
+    series: ComparedSeries | None = None  # that it is of
+    trades: TradeFinding | None = None  # likewise
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
 class Comparison:
-    """Candles and series of both; ``findings`` begin with the first broken layer's first bar."""
+    """Both sides layer by layer; ``findings`` begin with the first broken layer's first bar."""
 
     verdict: Verdict
-    both: int  # bars
-    only_pine: int
-    only_python: int
-    times: Times  # of the bars that both have
+    aligned: Aligned
     candles: tuple[ComparedSeries, ...]
     series: tuple[ComparedSeries, ...]
+    trades: ComparedTrades | None
+    layers: tuple[Layer, ...]
     titles: Paired
     findings: tuple[Finding, ...]
 
-    def as_json(self) -> dict[str, Any]:
-        """Give plain JSON values."""
-        return {
-            "verdict": self.verdict,
-            "bars": {
-                "both": self.both,
-                "only_pine": self.only_pine,
-                "only_python": self.only_python,
-            },
-            "candles": [one.as_json() for one in self.candles],
-            "series": [one.as_json() for one in self.series],
-            "only_pine": list(self.titles.only_pine),
-            "only_python": list(self.titles.only_python),
-            "findings": [one.as_json() for one in self.findings],
-        }
 
+def compare_sides(pine: Side, python: Side, options: Options | None = None) -> Comparison:
+    """Compare candles, then series, on the bars that both sides have, then their trades.
 
-def compare_series_of(
-    pine: Side,
-    python: Side,
-    *,
-    tolerances: Tolerances | None = None,
-    mapping: Mapping[str, str | None] | None = None,
-) -> Comparison:
-    """Compare candles, then series, on the bars that both sides have.
-
-    Series are paired by ``titles.pair_titles``. Nothing is shifted or left out: what would agree
-    under a shift is a finding with that cause. Trades are not looked at.
+    Series are paired by ``titles.pair_titles``. Nothing is shifted or left out but what the options
+    say: what would agree under a shift is a finding with that cause.
     """
-    tolerances = tolerances or Tolerances()
-    times = np.intersect1d(pine.times, python.times)
-    only = len(pine.times) - len(times), len(python.times) - len(times)
-    candles = _compare_candles(pine, python, times, tolerances)
-    titles = pair_titles(_titles(pine), _titles(python), mapping)
-    series = tuple(
-        compare_series(
-            title,
-            other,
-            times=times,
-            a=_read(pine.series, title, times),
-            b=_read(python.series, other, times),
-            tolerance=tolerances.of(title),
-            decimals=pine.decimals.get(title),
-            warmup=_find_warmup(python, other),
-        )
-        for title, other in titles.pairs
-    )
+    options = options or Options()
+    aligned = align(pine, python, options)
+    titles = pair_titles(_titles(pine), _titles(python), options.mapping)
+    candles = _compare_candles(aligned, options)
+    series = tuple(_compare_pair(aligned, options, title, other) for title, other in titles.pairs)
+    trades = compare_trades_of(aligned, tolerance=options.tolerances.trades, bars=options.bars)
     findings = [
-        *_judge_candles(pine, python, times, only, candles),
-        *_judge_gaps(pine, titles),
-        *(_judge(one, times) for one in series if one.class_name),
+        *_judge_candles(aligned, candles),
+        *_judge_gaps(aligned, titles),
+        *(_judge(one, aligned) for one in series if one.class_name),
+        *_judge_trades(aligned, trades),
     ]
     broken = next((one for one in findings if one.layer == "candles"), None)
     if broken is not None:
         findings = [_explain(one, broken) for one in findings]
-    findings.sort(key=lambda one: (one.class_name == "numeric_tolerance", one.layer, one.at or 0))
+    findings.sort(
+        key=lambda one: (
+            one.class_name == "numeric_tolerance",
+            LAYERS.index(one.layer),
+            one.at or 0,
+        )
+    )
+    gaps = len(titles.only_pine)
     return Comparison(
-        verdict=_decide(candles, series, findings, pine),
-        both=len(times),
-        only_pine=only[0],
-        only_python=only[1],
-        times=times,
+        verdict=_decide(candles, series, trades, findings, aligned),
+        aligned=aligned,
         candles=candles,
         series=series,
+        trades=trades,
+        layers=tuple(list_layers(aligned, candles, series, trades, only_pine=gaps)),
         titles=titles,
         findings=tuple(findings),
     )
 
 
+def _compare_pair(aligned: Aligned, options: Options, title: str, other: str) -> ComparedSeries:
+    a, b = read_pair(aligned, options, title, other)
+    return compare_series(
+        title,
+        other,
+        times=aligned.times,
+        a=a,
+        b=b,
+        tolerance=options.tolerances.of(title),
+        decimals=aligned.pine.decimals.get(title),
+        warmup=_find_warmup(aligned.python, other),
+    )
+
+
 def _titles(side: Side) -> list[str]:
     return [] if side.series is None else side.series.columns[1:]
-
-
-def _read(frame: pl.DataFrame | None, title: str, times: Times) -> Floats:
-    """Give a column's values at some of its bars; NaN where there is none."""
-    values = np.full(len(times), np.nan)
-    if frame is None or frame.is_empty():
-        return values
-    own = frame["ts_open"].to_physical().to_numpy()
-    column = frame[title].fill_null(np.nan).to_numpy()
-    if np.array_equal(own, times):
-        return column.copy()
-    at = np.minimum(np.searchsorted(own, times), len(own) - 1)
-    is_there = own[at] == times
-    values[is_there] = column[at[is_there]]
-    return values
 
 
 def _find_warmup(python: Side, title: str) -> int | None:
@@ -165,14 +142,13 @@ def _find_warmup(python: Side, title: str) -> int | None:
     return max(known) if known else None
 
 
-def _compare_candles(
-    pine: Side, python: Side, times: Times, tolerances: Tolerances
-) -> tuple[ComparedSeries, ...]:
+def _compare_candles(aligned: Aligned, options: Options) -> tuple[ComparedSeries, ...]:
+    pine, python, times = aligned.pine, aligned.python, aligned.times
     if pine.candles is None or python.candles is None:
         return ()
     found = []
     for name in PRICES:
-        a, b = (_read(side.candles, name, times) for side in (pine, python))
+        a, b = (read_column(side.candles, name, times) for side in (pine, python))
         if name == "volume" and (np.isnan(a).all() or np.isnan(b).all()):
             continue  # a source without volume does not contradict one that has it
         found.append(
@@ -182,7 +158,7 @@ def _compare_candles(
                 times=times,
                 a=a,
                 b=b,
-                tolerance=tolerances.default,
+                tolerance=options.tolerances.default,
                 decimals=pine.decimals.get(name),
                 warmup=0,
             )
@@ -190,14 +166,10 @@ def _compare_candles(
     return tuple(found)
 
 
-def _judge_candles(
-    pine: Side,
-    python: Side,
-    times: Times,
-    only: tuple[int, int],
-    candles: tuple[ComparedSeries, ...],
-) -> list[Finding]:
+def _judge_candles(aligned: Aligned, candles: tuple[ComparedSeries, ...]) -> list[Finding]:
     """Say whether bars are missing, shifted or others."""
+    pine, python, times = aligned.pine, aligned.python, aligned.times
+    only = aligned.only_pine, aligned.only_python
     if not len(pine.times) or not len(python.times):
         return []
     worse = [one for one in candles if one.class_name]
@@ -205,8 +177,9 @@ def _judge_candles(
         return []
     firsts = [int(times[one.first]) for one in worse if one.first is not None]
     if any(only):
-        firsts.append(int(np.setxor1d(pine.times, python.times)[0]))
-    cause, why = _find_shift(pine, python)
+        alone = np.setdiff1d(np.arange(len(aligned.grid)), aligned.both)
+        firsts.append(int(aligned.grid[alone[0]]))
+    cause, moved, why = _find_shift(pine, python)
     said = f"{len(times):,} bars are in both, {only[0]:,} only in Pine, {only[1]:,} only in Python"
     if worse:
         said += f"; {', '.join(one.title for one in worse)} differ"
@@ -218,14 +191,19 @@ def _judge_candles(
             subject="candles",
             at=min(firsts),
             sentence=f"{said}. {why}".strip(),
+            moved_ns=moved,
+            series=worse[0] if worse else None,
         )
     ]
 
 
-def _find_shift(pine: Side, python: Side) -> tuple[str, str]:
-    """Find the one shift in time under which candles agree, and what it is."""
+def _find_shift(pine: Side, python: Side) -> tuple[str, int, str]:
+    """Find the shift in time under which candles agree: its cause, how far (ns), and a sentence.
+
+    Where clocks are set forward and back there are two, an hour apart.
+    """
     if pine.candles is None or python.candles is None:
-        return "feed", ""
+        return "feed", 0, ""
     keys = [
         side.candles.select(
             pl.col("ts_open").to_physical(),
@@ -236,13 +214,20 @@ def _find_shift(pine: Side, python: Side) -> tuple[str, str]:
     ]
     joined = keys[0].join(keys[1], on="key", suffix="_b")
     if joined.height < _LEAST_KEYS:
-        return "feed", ""
-    moved, count = (joined["ts_open_b"] - joined["ts_open"]).value_counts(sort=True).row(0)
-    if not moved or count < _NEARLY_ALL * min(keys[0].height, keys[1].height):
-        return "feed", ""
-    cause = _name_shift(int(moved), pine, python)
-    minutes = moved / 60e9
-    return cause, f"With Pine's times moved by {minutes:+g} minutes the candles agree."
+        return "feed", 0, ""
+    shifts = (joined["ts_open_b"] - joined["ts_open"]).value_counts(sort=True)
+    least = _NEARLY_ALL * min(keys[0].height, keys[1].height)
+    moved, count = shifts.row(0)
+    if moved and count >= least:
+        said = f"With Pine's times moved by {moved / 60e9:+g} minutes the candles agree."
+        return _name_shift(int(moved), pine, python), int(moved), said
+    if shifts.height > 1:
+        other, second = shifts.row(1)
+        if abs(other - moved) == _HOUR_NS and count + second >= least:
+            both = " and ".join(f"{one / 60e9:+g}" for one in sorted((moved, other)))
+            said = f"With Pine's times moved by {both} minutes, as clocks are set, candles agree."
+            return "zone", 0, said
+    return "feed", 0, ""
 
 
 def _name_shift(moved: int, pine: Side, python: Side) -> str:
@@ -257,10 +242,11 @@ def _name_shift(moved: int, pine: Side, python: Side) -> str:
     return "offset"
 
 
-def _judge_gaps(pine: Side, titles: Paired) -> list[Finding]:
+def _judge_gaps(aligned: Aligned, titles: Paired) -> list[Finding]:
     found = []
+    pine = aligned.pine
     for title in titles.only_pine:
-        values = _read(pine.series, title, pine.times)
+        values = read_column(pine.series, title, pine.times)
         known = np.flatnonzero(~np.isnan(values))
         found.append(
             Finding(
@@ -272,22 +258,69 @@ def _judge_gaps(pine: Side, titles: Paired) -> list[Finding]:
                 sentence=f"Pine has the series {title}, and Python has none of that title.",
             )
         )
+    if pine.trades is not None and aligned.python.trades is None and pine.trades.height:
+        found.append(
+            Finding(
+                layer="signals",
+                class_name="pine_only_function_gap",
+                cause="unknown",
+                subject="trades",
+                at=int(pine.trades["entry_ts"].to_physical()[0]),
+                sentence=f"Pine lists {pine.trades.height:,} trades, and Python has no list.",
+            )
+        )
     return found
 
 
-def _judge(one: ComparedSeries, times: Times) -> Finding:
+def _judge(one: ComparedSeries, aligned: Aligned) -> Finding:
     apart = one.compared - sum(list(one.counts.values())[:DIVERGES])
+    where = "at the first"
+    if not apart:
+        apart, where = one.counts["loose"], "at the first; all are within the tolerance"
     return Finding(
         layer="indicators",
         class_name=one.class_name or "",
         cause=one.cause or "unknown",
         subject=one.title,
-        at=None if one.first is None else int(times[one.first]),
+        at=None if one.first is None else int(aligned.times[one.first]),
         sentence=(
-            f"{one.title} is outside the tolerance on {apart:,} of {one.compared:,} bars: "
-            f"{one.expected} in Pine and {one.actual} in Python at the first."
+            f"{one.title} differs on {apart:,} of {one.compared:,} bars: "
+            f"{_write(one.expected)} in Pine and {_write(one.actual)} in Python {where}."
         ),
+        series=one,
     )
+
+
+def _write(value: float | None) -> str:
+    return "no value" if value is None else f"{value:.12g}"
+
+
+def _judge_trades(aligned: Aligned, trades: ComparedTrades | None) -> list[Finding]:
+    """Say why trades differ, where any does beyond the tolerance."""
+    pine, python = aligned.pine, aligned.python
+    if trades is None or pine.trades is None or python.trades is None:
+        return []
+    candles = python.candles if python.candles is not None else pine.candles
+    found = explain_trades(
+        pine.trades,
+        python.trades,
+        candles=pl.DataFrame(schema=CANDLES) if candles is None else candles,
+        interval_ms=(python.interval_ns or pine.interval_ns or _MINUTE_NS) // 1_000_000,
+    )
+    is_same = trades.count("matched") == trades.matches.height
+    if found is None or (is_same and found.cause != "fees"):
+        return []
+    return [
+        Finding(
+            layer=getattr(found, "layer", "signals"),
+            class_name=found.class_name,
+            cause=found.cause,
+            subject="trades",
+            at=getattr(found, "at", None),
+            sentence=found.sentence,
+            trades=found,
+        )
+    ]
 
 
 def _explain(one: Finding, broken: Finding) -> Finding:
@@ -300,14 +333,16 @@ def _explain(one: Finding, broken: Finding) -> Finding:
 def _decide(
     candles: tuple[ComparedSeries, ...],
     series: tuple[ComparedSeries, ...],
+    trades: ComparedTrades | None,
     findings: list[Finding],
-    pine: Side,
+    aligned: Aligned,
 ) -> Verdict:
     """Nothing compared is never aligned: neither no bar, nor no value of any series."""
-    told = bool(_titles(pine))
-    if not sum(one.compared for one in (series if told and series else candles)):
+    told = bool(_titles(aligned.pine))
+    values = sum(one.compared for one in (series if told and series else candles))
+    if not values and (trades is None or trades.matches.is_empty()):
         return "not_comparable"
     if any(one.class_name != "numeric_tolerance" for one in findings):
         return "diverged"
     shares = [one.counts["band"] + one.counts["loose"] for one in (*candles, *series)]
-    return "aligned_within_tolerance" if any(shares) else "aligned"
+    return "aligned_within_tolerance" if any(shares) or findings else "aligned"

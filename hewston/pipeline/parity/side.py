@@ -3,23 +3,19 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from hewston.pipeline import artifacts
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.intervals import INTERVAL_NS
 from hewston.pipeline.parity.readers import Bridge
-from hewston.pipeline.schemas import CANDLES, CONDITIONS, EXITS, LISTED_TRADES, SIGNALS, UTC_NS
-from hewston.pipeline.store import read_json
+from hewston.pipeline.schemas import CANDLES, LISTED_TRADES, UTC_NS
 
 MISSING_FROM = 1e100  # Pine writes a missing value as 1e+100
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_NO_INDICATOR = frozenset({*SIGNALS, *CONDITIONS, *EXITS})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +35,9 @@ class Side:
     measured_warmup: Mapping[str, int | None] = _NOTHING  # by title, as a check found; None: never
     fill_clock: str | None = None  # close or next_open
     multiplier: float = 1.0  # money a unit and point of price
+    dates_only: bool = False  # its trades' times are dates alone
+    calendar: str | None = None  # of the exchange, where it is known
+    tz: str | None = None  # likewise
     facts: Mapping[str, Any] = _NOTHING  # what else is certified: run, dataset, artifact, …
 
     def __post_init__(self) -> None:
@@ -75,45 +74,8 @@ def read_bridge(bridge: Bridge, *, name: str = "Pine") -> Side:
         trades=bridge.trades,
         interval_ns=INTERVAL_NS.get(bridge.timeframe) if bridge.timeframe else None,
         decimals=dict(bridge.decimals),
+        dates_only=bridge.dates_only,
         facts={"symbol": bridge.symbol, "timeframe": bridge.timeframe, "zone": bridge.zone},
-    )
-
-
-def read_run(
-    folder: Path,
-    *,
-    bars: pl.DataFrame,
-    name: str = "Python",
-    warmup: int | None = None,
-    measured_warmup: Mapping[str, int | None] = _NOTHING,
-) -> Side:
-    """Give a finished run as a side, from its folder and the BARS that it ran on.
-
-    Trades are where their bars begin, whatever the fill clock; indicators are what its strategy
-    gave beside its position.
-    """
-    manifest = read_json(folder / artifacts.MANIFEST_FILE)
-    spec = manifest["spec"]
-    signals = artifacts.read_frame(folder, "signals")
-    bars = signals.select("ts_open").join(bars, on="ts_open", how="left", maintain_order="left")
-    titles = [title for title in signals.columns if title not in _NO_INDICATOR]
-    starts = bars["ts_open"]
-    return Side(
-        name=name,
-        candles=bars.select(list(CANDLES)),
-        series=signals.select("ts_open", *titles),
-        trades=list_trades(artifacts.read_frame(folder, "trades"), starts),
-        interval_ns=INTERVAL_NS[str(spec.get("interval", "1m"))],
-        warmup=warmup,
-        measured_warmup=measured_warmup,
-        fill_clock=str(spec["fill_clock"]),
-        multiplier=float(spec["instrument"]["multiplier"]),
-        facts={
-            "dataset_id": manifest["dataset_id"],
-            "input_hash": manifest["input_hash"],
-            "strategy": spec["strategy"],
-            "params": spec["params"],
-        },
     )
 
 

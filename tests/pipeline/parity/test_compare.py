@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.parity.compare import Comparison, compare_series_of
+from hewston.pipeline.parity.compare import Comparison, compare_sides
+from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.readers import place, read_upload
 from hewston.pipeline.parity.side import Side, read_bridge
 from hewston.pipeline.parity.titles import pair_titles
@@ -59,7 +60,7 @@ def _side(
 
 
 def _compare(pine: Side, python: Side, **said: Any) -> Comparison:
-    return compare_series_of(pine, python, **said)
+    return compare_sides(pine, python, Options(**said))
 
 
 def _first(found: Comparison) -> tuple[str, str, str]:
@@ -70,7 +71,7 @@ def _first(found: Comparison) -> tuple[str, str, str]:
 
 def test_a_side_is_aligned_with_itself_bit_by_bit() -> None:
     found = _compare(_side(), _side())
-    assert (found.verdict, found.both, found.findings) == ("aligned", BARS, ())
+    assert (found.verdict, len(found.aligned.both), found.findings) == ("aligned", BARS, ())
     assert found.series[0].counts["bit-exact"] == BARS
     assert found.series[0].rmse == 0
 
@@ -135,7 +136,7 @@ def test_another_timeframe_and_another_symbol_are_other_candles() -> None:
 
 def test_disjoint_times_compare_nothing() -> None:
     found = _compare(_side(), _side(_close(), start_ns=START_NS + 400 * 86_400 * 10**9 + 1))
-    assert (found.verdict, found.both) == ("not_comparable", 0)
+    assert (found.verdict, len(found.aligned.both)) == ("not_comparable", 0)
     assert found.findings[0].class_name == "data_alignment"
 
 

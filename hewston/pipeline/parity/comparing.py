@@ -1,0 +1,71 @@
+"""The work of a comparison: both sides read, compared layer by layer, and kept in a folder."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from hewston.pipeline import artifacts
+from hewston.pipeline.parity.compare import Comparison, compare_sides
+from hewston.pipeline.parity.options import Options
+from hewston.pipeline.parity.report import describe
+from hewston.pipeline.parity.sources import Source, read_side
+from hewston.pipeline.parity.tolerances import SKIPPED
+from hewston.pipeline.schemas import UTC_NS
+from hewston.pipeline.store import write_json
+
+REPORT_FILE = "comparison.json"
+TIERS_FILE = "tiers.parquet"
+MATCHES_FILE = "matches.parquet"
+IN_BOTH, ONLY_PINE, ONLY_PYTHON = range(3)  # of tiers.parquet: which side has a bar
+
+
+def compare_to_folder(
+    *,
+    pine: Sequence[Source],
+    python: Sequence[Source],
+    options: Options,
+    folder: Path,
+    progress: Callable[[float], None] = lambda _share: None,
+    log: Callable[[str], None] = lambda _line: None,
+) -> dict[str, Any]:
+    """Compare two sides and write what was found to a folder; gives the report.
+
+    comparison.json is the report, tiers.parquet the tier of every value by bar, matches.parquet the
+    trades (MATCHES). The same sides and options make the same bytes. Raises InputError for what
+    cannot be read or compared, and what ``progress`` raises to cancel.
+    """
+    progress(0.0)
+    sides = (
+        read_side(pine, name="Pine", zone=options.zone),
+        read_side(python, name="Python"),
+    )
+    progress(0.3)
+    found = compare_sides(*sides, options)
+    progress(0.8)
+    report = describe(found, options)
+    write_json(folder / REPORT_FILE, report)
+    artifacts.write_frame(_list_tiers(found), folder / TIERS_FILE)
+    if found.trades is not None:
+        artifacts.write_frame(found.trades.matches, folder / MATCHES_FILE)
+    log(report["sentence"])
+    progress(1.0)
+    return report
+
+
+def _list_tiers(found: Comparison) -> pl.DataFrame:
+    """Give every bar of either side: who has it, and the tier of each price and series there."""
+    aligned = found.aligned
+    has = np.full(len(aligned.grid), IN_BOTH, dtype=np.uint8)
+    if aligned.only_pine or aligned.only_python:
+        has[~np.isin(aligned.grid, aligned.python.times)] = ONLY_PINE
+        has[~np.isin(aligned.grid, aligned.pine.times)] = ONLY_PYTHON
+    columns: dict[str, np.ndarray] = {}
+    for kind, pairs in (("candles", found.candles), ("series", found.series)):
+        for at, one in enumerate(pairs):
+            tiers = np.full(len(aligned.grid), SKIPPED, dtype=np.uint8)
+            tiers[aligned.both] = one.tiers
+            columns[f"{kind} {at}"] = tiers
+    return pl.DataFrame({"ts_open": pl.Series(aligned.grid).cast(UTC_NS), "has": has, **columns})

@@ -13,11 +13,15 @@ from hewston.pipeline.errors import InputError
 
 type Floats = npt.NDArray[np.float64]
 type Tiers = npt.NDArray[np.uint8]
+type Flags = npt.NDArray[np.bool_]
+type Rows = npt.NDArray[np.intp]
 
 # The first three agree; the fourth is within the user's tolerance.
 TIERS = ("bit-exact", "last bits", "band", "loose", "diverges", "missing")
 EXACT, LAST_BITS, BAND, LOOSE, DIVERGES, MISSING, SKIPPED = range(7)
 MOST_ULPS = 64
+_LARGEST_ULP = 2.0**971
+_SAMPLE = 100  # values that guess a median
 BAND_RELATIVE = 1e-9  # of the larger value, or of the series' median
 
 
@@ -85,11 +89,75 @@ class Tolerances:
             ) from problem
 
 
-def grade(a: Floats, b: Floats, tolerance: Tolerance, decimals: int | None = None) -> Tiers:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ruler:
+    """What decides for one pair of series whether two values agree, and whether one changes."""
+
+    tolerance: Tolerance
+    scale: float  # the larger of both medians
+    rounding: float  # half of the last printed decimal; 0 where nothing is rounded
+
+    @classmethod
+    def of(cls, a: Floats, b: Floats, tolerance: Tolerance, decimals: int | None) -> Self:
+        """Make that of a pair; ``decimals`` as in ``grade``."""
+        scale = max(usual(a), usual(b))
+        return cls(tolerance=tolerance, scale=scale, rounding=round_of(decimals))
+
+    def agrees(self, a: Floats, b: Floats) -> Flags:
+        """Tell which pairs are within the loose band, or missing on both sides.
+
+        These are the pairs that ``grade`` puts no lower than the loose tier.
+        """
+        with np.errstate(invalid="ignore", over="ignore"):
+            apart = np.abs(a - b)
+            largest = np.maximum(np.abs(a), np.abs(b))
+            bound = np.maximum(self.tolerance.absolute, self.tolerance.relative * largest)
+            np.maximum(bound, BAND_RELATIVE * np.maximum(largest, self.scale), out=bound)
+            np.maximum(bound, MOST_ULPS * find_ulp(largest), out=bound)
+            if self.rounding:
+                rounding = self.rounding
+                np.maximum(bound, rounding + find_ulp(np.abs(a) + rounding), out=bound)
+            agreed: Flags = apart <= bound
+        agreed &= np.isfinite(largest)
+        agreed |= (a == b) | (np.isnan(a) & np.isnan(b))
+        return agreed
+
+    def find_changes(self, values: Floats) -> Rows:
+        """Find the rows whose value is another than that of the row before, beyond the band.
+
+        From missing to a value, and back, is a change.
+        """
+        with np.errstate(invalid="ignore", over="ignore"):
+            apart = np.abs(np.diff(values))
+            bound = np.abs(values[1:])
+            np.maximum(bound, self.scale, out=bound)
+            bound *= BAND_RELATIVE
+            changed = apart > bound
+            is_plain = np.isfinite(apart.sum())
+        if not is_plain:
+            missing = np.isnan(values)
+            changed |= np.isinf(apart) | (missing[1:] != missing[:-1])
+        return np.flatnonzero(changed) + 1
+
+
+def round_of(decimals: int | None) -> float:
+    """Give by how much printing moves a value at most; 0 where nothing is known of it."""
+    return 0.5 * 10.0**-decimals if decimals else 0.0
+
+
+def grade(
+    a: Floats,
+    b: Floats,
+    tolerance: Tolerance,
+    decimals: int | None = None,
+    *,
+    scale: float | None = None,
+) -> Tiers:
     """Put each pair of values into a tier; NaN is missing.
 
     ``decimals`` is how many the export prints of ``a``: a ``b`` that is ``a`` when it is printed
-    likewise is equal to it. 0 decimals tell nothing: whole numbers print so too.
+    likewise is equal to it. 0 decimals tell nothing: whole numbers print so too. ``scale`` is the
+    larger of both medians, where it is known already.
     """
     if np.array_equal(a, b, equal_nan=True):
         return np.where(np.isnan(a), SKIPPED, EXACT).astype(np.uint8)
@@ -97,20 +165,25 @@ def grade(a: Floats, b: Floats, tolerance: Tolerance, decimals: int | None = Non
     with np.errstate(invalid="ignore", over="ignore"):
         apart = measure(a, b)
         if decimals:
-            rounding = 0.5 * 10.0**-decimals
-            apart[apart <= rounding + np.spacing(np.abs(a) + rounding)] = 0.0
+            rounding = round_of(decimals)
+            apart[apart <= rounding + find_ulp(np.abs(a) + rounding)] = 0.0
         largest = np.maximum(np.abs(a), np.abs(b))
-        floor = max(usual(a), usual(b))
+        floor = max(usual(a), usual(b)) if scale is None else scale
         bound = np.maximum(tolerance.absolute, tolerance.relative * largest)
         tiers = np.full(len(a), DIVERGES, dtype=np.uint8)
         tiers[apart <= bound] = LOOSE
         tiers[apart <= BAND_RELATIVE * np.maximum(largest, floor)] = BAND
-        tiers[apart <= MOST_ULPS * np.spacing(largest)] = LAST_BITS
+        tiers[apart <= MOST_ULPS * find_ulp(largest)] = LAST_BITS
         tiers[apart == 0] = EXACT
         tiers[np.isinf(largest) & (a != b)] = DIVERGES
     tiers[has_a != has_b] = MISSING
     tiers[~has_a & ~has_b] = SKIPPED
     return tiers
+
+
+def find_ulp(sizes: Floats) -> Floats:
+    """Give one unit of the last place; NumPy's spacing of the largest number is infinite."""
+    return np.minimum(np.spacing(sizes), _LARGEST_ULP)
 
 
 def measure(a: Floats, b: Floats) -> Floats:
@@ -123,5 +196,20 @@ def measure(a: Floats, b: Floats) -> Floats:
 
 def usual(values: Floats) -> float:
     """Give the median size of a series' numbers; 0 where it has none."""
-    sizes = np.abs(values[np.isfinite(values)])
-    return float(np.median(sizes)) if sizes.size else 0.0
+    sizes = np.abs(values)
+    with np.errstate(over="ignore"):
+        is_plain = np.isfinite(sizes.sum())
+    if not is_plain:
+        sizes = sizes[np.isfinite(sizes)]
+    if not sizes.size:
+        return 0.0
+    middle = sizes.size // 2
+    likely = np.sort(sizes[:: sizes.size // _SAMPLE + 1])
+    likely = likely[len(likely) // 2]
+    if (sizes < likely).sum() < middle < (sizes <= likely).sum():
+        return float(likely)  # most often the same: to part such values takes long
+    sizes.partition(middle)
+    high = float(sizes[middle])
+    low = high if sizes.size % 2 else float(sizes[:middle].max())
+    median = (low + high) / 2
+    return median if math.isfinite(median) else low / 2 + high / 2

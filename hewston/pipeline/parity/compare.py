@@ -312,11 +312,11 @@ def _judge_trades(aligned: Aligned, trades: ComparedTrades | None) -> list[Findi
         return []
     return [
         Finding(
-            layer=getattr(found, "layer", "signals"),
+            layer=found.layer,
             class_name=found.class_name,
             cause=found.cause,
             subject="trades",
-            at=getattr(found, "at", None),
+            at=found.at,
             sentence=found.sentence,
             trades=found,
         )

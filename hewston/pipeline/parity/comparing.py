@@ -9,6 +9,7 @@ import polars as pl
 
 from hewston.pipeline import artifacts
 from hewston.pipeline.parity.compare import Comparison, compare_sides
+from hewston.pipeline.parity.days import place_days
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.report import describe
 from hewston.pipeline.parity.sources import Source, read_side
@@ -38,14 +39,12 @@ def compare_to_folder(
     cannot be read or compared, and what ``progress`` raises to cancel.
     """
     progress(0.0)
-    sides = (
-        read_side(pine, name="Pine", zone=options.zone),
-        read_side(python, name="Python"),
-    )
+    made = read_side(python, name="Python")
+    said, warnings = place_days(read_side(pine, name="Pine", zone=options.zone), made)
     progress(0.3)
-    found = compare_sides(*sides, options)
+    found = compare_sides(said, made, options)
     progress(0.8)
-    report = describe(found, options)
+    report = {**describe(found, options), "warnings": warnings}
     write_json(folder / REPORT_FILE, report)
     artifacts.write_frame(_list_tiers(found), folder / TIERS_FILE)
     if found.trades is not None:

@@ -132,7 +132,7 @@ def _suggest_warmup(found: Comparison, options: Options) -> Iterator[Hint]:
 
 
 def _suggest_interval(one: Finding) -> Iterator[Hint]:
-    interval = getattr(one.series, "coarser_interval", None)
+    interval = one.series.coarser_interval if one.series else None
     if interval in INTERVAL_NS:
         yield Hint(
             cause="interval",
@@ -143,7 +143,7 @@ def _suggest_interval(one: Finding) -> Iterator[Hint]:
 
 
 def _suggest_offset(one: Finding, options: Options) -> Iterator[Hint]:
-    bars = getattr(one.series, "offset_bars", 0)
+    bars = one.series.offset_bars if one.series else 0
     total = options.offsets.get(one.subject, 0) + bars
     if bars and abs(total) <= MOST_OFFSET:
         when = "later" if bars > 0 else "earlier"
@@ -168,7 +168,7 @@ def _suggest_trades(one: Finding, found: Comparison, options: Options) -> Iterat
             run={"fill_clock": clock},
         )
     elif one.cause in {"zone", "stamp", "offset"}:
-        shifts: tuple[int, ...] = getattr(trades, "shifts_ms", ())
+        shifts = trades.shifts_ms
         zone = _find_zone(found)
         if zone is not None:
             yield _read_in(zone)

@@ -1,0 +1,269 @@
+"""A run compared with what Pine exported of it: planted defects, their hints, and what is kept."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hewston.pipeline import artifacts, backtest
+from hewston.pipeline.parity.comparing import compare_to_folder
+from hewston.pipeline.parity.options import Options
+from hewston.pipeline.parity.reading import Reader
+from hewston.pipeline.parity.report import certify
+from hewston.pipeline.parity.sources import ArtifactSource, RunSource
+from tests.pipeline.frames import make_spec, random_bars
+from tests.pipeline.parity.exports import Change, export_chart, export_list, keep, same, write_bars
+
+BARS = 900
+MINUTE = pl.duration(minutes=1)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunSource:
+    """A run of moving averages on 900 one-minute bars, filled at the next open."""
+    folder = tmp_path_factory.mktemp("run")
+    bars = random_bars(BARS, seed=7)
+    spec = make_spec(session="all", params={"fast": 5, "slow": 12}, starting_cash=1e6)
+    frames, figures = backtest.trade(bars, spec)
+    record = artifacts.RunRecord(
+        spec=spec, dataset_id="TEST", code_hash="", git_commit=None, created_at=""
+    )
+    artifacts.write_run(folder, record=record, frames=frames, metrics=figures)
+    return write_bars(folder, bars, tmp_path_factory.mktemp("bars") / "bars.parquet")
+
+
+type Exported = Callable[..., tuple[ArtifactSource, ...]]
+
+
+@pytest.fixture
+def pine(run: RunSource, tmp_path: Path) -> Exported:
+    """Exports of the run, changed as said."""
+
+    def export(
+        chart: Change | None = same, listed: Change | None = same, zone: str = "UTC"
+    ) -> tuple[ArtifactSource, ...]:
+        kept = []
+        if chart is not None:
+            path = export_chart(run, tmp_path / "chart.csv", change=chart)
+            kept.append(keep(path, tmp_path / "chart"))
+        if listed is not None:
+            path = export_list(run, tmp_path / "list.csv", change=listed, zone=zone)
+            kept.append(keep(path, tmp_path / "list", zone="UTC"))
+        return tuple(kept)
+
+    return export
+
+
+def compare(
+    pine: tuple[ArtifactSource, ...], run: RunSource, folder: Path, **said: object
+) -> tuple[dict, Reader]:
+    folder.mkdir(exist_ok=True)
+    options = Options().changed(said)
+    report = compare_to_folder(pine=pine, python=(run,), options=options, folder=folder)
+    return report, Reader(folder=folder, pine=pine, python=(run,), options=options)
+
+
+def test_a_run_is_aligned_with_its_own_exports_in_every_layer(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    report, reader = compare(pine(), run, tmp_path / "c")
+    assert report["verdict"] == "aligned"
+    assert {one["status"] for one in report["layers"]} == {"agrees"}
+    assert report["bars"] | {"skipped": []} == {
+        "pine": BARS, "python": BARS, "both": BARS, "only_pine": 0, "only_python": 0,
+        "compared": BARS, "rows": BARS, "skipped": [],
+    }  # fmt: skip
+    trades = report["trades"]
+    assert trades["pine"] == trades["python"] > 50
+    assert trades["kinds"][0] == {"kind": "matched", "trades": trades["pine"], "difference": 0.0}
+    assert trades["waterfall"]["start"] == trades["waterfall"]["end"]
+    assert (report["first"], report["hints"], report["findings"]) == (None, [], [])
+    assert reader.differences()["total"] == 0
+
+
+def test_the_same_comparison_makes_the_same_bytes(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    kept = pine(chart=lambda frame: frame.with_columns(slow=pl.col("slow") + 1))
+    hashes = []
+    for name in ("one", "two"):
+        compare(kept, run, tmp_path / name)
+        files = sorted((tmp_path / name).iterdir())
+        hashes.append([(one.name, hashlib.sha256(one.read_bytes()).hexdigest()) for one in files])
+    assert hashes[0] == hashes[1]
+    assert [name for name, _ in hashes[0]] == [
+        "comparison.json",
+        "matches.parquet",
+        "tiers.parquet",
+    ]
+
+
+def test_one_other_value_is_the_first_divergence_and_is_shown_with_its_bars(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    row = 400
+    at = pl.int_range(pl.len()) == row
+    change = pl.when(at).then(pl.col("slow") - 0.5).otherwise(pl.col("slow"))
+    report, reader = compare(
+        pine(lambda frame: frame.with_columns(slow=change)), run, tmp_path / "c"
+    )
+    first = report["first"]
+    assert (report["verdict"], first["layer"], first["class"], first["subject"]) == (
+        "diverged", "indicators", "python_implementation", "slow",
+    )  # fmt: skip
+    assert (first["row"], first["bar"]) == (row, row)
+    assert first["delta"] == pytest.approx(0.5)
+    shown = reader.window(row, before=20, after=20, titles=["slow"])
+    assert (shown["first"], len(shown["ts"])) == (row - 20, 41)
+    (series,) = shown["series"]
+    assert series["tiers"][20] == "diverges"
+    assert series["tiers"].count("bit-exact") == 40
+    assert series["python"][20] - series["pine"][20] == pytest.approx(0.5)
+    assert shown["pine"] == shown["python"]
+    ends = [[one | {"reason": ""} for one in shown["trades"][side]] for side in ("pine", "python")]
+    assert ends[0] == ends[1] != []
+    found = reader.differences()
+    assert found["total"] == 1
+    assert (found["items"][0]["row"], found["items"][0]["tier"]) == (row, "diverges")
+    errors = reader.errors("slow", points=100)
+    assert max(one or 0 for one in errors["absolute"]) == pytest.approx(0.5)
+    assert errors["rows"][len(errors["rows"]) // 2] <= BARS
+
+
+SHIFT = 12
+CAUSES: dict[str, tuple[dict, tuple[str, str, str], dict]] = {
+    "times that are closes": (
+        {"chart": lambda frame: frame.with_columns(pl.col("ts_open") + MINUTE), "listed": None},
+        ("candles", "data_alignment", "stamp"),
+        {"moved_s": -60},
+    ),
+    "another zone": (
+        {
+            "chart": lambda frame: frame.with_columns(pl.col("ts_open") + pl.duration(hours=8)),
+            "listed": None,
+        },
+        ("candles", "data_alignment", "zone"),
+        {"moved_s": -8 * 3600},
+    ),
+    "a list of another zone": (
+        {"chart": None, "zone": "Asia/Taipei"},
+        ("candles", "data_alignment", "zone"),
+        {"zone": "Asia/Shanghai", "moved_s": 0},
+    ),
+    "half of the bars": (
+        {"chart": lambda frame: frame.head(BARS // 2), "listed": None},
+        ("candles", "data_alignment", "feed"),
+        {"span": "common"},
+    ),
+    "a series some bars late": (
+        {
+            "chart": lambda frame: frame.with_columns(pl.col("slow").shift(-3)),
+            "listed": None,
+        },
+        ("indicators", "python_implementation", "offset"),
+        {"offsets": {"slow": 3}},
+    ),
+    "a series that settles": (
+        {
+            "chart": lambda frame: frame.with_columns(
+                slow=pl.when(pl.int_range(pl.len()) < SHIFT + 20)
+                .then(pl.col("slow") + 2.0 ** -pl.int_range(pl.len()).cast(pl.Float64))
+                .otherwise("slow")
+            ),
+            "listed": None,
+        },
+        ("indicators", "warmup_window", "unknown"),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_what_one_cause_explains_is_aligned_without_it(
+    pine: Exported, run: RunSource, tmp_path: Path, name: str
+) -> None:
+    given, named, change = CAUSES[name]
+    kept = pine(**given)
+    report, _ = compare(kept, run, tmp_path / "c")
+    assert report["verdict"] == "diverged"
+    first = report["first"]
+    assert (first["layer"], first["class"], first["cause"]) == named
+    hint = report["hints"][0]
+    if change:
+        assert hint["options"] == change
+    again, _ = compare(kept, run, tmp_path / "again", **hint["options"])
+    assert again["verdict"].startswith("aligned"), again["sentence"]
+
+
+def test_fills_at_the_close_offer_the_other_clock(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    early = pl.col("entry_ts", "exit_ts") - MINUTE
+    bars = pl.read_parquet(run.bars_file)
+    closes = dict(zip(bars["ts_open"].to_list(), bars["close"].to_list(), strict=True))
+
+    def fill_at_close(trades: pl.DataFrame) -> pl.DataFrame:
+        moved = trades.with_columns(early)
+        return moved.with_columns(
+            entry_price=moved["entry_ts"].replace_strict(closes, return_dtype=pl.Float64),
+            exit_price=moved["exit_ts"].replace_strict(
+                closes, return_dtype=pl.Float64, default=None
+            ),
+        )
+
+    report, _ = compare(pine(chart=None, listed=fill_at_close), run, tmp_path / "c")
+    assert (report["class"], report["cause"]) == ("python_implementation", "fill_clock")
+    assert [one["run"] for one in report["hints"]] == [{"fill_clock": "close"}]
+
+
+def test_fees_of_a_rate_are_named_and_offered(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    fee = 5e-4 * (pl.col("entry_price") + pl.col("exit_price")) * pl.col("qty")
+
+    def charge(trades: pl.DataFrame) -> pl.DataFrame:
+        return trades.with_columns(fees=fee, net_pnl=pl.col("net_pnl") - fee)
+
+    report, reader = compare(pine(chart=None, listed=charge), run, tmp_path / "c")
+    assert (report["first"]["layer"], report["class"], report["cause"]) == (
+        "fees", "python_implementation", "fees",
+    )  # fmt: skip
+    status = {one["name"]: one["status"] for one in report["layers"]}
+    assert (status["signals"], status["fills"], status["size"]) == ("agrees",) * 3
+    assert status["fees"] == "differs"
+    assert report["hints"][0]["run"] == {"fees_bps": 5.0, "fee_per_unit": 0.0}
+    steps = {one["key"]: one["amount"] for one in report["trades"]["waterfall"]["steps"]}
+    assert steps["fees"] > 0
+    assert abs(steps["residual"]) < 0.02
+    assert reader.matches("matched")["total"] == report["trades"]["pine"]
+    assert reader.matches("different") == {"total": 0, "items": []}
+
+
+def test_a_certificate_names_both_sides_the_profile_and_the_verdict(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    report, _ = compare(pine(), run, tmp_path / "c")
+    found = certify(report, code_hash="c" * 64, report_sha256="d" * 64)
+    assert found["verdict"] == "aligned"
+    assert [one["upload_sha256"] for one in found["pine"]["artifacts"]]
+    assert found["python"]["input_hash"]
+    assert found["options"]["tolerances"]["default"] == {"absolute": 1e-12, "relative": 1e-6}
+
+
+def test_a_trade_that_pine_did_not_make_is_only_in_python(run: RunSource, tmp_path: Path) -> None:
+    report, _ = compare(pine_without(run, tmp_path, 20), run, tmp_path / "c")
+    kinds = {one["kind"]: one["trades"] for one in report["trades"]["kinds"]}
+    assert kinds["only in Python"] == 1
+    assert report["first"]["layer"] == "signals"
+    assert report["verdict"] == "diverged"
+
+
+def pine_without(run: RunSource, tmp_path: Path, trade: int) -> tuple[ArtifactSource, ...]:
+    def leave_out(trades: pl.DataFrame) -> pl.DataFrame:
+        kept = trades.filter(pl.col("trade_id") != trade)
+        return kept.with_columns(trade_id=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32))
+
+    path = export_list(run, tmp_path / "shorter.csv", change=leave_out)
+    return (keep(path, tmp_path / "shorter", zone="UTC"),)

@@ -16,6 +16,7 @@ from tests.bridges import (
     json_artifact,
     list_trades,
 )
+from tests.pipeline.parity.uploads import SPRING, TRADES, listed, rows_of
 from tests.scenes import DATASET_ID, NEW_YORK
 
 ARTIFACTS = "/api/parity/artifacts"
@@ -144,3 +145,41 @@ def test_the_command_keeps_lists_shows_and_deletes(catalogue, tmp_path, capsys):
     with pytest.raises(SystemExit):
         call_command("parity", "show", made["artifact_id"], "--json", "--user", "ada")
     assert "There is no bridge artifact" in capsys.readouterr().out
+
+
+AMBIGUOUS = listed(
+    SPRING,
+    rows_of(
+        SPRING, trades=[(*TRADES[0][:2], "03/04/2025 10:00", "03/04/2025 11:00", *TRADES[0][4:])]
+    ),
+).encode()
+
+
+def test_which_number_is_the_day_must_be_said_where_nothing_tells(ada):
+    refused = send(ada, AMBIGUOUS, zone="UTC")
+    assert refused.status_code == 422
+    error = refused.json()["error"]
+    assert (error["details"]["field"], error["details"]["allowed"]) == (
+        "date_order",
+        ["dmy", "mdy"],
+    )
+    assert "trades.csv" in error["message"]
+    wrong = send(ada, AMBIGUOUS, zone="UTC", date_order="year")
+    assert "date_order is year, but must be dmy (day first)" in wrong.json()["error"]["message"]
+    assert not BridgeArtifact.objects.exists()
+    made = [
+        send(ada, AMBIGUOUS, zone="UTC", date_order=said)
+        for said in ("day_first", "month_first", "dmy")
+    ]
+    assert [one.status_code for one in made] == [201, 201, 200]
+    days, months, again = (one.json() for one in made)
+    assert (days["date_order"], days["first_at"][:10]) == ("dmy", "2025-04-03")
+    assert (months["date_order"], months["first_at"][:10]) == ("mdy", "2025-03-04")
+    assert again["artifact_id"] == days["artifact_id"]
+
+
+def test_an_order_that_is_no_question_is_no_part_of_the_content(ada, catalogue):
+    data = list_trades(catalogue)
+    made = send(ada, data, zone=NEW_YORK, date_order="mdy").json()
+    assert made["date_order"] is None
+    assert send(ada, data, zone=NEW_YORK).json()["artifact_id"] == made["artifact_id"]

@@ -20,6 +20,7 @@ from tests.bridges import (
     list_trades,
     report,
 )
+from tests.pipeline.parity.uploads import SPRING, TRADES, listed, rows_of
 from tests.scenes import DATASET_ID, NEW_YORK
 
 NEW = "/parity/new/"
@@ -107,6 +108,27 @@ def test_a_wrong_zone_is_told_beside_its_field_and_nothing_is_lost(ada, catalogu
     assert "zone is Mars/Base, but must be a zone" in page
     assert 'value="Mars/Base"' in page
     assert "zone wanted" in page
+
+
+def test_the_order_of_day_and_month_is_asked_where_nothing_tells(ada):
+    ends = ("03/04/2025", "05/04/2025")
+    rows = rows_of(SPRING, trades=[(*TRADES[0][:2], *ends, *TRADES[0][4:])])
+    where = send(ada, listed(SPRING, rows).encode())["Location"]
+    page = text(ada.get(where))
+    assert "order of dates wanted" in page
+    assert "is the day cannot be told" in page
+    refused = ada.post(where, {"act": "keep"})
+    assert refused.status_code == 422
+    assert not BridgeArtifact.objects.exists()
+    assert "2025-04-03" in text(look(ada, where, date_order="dmy", act="show"))
+    kept = text(look(ada, where, date_order="mdy", act="keep"))
+    assert "months first" in kept
+    artifact = BridgeArtifact.objects.get()
+    assert (artifact.date_order, artifact.zone) == ("mdy", "")
+    assert str(artifact.first_at)[:10] == "2025-03-04"
+    assert "date_order" not in text(
+        ada.get(send(ada, listed(SPRING, rows_of(SPRING)).encode())["Location"])
+    )
 
 
 def test_a_dataset_that_is_not_there_is_told_and_another_can_be_chosen(ada, catalogue):

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from apps.datasets.actions import find_dataset
-from apps.parity.actions.zones import read_zone_name
+from apps.parity.actions.zones import read_order_name, read_zone_name
 from apps.parity.models import BridgeArtifact, upload_suffix
 from apps.permissions.models import User
 from hewston import children
@@ -40,17 +40,31 @@ logger = logging.getLogger(__name__)
 
 
 def preview_file(
-    *, user: User, path: Path, filename: str, zone: str = "", dataset_id: str = ""
+    *,
+    user: User,
+    path: Path,
+    filename: str,
+    zone: str = "",
+    date_order: str = "",
+    dataset_id: str = "",
 ) -> dict[str, Any]:
     """Say what an upload would become, as the pipeline's ``preview_upload``; keeps nothing.
 
     With a dataset, the zones are offered under which fills lie inside its bars. Raises InputError
-    for what is no export, and HewstonError for a dataset that the user cannot see.
+    for what is no export and where the order of day and month must be said (field
+    ``date_order``), and HewstonError for a dataset that the user cannot see.
     """
     bars = None
     if dataset_id:
         bars = find_dataset(user=user, dataset_id=dataset_id).latest.folder / "bars.parquet"
-    return _ask(_PREVIEW, path, filename, zone=read_zone_name(zone) or None, bars_file=bars)
+    return _ask(
+        _PREVIEW,
+        path,
+        filename,
+        zone=read_zone_name(zone) or None,
+        date_order=read_order_name(date_order) or None,
+        bars_file=bars,
+    )
 
 
 def keep_file(
@@ -59,6 +73,7 @@ def keep_file(
     path: Path,
     filename: str,
     zone: str = "",
+    date_order: str = "",
     name: str = "",
     symbol: str = "",
     dataset_id: str = "",
@@ -67,11 +82,15 @@ def keep_file(
 
     ``name`` and ``symbol`` are else what the file says. Where only one zone puts the most fills
     inside the bars of ``dataset_id``, it need not be said. Raises InputError, and keeps nothing,
-    for what is no export and where a zone must be said (field ``zone``, with ``offers``).
+    for what is no export and where a zone must be said (field ``zone``, with ``offers``), or the
+    order of day and month (field ``date_order``).
     """
     _sweep()
     said = {"title": name.strip()[:200], "symbol": symbol.strip()[:64]}
-    chosen = read_zone_name(zone) or _choose_zone(owner, path, filename, dataset_id)
+    said["date_order"] = read_order_name(date_order)
+    chosen = read_zone_name(zone)
+    if dataset_id and not chosen:
+        chosen = _choose_zone(owner, path, filename, dataset_id, said["date_order"])
     with store.Store(settings.DATA_ROOT).staging(f"bridge-{new_id()}") as staged:
         folder = staged / "artifact"
         folder.mkdir()
@@ -80,11 +99,11 @@ def keep_file(
         return _publish(owner, folder, facts, size=path.stat().st_size)
 
 
-def _choose_zone(owner: User, path: Path, filename: str, dataset_id: str) -> str:
+def _choose_zone(owner: User, path: Path, filename: str, dataset_id: str, date_order: str) -> str:
     """Choose the zone under which the most fills lie inside a dataset's bars, if one does best."""
-    if not dataset_id:
-        return ""
-    shown = preview_file(user=owner, path=path, filename=filename, dataset_id=dataset_id)
+    shown = preview_file(
+        user=owner, path=path, filename=filename, date_order=date_order, dataset_id=dataset_id
+    )
     if not shown["needs_zone"]:
         return ""
     offers = shown["offers"]
@@ -149,6 +168,7 @@ def _publish(
         symbol=facts["symbol"][:64],
         interval=facts["interval"][:16],
         zone=facts["zone"] or "",
+        date_order=facts["date_order"] or "",
         candles=(facts["candles"] or {}).get("rows", 0),
         series=len(facts["series"]),
         trades=(facts["trades"] or {}).get("rows", 0),
@@ -158,6 +178,7 @@ def _publish(
         size_bytes=size,
     )
     content = [owner.pk, sha256, row.zone, row.name, row.symbol]
+    content += [row.date_order] if row.date_order else []
     row.pk = hashlib.sha256(canonical_json(content).encode()).hexdigest()[:12]
     if (known := BridgeArtifact.objects.filter(pk=row.pk).first()) is not None:
         return known, False
@@ -252,6 +273,7 @@ def describe_artifact(artifact: BridgeArtifact) -> dict[str, Any]:
         "symbol": artifact.symbol or None,
         "interval": artifact.interval or None,
         "zone": artifact.zone or None,
+        "date_order": artifact.date_order or None,
         "candles": artifact.candles,
         "series": artifact.series,
         "trades": artifact.trades,

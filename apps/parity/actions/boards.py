@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.datasets.models import Revision
-from apps.parity.actions.zones import read_zone_name
+from apps.parity.actions.zones import read_order_name, read_zone_name
 from apps.parity.models import Board
 from apps.permissions.models import User
 from apps.runs.actions import ChosenStrategy, build_spec
@@ -50,12 +50,14 @@ def request_board(
     name: str,
     options: Mapping[str, object],
     zone: str = "",
+    date_order: str = "",
 ) -> Board:
     """Ask for the pairs of a folder, or of a zip, to be played on a revision.
 
     ``options`` are those of a run, with the defaults of BOARD_FIELDS; ``zone`` is that of every
-    list's times, else each list's own is found out. The files are copied. Raises InputError for
-    options, a zone and files that cannot be used: then nothing is kept.
+    list's times, else each list's own is found out; ``date_order`` that of day and month where
+    neither a list nor the bars tell. The files are copied. Raises InputError for options, a zone,
+    an order and files that cannot be used: then nothing is kept.
     """
 
     def fill(folder: Path) -> tuple[str, ...]:
@@ -81,6 +83,7 @@ def request_board(
         name=name[:_LONGEST_NAME],
         spec=spec.as_json(),
         zone=read_zone_name(zone),
+        date_order=read_order_name(date_order),
         code_hash=artifacts.hash_code(),
     )
     _keep(board, fill)
@@ -104,6 +107,7 @@ def board_again(*, board: Board) -> Board:
         name=board.name,
         spec={**board.spec, "bars_sha256": revision.bars_sha256},
         zone=board.zone,
+        date_order=board.date_order,
         code_hash=artifacts.hash_code(),
     )
     _keep(again, lambda folder: _link(board, folder))
@@ -237,6 +241,7 @@ def describe_board(board: Board) -> dict[str, Any]:
         "dataset_id": board.revision.dataset_id,
         "revision": board.revision.number,
         "zone": board.zone or None,
+        "date_order": board.date_order or None,
         "ignored": board.ignored,
         **board.figures(),
         "pairs": board.rows,

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.parity.actions.artifacts import keep_file, preview_file
-from apps.parity.actions.zones import read_zone_name
+from apps.parity.actions.zones import read_order_name, read_zone_name
 from apps.parity.models import BridgeArtifact, BridgeDraft
 from apps.permissions.models import User
-from hewston.pipeline.errors import HewstonError
+from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.store import Store
 from hewston.uploads import Upload
 
@@ -25,7 +25,11 @@ def start_draft(*, owner: User, upload: Upload) -> BridgeDraft:
     """
     forget_old_drafts()
     name = upload.names[0]
-    preview_file(user=owner, path=upload.folder / name, filename=name)
+    try:
+        preview_file(user=owner, path=upload.folder / name, filename=name)
+    except InputError as problem:
+        if problem.details.get("field") != "date_order":  # which is asked on the draft's page
+            raise
     draft = BridgeDraft(owner=owner, filename=name)
     draft.folder.mkdir(parents=True, mode=0o700)
     try:
@@ -37,13 +41,15 @@ def start_draft(*, owner: User, upload: Upload) -> BridgeDraft:
     return draft
 
 
-def change_draft(*, draft: BridgeDraft, name: str, symbol: str, zone: str, dataset_id: str) -> None:
-    """Say other things of a draft. Raises InputError for a zone that is none."""
-    draft.zone = read_zone_name(zone)
+def change_draft(
+    *, draft: BridgeDraft, name: str, symbol: str, zone: str, date_order: str, dataset_id: str
+) -> None:
+    """Say other things of a draft. Raises InputError for a zone or an order that is none."""
+    draft.zone, draft.date_order = read_zone_name(zone), read_order_name(date_order)
     draft.name, draft.symbol = name.strip()[:200], symbol.strip()[:64]
     draft.dataset_id = dataset_id[:200]
     draft.changed_at = timezone.now()
-    fields = ["zone", "name", "symbol", "dataset_id", "changed_at"]
+    fields = ["zone", "date_order", "name", "symbol", "dataset_id", "changed_at"]
     draft.save(update_fields=fields)
 
 
@@ -54,6 +60,7 @@ def preview_draft(*, draft: BridgeDraft) -> dict[str, Any]:
         path=draft.file,
         filename=draft.filename,
         zone=draft.zone,
+        date_order=draft.date_order,
         dataset_id=draft.dataset_id,
     )
 
@@ -61,13 +68,14 @@ def preview_draft(*, draft: BridgeDraft) -> dict[str, Any]:
 def keep_draft(*, draft: BridgeDraft) -> tuple[BridgeArtifact, bool]:
     """Keep a draft's upload as ``keep_file``; the draft ends.
 
-    Raises InputError where a zone must be said: then the draft stays.
+    Raises InputError where a zone or an order must be said: then the draft stays.
     """
     kept = keep_file(
         owner=draft.owner,
         path=draft.file,
         filename=draft.filename,
         zone=draft.zone,
+        date_order=draft.date_order,
         name=draft.name,
         symbol=draft.symbol,
     )

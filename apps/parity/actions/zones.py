@@ -1,6 +1,7 @@
-"""The zone that somebody says times are of."""
+"""What somebody says of times: their zone, and the order of day and month."""
 
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.parity.readers import read_date_order
 from hewston.pipeline.sources.tables.zones import read_zone
 
 
@@ -14,3 +15,8 @@ def read_zone_name(given: str) -> str:
         message = problem.message.replace("tz is", "zone is", 1)
         allowed = problem.details.get("allowed")
         raise InputError(message, field="zone", allowed=allowed) from None
+
+
+def read_order_name(given: str) -> str:
+    """Give dmy, mdy or ymd; blank for blank. Raises InputError (field ``date_order``)."""
+    return read_date_order(given) or ""

@@ -22,7 +22,7 @@ from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import Rule, suggest
 from hewston.uploads import Upload, read_upload
 
-_SAID = ("name", "symbol", "zone", "dataset_id")
+_SAID = ("name", "symbol", "zone", "date_order", "dataset_id")
 _LONGEST = 200
 _LIST: dict[str, Rule] = {
     "q": {"type": "str", "default": None, "help": "in id, name, symbol or the file's name"},
@@ -44,6 +44,8 @@ _WORDS = {
     "name": "else as the file says",
     "symbol": "else as the file says",
     "zone": "of its times, where the file does not say it: an IANA name or +08:00",
+    "date_order": "dmy or mdy, also day_first or month_first: of dates like 03/04/2025 that do not "
+    "tell",
     "dataset_id": "to find the zone with: fills lie inside their bars",
 }
 _BODY = {
@@ -80,6 +82,7 @@ class ArtifactOut(Schema):
     symbol: str | None
     interval: str | None
     zone: str | None = Field(description="of its times; null where the file has instants")
+    date_order: str | None = Field(description="dmy or mdy; null where that is no question")
     candles: int
     series: int = Field(description="how many")
     trades: int
@@ -147,6 +150,7 @@ def preview_artifact(request: HttpRequest) -> HttpResponse:
         path=upload.folder / upload.names[0],
         filename=upload.names[0],
         zone=said["zone"],
+        date_order=said["date_order"],
         dataset_id=said["dataset_id"],
     )
     return JsonResponse(shown)

@@ -21,7 +21,7 @@ from hewston.pipeline.fields import Rule, suggest
 from hewston.taskqueue import Status
 from hewston.uploads import read_upload
 
-_TEXTS = ("dataset_id", "zone", "spread_fallback")
+_TEXTS = ("dataset_id", "zone", "date_order", "spread_fallback")
 _LONGEST = 200
 _FORMAT: dict[str, Rule] = {
     "format": {"type": "str", "default": "json", "choices": ("json", "csv")}
@@ -44,6 +44,11 @@ _BODY = {
                         "description": "of the lists' times; else that under which fills lie "
                         "inside their bars",
                     },
+                    "date_order": {
+                        "type": "string",
+                        "description": "dmy or mdy: of lists with dates like 03/04/2025, where "
+                        "neither they nor the bars tell",
+                    },
                     "spread_fallback": {"type": "string", "description": "ticks=N or bps=N"},
                     **{name: describe_field(rule) for name, rule in BOARD_FIELDS.items()},
                 },
@@ -63,6 +68,7 @@ class BoardOut(Schema):
     name: str
     owner: str
     zone: str | None
+    date_order: str | None
     status: str = Field(description=", ".join(Status.values))
     progress: dict[str, Any]
     error: dict[str, Any] | None
@@ -121,6 +127,7 @@ def start_board(request: HttpRequest) -> HttpResponse:
         name=name,
         options={**options, "spread_fallback": texts["spread_fallback"] or None},
         zone=texts["zone"],
+        date_order=texts["date_order"],
     )
     answer = _describe(made)
     return JsonResponse(answer, status=202, headers={"Location": str(answer["address"])})
@@ -251,6 +258,7 @@ def _describe(board: Board) -> dict[str, object]:
         "name": board.name,
         "owner": board.owner.get_username(),
         "zone": board.zone or None,
+        "date_order": board.date_order or None,
         "status": board.status,
         "progress": board.progress,
         "error": board.error,

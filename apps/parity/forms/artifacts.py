@@ -12,6 +12,7 @@ from apps.parity.actions import change_draft, keep_draft, preview_draft
 from apps.parity.models import KINDS, BridgeArtifact, BridgeDraft, BridgeQuerySet
 from hewston.entry import Entry
 from hewston.pipeline.errors import HewstonError
+from hewston.pipeline.sources.tables.times import ORDER_NAMES
 
 ORDERS = {
     "name": "name",
@@ -83,7 +84,7 @@ class UploadForm:
 
     def change(self, given: Mapping[str, str]) -> None:
         """Say other things of it. Raises HewstonError, and changes nothing, for a wrong zone."""
-        said = {key: given.get(key, "") for key in ("name", "symbol", "dataset_id")}
+        said = {key: given.get(key, "") for key in ("name", "symbol", "date_order", "dataset_id")}
         offer, zone = given.get("offer", ""), given.get("zone", "")
         chosen = {"take": offer or zone, "keep": zone or offer}  # what is offered is not taken else
         self._zone = chosen.get(given.get("act", ""), zone)
@@ -106,6 +107,12 @@ class UploadForm:
     def asks_zone(self) -> bool:
         """Tell whether a zone must be said before it can be kept."""
         return bool(self.shown.get("needs_zone"))
+
+    @property
+    def asks_date_order(self) -> bool:
+        """Tell whether the order of day and month must be said before it can be read."""
+        shown, wrong = self.shown, self.problem
+        return not shown and wrong is not None and wrong.details.get("field") == "date_order"
 
     @property
     def best(self) -> int:
@@ -134,6 +141,8 @@ class UploadForm:
             self._entry("name", "Name", self.draft.name or shown.get("name", "")),
             self._entry("symbol", "Symbol", self.draft.symbol or shown.get("symbol", "")),
         ]
+        if self.asks_date_order or self.draft.date_order:
+            entries.append(self._date_order())
         if shown.get("needs_zone") or self._zone or self.draft.dataset_id:
             entries += [
                 self._entry(
@@ -153,6 +162,16 @@ class UploadForm:
                 ),
             ]
         return entries
+
+    def _date_order(self) -> Entry:
+        return self._entry(
+            "date_order",
+            "Dates like 03/04/2025",
+            self.draft.date_order,
+            kind="select",
+            choices=[("", "choose"), *((key, ORDER_NAMES[key]) for key in ("dmy", "mdy"))],
+            help="Whether the day or the month comes first. The file does not tell.",
+        )
 
     def _entry(self, name: str, label: str, value: str, **more: Any) -> Entry:  # noqa: ANN401 (as of Entry)
         wrong = self.problem

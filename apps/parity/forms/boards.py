@@ -12,6 +12,7 @@ from apps.runs.forms.entry import CHOICES, WORDS
 from hewston.entry import Entry, write_value
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.parity.board import Row
+from hewston.pipeline.sources.tables.times import ORDER_NAMES
 from hewston.uploads import Upload
 
 _OPTIONS = (
@@ -42,6 +43,7 @@ class BoardForm:
             name=name,
             options={key: self._given.get(key) or None for key in _OPTIONS},
             zone=self._given.get("zone", ""),
+            date_order=self._given.get("date_order", ""),
         )
 
     @functools.cached_property
@@ -74,6 +76,19 @@ class BoardForm:
         )
 
     @functools.cached_property
+    def date_order(self) -> Entry:
+        """Whether day or month comes first."""
+        return self._entry(
+            "date_order",
+            "Dates like 03/04/2025",
+            self._given.get("date_order", ""),
+            unit="optional",
+            kind="select",
+            choices=[("", "found out"), *((key, ORDER_NAMES[key]) for key in ("dmy", "mdy"))],
+            help="For lists that a spreadsheet has saved, where neither they nor the bars tell.",
+        )
+
+    @functools.cached_property
     def options(self) -> list[Entry]:
         """How each pair is run."""
         entries = []
@@ -96,7 +111,7 @@ class BoardForm:
     @property
     def sentence(self) -> str:
         """What is wrong that belongs to no field but the file."""
-        shown = [self.data, self.zone, *self.options]
+        shown = [self.data, self.zone, self.date_order, *self.options]
         return "" if self.problem is None or any(e.error for e in shown) else self.problem.message
 
     def _entry(

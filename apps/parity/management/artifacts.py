@@ -28,6 +28,12 @@ def add_options(verb: str, parser: argparse.ArgumentParser) -> None:
             "--zone", default="", metavar="ZONE", help="of its times, where the file has none"
         )
         parser.add_argument(
+            "--date-order",
+            default="",
+            metavar="dmy|mdy",
+            help="of dates like 03/04/2025, where the file does not tell",
+        )
+        parser.add_argument(
             "--dataset", default="", metavar="ID", help="to find the zone with, by its bars"
         )
     elif verb == "list":
@@ -66,6 +72,7 @@ def _import(user: User, options: Mapping[str, Any]) -> dict[str, Any]:
         path=path,
         filename=path.name,
         zone=options["zone"],
+        date_order=options["date_order"],
         name=options["name"],
         symbol=options["symbol"],
         dataset_id=options["dataset"],

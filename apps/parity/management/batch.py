@@ -34,6 +34,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--zone", metavar="ZONE", default="", help="of the lists' times (default: found out)"
     )
+    parser.add_argument(
+        "--date-order",
+        metavar="dmy|mdy",
+        default="",
+        help="of dates like 03/04/2025, where neither a list nor the bars tell",
+    )
     for name, rule in BOARD_FIELDS.items():
         default = write_value(rule["default"])
         parser.add_argument(
@@ -65,6 +71,7 @@ def answer(
         name=folder.absolute().name,
         options={name: options[name] for name in (*BOARD_FIELDS, "spread_fallback")},
         zone=options["zone"],
+        date_order=options["date_order"],
     )
     while not board.is_over:
         perform_board(board, report=report)

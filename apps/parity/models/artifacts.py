@@ -54,6 +54,7 @@ class BridgeArtifact(models.Model):
     symbol = models.CharField(max_length=64, blank=True)
     interval = models.CharField(max_length=16, blank=True)  # of its bars, where it is said
     zone = models.CharField(max_length=64, blank=True)  # of its times, where they had none
+    date_order = models.CharField(max_length=3, blank=True)  # dmy …, where that is a question
     candles = models.PositiveIntegerField()
     series = models.PositiveIntegerField()
     trades = models.PositiveIntegerField()
@@ -75,7 +76,7 @@ class BridgeArtifact(models.Model):
                 condition=Q(kind__in=_KIND_NAMES), name="parity_bridgeartifact_kind"
             ),
             models.UniqueConstraint(
-                fields=["owner", "upload_sha256", "zone", "name", "symbol"],
+                fields=["owner", "upload_sha256", "zone", "date_order", "name", "symbol"],
                 name="parity_bridgeartifact_content",
             ),
         ]
@@ -111,6 +112,7 @@ class BridgeDraft(models.Model):
     name = models.CharField(max_length=200, blank=True)  # else as the file says
     symbol = models.CharField(max_length=64, blank=True)  # likewise
     zone = models.CharField(max_length=64, blank=True)
+    date_order = models.CharField(max_length=3, blank=True)
     dataset_id = models.CharField(max_length=200, blank=True)  # with which its zone is looked for
     changed_at = models.DateTimeField(default=timezone.now, db_index=True)
 

@@ -31,6 +31,7 @@ class Board(Job):
     name = models.CharField(max_length=200)  # of the folder or zip that the pairs came in
     spec = models.JSONField()  # of the run of each pair, whose strategy is nobody's
     zone = models.CharField(max_length=64, blank=True)  # of every list's times; else found out
+    date_order = models.CharField(max_length=3, blank=True)  # where a list does not tell
     code_hash = models.CharField(max_length=64)  # of the pipeline that played it
     ignored = models.JSONField(default=list)  # names of files that are part of no pair
     rows = models.JSONField(default=list)  # of board.Row as JSON, by name

@@ -70,6 +70,7 @@ class Team:
             "stored": board.revision.dataset.interval,
             "spec": board.run_spec,
             "zone": board.zone or None,
+            "date_order": board.date_order or None,
             "sandboxes": _open_sandboxes(pairs),
         }
         self._count = len(pairs)

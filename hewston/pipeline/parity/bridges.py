@@ -38,16 +38,18 @@ def preview_upload(
     path: Path,
     name: str,
     zone: str | None = None,
+    date_order: str | None = None,
     bars_file: Path | None = None,
     **_told: object,
 ) -> dict[str, Any]:
     """Say what an upload would become, and what must be asked first.
 
-    ``zone`` is what was said of its times, ``bars_file`` the bars of a dataset with which its
-    zone is looked for. ``needs_zone`` tells that its times have none: they are then shown as they
-    are in the file. Raises InputError for what is no export.
+    ``zone`` and ``date_order`` are what was said of its times, ``bars_file`` the bars of a dataset
+    with which its zone is looked for. ``needs_zone`` tells that its times have none: they are then
+    shown as they are in the file. Raises InputError for what is no export, and where the order of
+    day and month must be said (field ``date_order``).
     """
-    upload = read_upload(path, filename=name)
+    upload = read_upload(path, filename=name, date_order=date_order)
     needs_zone = upload.needs_zone and zone is None
     bridge = place(upload, "UTC" if needs_zone else zone)
     offers = [] if bars_file is None else _list_offers(upload, bars_file)
@@ -73,15 +75,16 @@ def keep_upload(
     title: str = "",
     symbol: str = "",
     zone: str | None = None,
+    date_order: str | None = None,
     **_told: object,
 ) -> dict[str, Any]:
     """Write an upload, by the name ``kept``, and what was read of it to a folder.
 
     ``title`` and ``symbol`` are what was said, else the file says them. Gives what
-    ``artifact.json`` says. Raises InputError for what is no export, and where a zone must be said
-    (field ``zone``).
+    ``artifact.json`` says. Raises InputError for what is no export, and where a zone or the order
+    of day and month must be said (field ``zone`` or ``date_order``).
     """
-    upload = read_upload(path, filename=name)
+    upload = read_upload(path, filename=name, date_order=date_order)
     bridge = place(upload, zone)
     shutil.copyfile(path, folder / kept)
     for frame_name in FRAMES:
@@ -135,6 +138,7 @@ def _describe(upload: Upload, bridge: Bridge, filename: str) -> dict[str, Any]:
         "symbol": bridge.symbol or "",
         "interval": bridge.timeframe or "",
         "currency": upload.currency,
+        "date_order": upload.date_order,
         "candles": None if candles is None else _span(candles),
         "series": [] if series is None else _list_series(series, bridge.decimals),
         "trades": None if trades is None else _count(trades),
@@ -150,8 +154,8 @@ def _describe(upload: Upload, bridge: Bridge, filename: str) -> dict[str, Any]:
 
 
 def _zone_of(upload: Upload, bridge: Bridge) -> str | None:
-    """Give the zone that an upload's times were read in; None where they are instants."""
-    return None if upload.clock == "utc" else bridge.zone
+    """Give the zone that an upload's times were read in; None for instants and for dates."""
+    return bridge.zone if upload.needs_zone else None
 
 
 def _list_figures(upload: Upload) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from hewston.pipeline.errors import CancelledError, HewstonError, InputError
 from hewston.pipeline.intervals import INTERVAL_NS, is_daily
 from hewston.pipeline.parity.board.divergence import find_first_divergence
 from hewston.pipeline.parity.board.exact import match_exactly, within
-from hewston.pipeline.parity.board.listed import place_list, read_list
+from hewston.pipeline.parity.board.listed import Bars, place_list, read_list
 from hewston.pipeline.parity.board.pairs import Pair
 from hewston.pipeline.parity.board.row import Row, Verdict
 from hewston.pipeline.parity.side import list_trades
@@ -32,13 +32,13 @@ _MOST_NOTES = 20  # of a run
 class Ground:
     """What every pair of a board is played on: bars, the options of a run, where lists are from.
 
-    The strategy of ``spec`` is nobody's. ``zone`` is that of every list's times, None where each
-    list's own is to be found. ``hint`` is what may explain that trades differ; blank for nothing.
+    The strategy of ``spec`` is nobody's. ``bars`` are those on which lists are put; ``hint`` is
+    what may explain that trades differ, blank for nothing.
     """
 
     prepared: backtest.Prepared
     spec: RunSpec
-    zone: str | None
+    bars: Bars
     sandboxes: Mapping[str, Client]  # by the name of the kind of strategies that it runs
     hint: str = ""
 
@@ -50,6 +50,7 @@ def play_pairs(
     spec: RunSpec,
     pairs: Sequence[Pair],
     zone: str | None,
+    date_order: str | None = None,
     sandboxes: Mapping[str, Client],
     progress: Callable[[float], None] = lambda _share: None,
     log: Callable[..., None] = lambda _line, **_details: None,
@@ -65,7 +66,7 @@ def play_pairs(
     ground = Ground(
         prepared=prepared,
         spec=spec,
-        zone=zone,
+        bars=Bars(frame=prepared.frame, spec=spec, zone=zone, date_order=date_order),
         sandboxes=sandboxes,
         hint=_hint_at_session(bars, spec),
     )
@@ -86,15 +87,13 @@ def play_pair(
         listed = None
         if pair.listed is not None:
             row = dataclasses.replace(row, list_sha256=sha256_file(pair.listed))
-            upload = read_list(pair.listed)
+            upload = read_list(pair.listed, ground.bars)
             row = dataclasses.replace(
                 row,
                 trades=0 if upload.trades is None else upload.trades.height,
                 notes=upload.warnings,
             )
-            placed = place_list(
-                upload, frame=ground.prepared.frame, spec=ground.spec, zone=ground.zone
-            )
+            placed = place_list(upload, ground.bars)
             listed = placed.trades
             row = dataclasses.replace(row, zone=placed.zone, notes=placed.notes)
         if pair.problem is not None or pair.source is None or listed is None:

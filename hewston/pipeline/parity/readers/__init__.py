@@ -3,6 +3,7 @@
 Three kinds: a chart's data, a list of trades, and a JSON artifact. See docs/parity-files.md.
 """
 
+from hewston.pipeline.parity.readers.clock import read_date_order
 from hewston.pipeline.parity.readers.performance import Reproduced, reproduce
 from hewston.pipeline.parity.readers.placing import place
 from hewston.pipeline.parity.readers.reading import read_upload
@@ -17,6 +18,7 @@ __all__ = [
     "Upload",
     "find_zones",
     "place",
+    "read_date_order",
     "read_upload",
     "reproduce",
 ]

@@ -8,12 +8,13 @@ import numpy as np
 import polars as pl
 
 from hewston.pipeline.parity.readers import columns
-from hewston.pipeline.parity.readers.clock import read_clock
+from hewston.pipeline.parity.readers.clock import Times, read_clock
 from hewston.pipeline.parity.readers.table import Table
 from hewston.pipeline.parity.readers.upload import Clock
 from hewston.pipeline.parity.readers.vocabulary import plain
 from hewston.pipeline.schemas import CANDLES, UTC_NS
 from hewston.pipeline.sources.tables.cells import Cells
+from hewston.pipeline.sources.tables.times import Order
 
 _TIMES = ("time", "timestamp", "date", "datetime", "date/time", "date and time", "time (utc)")
 _PRICES = ("open", "high", "low", "close")
@@ -35,6 +36,7 @@ class Chart:
     clock: Clock
     decimals: Mapping[str, int]
     warnings: tuple[str, ...]
+    date_order: Order | None
 
 
 def find_roles(titles: Sequence[str]) -> dict[str, int] | None:
@@ -107,7 +109,8 @@ def read_chart(table: Table, roles: Mapping[str, int], *, date_order: str | None
         parts.append([read[at].values for at in order])
     if not stamps:
         raise table.refuse("it has a header and no bars.")
-    times, lines, clock = _read_times(table, stamps, date_order)
+    when, lines = _read_times(table, stamps, date_order)
+    times = when.values
     joined = {at: pl.concat([part[place] for part in parts]) for place, at in enumerate(order)}
     sort, warnings = _order(table, times, lines)
     picked = {at: values if sort is None else values.gather(sort) for at, values in joined.items()}
@@ -121,9 +124,10 @@ def read_chart(table: Table, roles: Mapping[str, int], *, date_order: str | None
         )
         if others
         else None,
-        clock=clock,
+        clock=when.clock,
         decimals=_name_decimals(decimals, wanted, roles),
         warnings=tuple(warnings),
+        date_order=when.order,
     )
 
 
@@ -153,7 +157,7 @@ def _stamps(table: Table, block: Cells, index: int) -> _Stamps:
 
 def _read_times(
     table: Table, stamps: Sequence[_Stamps], date_order: str | None
-) -> tuple[pl.Series, pl.Series, Clock]:
+) -> tuple[Times, pl.Series]:
     lines = pl.concat([one.lines for one in stamps])
     typed = pl.concat([one.typed.alias("time") for one in stamps])
     read = read_clock(
@@ -163,7 +167,7 @@ def _read_times(
         typed=typed if typed.null_count() < len(typed) else None,
         order=date_order,
     )
-    return read.values, lines, read.clock
+    return read, lines
 
 
 def _order(table: Table, times: pl.Series, lines: pl.Series) -> tuple[pl.Series | None, list[str]]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from hewston.pipeline.errors import InputError
 from hewston.pipeline.parity.readers.table import Table
 from hewston.pipeline.parity.readers.upload import Clock
 from hewston.pipeline.schemas import UTC_NS
 from hewston.pipeline.sources.tables.times import (
     NAIVE,
+    ORDER_NAMES,
     ORDERS,
     Order,
     TimeForm,
@@ -25,10 +27,32 @@ _SAMPLE = 2000
 
 @dataclass(frozen=True, kw_only=True)
 class Times:
-    """Times of rows: UTC_NS where ``clock`` is ``utc``, else Datetime(ns) without a zone."""
+    """Times of rows: UTC_NS where ``clock`` is ``utc``, else Datetime(ns) without a zone.
+
+    ``order`` is that of day and month, None where that is no question.
+    """
 
     values: pl.Series
     clock: Clock
+    order: Order | None = None
+
+
+def read_date_order(given: str | None) -> Order | None:
+    """Read the order of day and month that somebody says: dmy, mdy, ymd, or day_first and so on.
+
+    None for nothing. Raises InputError (field ``date_order``) for what is none.
+    """
+    said = (given or "").strip().lower()
+    if not said:
+        return None
+    for order in ORDERS:
+        if said in {order, ORDER_NAMES[order].replace(" ", "_")}:
+            return order
+    raise InputError(
+        f"date_order is {said[:40]}, but must be {_name(ORDERS)}.",
+        field="date_order",
+        allowed=list(ORDERS),
+    )
 
 
 def read_clock(
@@ -61,9 +85,10 @@ def read_clock(
         at = int(bad.arg_max() or 0)
         line = int(lines[at])
         raise table.refuse(f"row {line:,}: {str(text[at])[:40]!r} is no time.", line=line)
+    order = form.order if form.needs_order else None
     if form.is_aware:
-        return Times(values=values.cast(UTC_NS), clock="utc")
-    return Times(values=values, clock="clock" if form.has_clock else "date")
+        return Times(values=values.cast(UTC_NS), clock="utc", order=order)
+    return Times(values=values, clock="clock" if form.has_clock else "date", order=order)
 
 
 def _find_form(
@@ -87,15 +112,19 @@ def _find_form(
 
 
 def _find_order(table: Table, form: TimeForm, order: str | None, in_order: Sequence[str]) -> Order:
-    chosen = next((one for one in ORDERS if one == order), None)
-    if chosen is not None:
+    if (chosen := read_date_order(order)) is not None:
         return chosen
     found = find_order(list(in_order)[:_SAMPLE], form)
     if len(found.fits) > 1:
         raise table.refuse(
             f"which number of a date such as {in_order[0][:20]!r} is the day cannot be told: "
-            f"{found.reason}. Say dmy or mdy, or export it with dates like 2025-03-31.",
+            f"{found.reason}. Say {_name(found.fits)}, or export it with dates like 2025-03-31.",
             field="date_order",
             allowed=list(found.fits),
         )
     return found.fits[0]
+
+
+def _name(orders: Sequence[Order]) -> str:
+    *some, last = [f"{order} ({ORDER_NAMES[order]})" for order in orders]
+    return f"{', '.join(some)} or {last}"

@@ -44,10 +44,12 @@ def read_upload(path: Path, *, filename: str, date_order: str | None = None) -> 
     """Read a chart's data (CSV), a list of trades (CSV, Excel) or a JSON artifact.
 
     What it is, is told by its content. ``filename`` is what messages call it and may give a name
-    and a symbol; ``date_order`` (``dmy`` or ``mdy``) says which number of a date is the day where
-    that cannot be told. Packed files (zip, gz) are unpacked. Nothing is left on disk.
+    and a symbol; ``date_order`` (``dmy``, ``mdy`` …, see ``read_date_order``) says which number of
+    a date is the day where day and month are numbers both. Packed files (zip, gz) are unpacked.
+    Nothing is left on disk.
 
-    Raises InputError, with file and row, for what is none of these.
+    Raises InputError, with file and row, for what is none of these; with the field ``date_order``
+    and what it may be where that must be said.
     """
     if not path.is_file():
         raise InputError(f"{filename} is not a file that can be read.", file=filename)
@@ -146,6 +148,7 @@ def _read_list(
         properties=properties,
         figures=tuple(figures),
         warnings=found.warnings,
+        date_order=found.date_order,
     )
 
 
@@ -164,6 +167,7 @@ def _read_chart(
         series=found.series,
         decimals=found.decimals,
         warnings=found.warnings,
+        date_order=found.date_order,
     )
     if named is None:
         return upload

@@ -20,6 +20,7 @@ from hewston.pipeline.parity.readers.vocabulary import (
     split_title,
 )
 from hewston.pipeline.sources.tables.cells import Cells
+from hewston.pipeline.sources.tables.times import Order
 
 _MOST_TRADES = 500_000
 _MONEY = ("price", "qty", "value", "pnl", "commission", "mfe", "mae", "cumulative")
@@ -49,6 +50,7 @@ class List:
     price_currency: str | None
     decimals: Mapping[str, int]
     point_value: float | None
+    date_order: Order | None
     warnings: tuple[str, ...]
 
 
@@ -118,6 +120,7 @@ def read_list(table: Table, roles: Mapping[str, int], *, date_order: str | None 
         price_currency=_currency(units.get("price")),
         decimals=_decimals(numbers),
         point_value=_find_point_value(rows),
+        date_order=times.order,
         warnings=tuple(warnings),
     )
 

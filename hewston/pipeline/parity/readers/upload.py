@@ -6,6 +6,8 @@ from typing import Literal
 
 import polars as pl
 
+from hewston.pipeline.sources.tables.times import Order
+
 Kind = Literal["chart_data", "trade_list", "json"]
 # How a file says when: moments of UTC; what a clock showed, without its zone; dates alone.
 Clock = Literal["utc", "clock", "date"]
@@ -39,7 +41,8 @@ class Upload:
     (LISTED_TRADES) are None where the file has no such thing. Their times are of UTC where
     ``clock`` is ``utc``, else Datetime(ns) as the file shows them, without a zone. ``layout``
     says for a person which form it is, ``decimals`` how many are printed in each column,
-    ``warnings`` what was odd, in sentences. ``currency`` is that of the account.
+    ``warnings`` what was odd, in sentences. ``currency`` is that of the account. ``date_order`` is
+    the order in which its days and months were read, None where that is no question.
     """
 
     kind: Kind
@@ -59,6 +62,7 @@ class Upload:
     source_code: str | None = None
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    date_order: Order | None = None
 
     @property
     def needs_zone(self) -> bool:

@@ -21,6 +21,7 @@ PARTS = (
     "lists",
     "checks",
     "board",
+    "parity",
 )
 HEAD = ("what", "target", "measured", "peer in the same run", "met")
 WIDTHS = (58, 22, 28, 28, 3)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -58,7 +59,7 @@ def pine(run: RunSource, tmp_path: Path) -> Exported:
 
 def compare(
     pine: tuple[ArtifactSource, ...], run: RunSource, folder: Path, **said: object
-) -> tuple[dict, Reader]:
+) -> tuple[dict[str, Any], Reader]:
     folder.mkdir(exist_ok=True)
     options = Options().changed(said)
     report = compare_to_folder(pine=pine, python=(run,), options=options, folder=folder)
@@ -133,7 +134,7 @@ def test_one_other_value_is_the_first_divergence_and_is_shown_with_its_bars(
 
 
 SHIFT = 12
-CAUSES: dict[str, tuple[dict, tuple[str, str, str], dict]] = {
+CAUSES: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, Any]]] = {
     "times that are closes": (
         {"chart": lambda frame: frame.with_columns(pl.col("ts_open") + MINUTE), "listed": None},
         ("candles", "data_alignment", "stamp"),

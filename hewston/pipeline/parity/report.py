@@ -127,7 +127,9 @@ def _count_bars(found: Comparison) -> dict[str, Any]:
     nothing = sum(int((one.tiers == SKIPPED).sum()) for one in found.series)
     skipped = [{"reason": reason, "bars": count} for reason, count in aligned.skipped.items()]
     if nothing:
-        skipped.append({"reason": "no value on both sides (all series)", "bars": nothing})
+        skipped.append(
+            {"reason": "no value on both sides, counted over all series", "bars": nothing}
+        )
     return {
         "pine": len(aligned.pine.times),
         "python": len(aligned.python.times),

@@ -268,3 +268,68 @@ def pine_without(run: RunSource, tmp_path: Path, trade: int) -> tuple[ArtifactSo
 
     path = export_list(run, tmp_path / "shorter.csv", change=leave_out)
     return (keep(path, tmp_path / "shorter", zone="UTC"),)
+
+
+INSIDE = pl.col("ts_open").dt.hour().is_between(15, 17)
+
+
+def test_other_sessions_are_offered_to_be_left_out(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    kept = pine(chart=lambda frame: frame.filter(INSIDE), listed=None)
+    report, _ = compare(kept, run, tmp_path / "c")
+    assert (report["class"], report["bars"]["only_python"]) == ("data_alignment", BARS - 180)
+    again, _ = compare(kept, run, tmp_path / "again", **report["hints"][0]["options"])
+    assert again["verdict"] == "aligned"
+    assert again["bars"]["skipped"]
+
+
+def test_a_series_of_a_longer_interval_is_offered_once_an_interval(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    ten = pl.col("ts_open").dt.truncate("10m")
+    last = pl.col("slow").last().over(ten)
+    kept = pine(chart=lambda frame: frame.with_columns(slow=last), listed=None)
+    report, _ = compare(kept, run, tmp_path / "c")
+    assert (report["class"], report["cause"]) == ("timeframe_aggregation", "repaint")
+    assert report["hints"][0]["options"] == {"resampled": {"slow": "10m"}}
+    again, _ = compare(kept, run, tmp_path / "again", **report["hints"][0]["options"])
+    assert again["verdict"] == "aligned", again["sentence"]
+
+
+def test_clocks_that_were_set_are_a_zone_and_its_name_is_found(tmp_path: Path) -> None:
+    step_ns, first_ns = 1_800_000_000_000, 1_738_368_000_000_000_000  # from 2025-02-01 on
+    starts = (first_ns + step_ns * pl.int_range(4_000)).cast(pl.Datetime("ns", "UTC"))
+    bars = random_bars(4_000, seed=3).with_columns(ts_open=starts)
+    spec = make_spec(session="all", interval="30m", calendar="24/7", tz="UTC",
+                     params={"fast": 5, "slow": 12}, starting_cash=1e6)  # fmt: skip
+    folder = tmp_path / "run"
+    folder.mkdir()
+    frames, figures = backtest.trade(bars, spec)
+    record = artifacts.RunRecord(
+        spec=spec, dataset_id="TEST", code_hash="", git_commit=None, created_at="",
+        dataset_interval="30m",
+    )  # fmt: skip
+    artifacts.write_run(folder, record=record, frames=frames, metrics=figures)
+    run = write_bars(folder, bars, tmp_path / "bars.parquet")
+    path = export_list(run, tmp_path / "list.csv", zone="America/New_York")
+    kept = (keep(path, tmp_path / "list", zone="UTC"),)
+    report, _ = compare(kept, run, tmp_path / "c")
+    assert (report["class"], report["cause"]) == ("data_alignment", "zone")
+    (hint,) = report["hints"]
+    assert hint["options"] == {"zone": "America/New_York", "moved_s": 0}
+    again, _ = compare(kept, run, tmp_path / "again", **hint["options"])
+    assert again["verdict"] == "aligned", again["sentence"]
+
+
+def test_trades_against_none_are_never_aligned(run: RunSource, tmp_path: Path) -> None:
+    """One side has five trades and the other none, either way round."""
+    path = export_list(run, tmp_path / "list.csv", change=lambda trades: trades.head(5))
+    listed = keep(path, tmp_path / "list", zone="UTC")
+    chart = keep(export_chart(run, tmp_path / "chart.csv"), tmp_path / "chart")
+    for number, sides in enumerate((((listed,), (chart,)), ((chart,), (listed,)))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        report = compare_to_folder(pine=sides[0], python=sides[1], options=Options(), folder=folder)
+        assert report["verdict"] in {"diverged", "not_comparable"}
+        assert report["sentence"]

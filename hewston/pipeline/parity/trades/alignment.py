@@ -26,6 +26,7 @@ _LEAST_HALVES_MS = 3 * HOUR_MS  # clocks less apart from UTC than this are whole
 _ODD_MS = frozenset(
     sign * (hours * HOUR_MS + 3 * HALF_MS // 2) for sign in (1, -1) for hours in (5, 8, 12)
 )  # clocks that are three quarters of an hour off: Nepal, Eucla, the Chatham Islands
+_MOSTLY = 0.5  # of entries at edges here, that are at none in other bars: some prices agree
 _EITHER_WAY = 0.1  # of the prices at least are better, and as many worse, where bars are others
 
 
@@ -115,6 +116,9 @@ def _find_by_fills(lists: Lists) -> Shift | None:
         }
     )
     hits = [bars.is_inside(times + amount, prices) for amount in amounts]
+    starts = [bars.is_start(times + amount) for amount in amounts]
+    if max(float(one.mean()) for one in starts) >= NEARLY_ALL / 2:  # of one season at least
+        hits = [one & two for one, two in zip(hits, starts, strict=True)]
     need = _SURELY_INSIDE * len(times)
     shift = choose(hits, amounts, times, need=need)
     inside = bars.is_inside(times + shift.by_row, prices)
@@ -202,7 +206,7 @@ def _find_other_prices(lists: Lists) -> TradeFinding | None:
     if len(own) < 2 * FEW:
         return None
     differs = ~is_same(prices, here, LOOSE) & ~_at_edge(lists, times, prices)
-    if differs.mean() < NEARLY_ALL:
+    if differs.mean() < _MOSTLY:
         return None
     if not _goes_either_way(lists, partners.rows[own], own):
         return None

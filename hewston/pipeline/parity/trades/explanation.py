@@ -18,6 +18,7 @@ from hewston.pipeline.parity.trades.orders import find_margin_call, find_other_l
 from hewston.pipeline.parity.trades.pairs import Paired, pair_lists
 from hewston.pipeline.parity.trades.shifts import find_lag
 from hewston.pipeline.parity.trades.signals import (
+    find_anything,
     find_gap,
     find_late,
     find_other_signals,
@@ -36,6 +37,7 @@ _RULES: tuple[Callable[[Paired], TradeFinding | None], ...] = (
     find_fill_clock,
     find_intrabar,
     find_other_prices,
+    find_anything,
     find_sizing,
     find_fees,
     find_numeric,

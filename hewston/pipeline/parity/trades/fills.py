@@ -4,7 +4,12 @@ import numpy as np
 
 from hewston.pipeline.parity.trades.finding import MS_NS, TradeFinding, write_count, write_time
 from hewston.pipeline.parity.trades.lists import LOOSE, OPEN, Flags, Floats, Ints, Lists, is_same
-from hewston.pipeline.parity.trades.orders import is_inside, write_event, write_levels
+from hewston.pipeline.parity.trades.orders import (
+    enters_alike,
+    is_inside,
+    write_event,
+    write_levels,
+)
 from hewston.pipeline.parity.trades.pairs import Paired
 from hewston.pipeline.parity.trades.shifts import FEW, NEARLY_ALL
 
@@ -17,7 +22,7 @@ def find_fill_clock(paired: Paired) -> TradeFinding | None:
     if not paired.lag:
         return None
     later = paired.lag > 0
-    rows = np.concatenate((paired.same[0], paired.entered[0]))
+    rows = np.concatenate((paired.both[0], paired.entered[0]))
     begin = int(paired.lists.pine.entry[rows].min()) if len(rows) else paired.lists.begins
     return TradeFinding(
         class_name="python_implementation",
@@ -33,7 +38,7 @@ def find_fill_clock(paired: Paired) -> TradeFinding | None:
 def find_intrabar(paired: Paired) -> TradeFinding | None:
     """What differs first is filled inside a bar by one side, and by the other it is not."""
     first = paired.first
-    if first is None or paired.lag:
+    if first is None or paired.lag or not enters_alike(paired, first):
         return None
     return _write_intrabar(first.at, write_event(paired, first))
 
@@ -49,10 +54,12 @@ def _write_intrabar(at: int, sentence: str) -> TradeFinding:
 
 
 def find_other_prices(paired: Paired) -> TradeFinding | None:
-    """Times are the same and prices are not."""
-    if not paired.is_whole or paired.lag:
+    """Entries are the same in time, and prices are not; so are exits, as far as they are."""
+    if paired.lag:
         return None
-    entry, exit_ = (differs(paired, name) for name in ("entry_price", "exit_price"))
+    entry = differs(paired, "entry_price")
+    at_same_time = np.arange(len(entry)) < len(paired.same[0])
+    exit_ = differs(paired, "exit_price") & at_same_time
     if not (entry | exit_).any():
         return None
     if entry.mean() >= NEARLY_ALL:
@@ -61,7 +68,7 @@ def find_other_prices(paired: Paired) -> TradeFinding | None:
 
 
 def differs(paired: Paired, column: str, tolerance: float = LOOSE) -> Flags:
-    """Tell of each pair whether a price or quantity differs, and not by its printing alone."""
+    """Tell of each that both entered whether a value differs, and not by its printing alone."""
     own, here = read_both(paired, column)
     half = paired.lists.half_unit(column)
     is_other: Flags = ~is_same(own, here, tolerance)
@@ -71,17 +78,17 @@ def differs(paired: Paired, column: str, tolerance: float = LOOSE) -> Flags:
 
 
 def read_both(paired: Paired, column: str) -> tuple[Floats, Floats]:
-    """Give a column of all pairs, of Pine and of Python."""
+    """Give a column of all that both entered, of Pine and of Python."""
     lists = paired.lists
-    own: Floats = getattr(lists.pine, column)[paired.same[0]]
-    here: Floats = getattr(lists.python, column)[paired.same[1]]
+    own: Floats = getattr(lists.pine, column)[paired.both[0]]
+    here: Floats = getattr(lists.python, column)[paired.both[1]]
     return own, here
 
 
 def _judge_all(paired: Paired, entry: Flags, exit_: Flags) -> TradeFinding:
     """No entry has the same price: other edges of the bars, what fills cost, or neither."""
     lists = paired.lists
-    times = lists.pine.entry[paired.same[0]]
+    times = lists.pine.entry[paired.both[0]]
     leans = [lists.bars.lean(times, prices) for prices in read_both(paired, "entry_price")]
     at = int(times[entry][0])
     count = int((entry | exit_).sum())
@@ -112,7 +119,7 @@ def _judge_all(paired: Paired, entry: Flags, exit_: Flags) -> TradeFinding:
 
 def _count_worse(paired: Paired, entry: Flags, exit_: Flags) -> Flags:
     """Tell of each fill that differs whether Python's is worse."""
-    sign = paired.lists.pine.sign[paired.same[0]]
+    sign = paired.lists.pine.sign[paired.both[0]]
     (paid, paid_here), (got, got_here) = (
         read_both(paired, name) for name in ("entry_price", "exit_price")
     )
@@ -124,7 +131,7 @@ def _count_worse(paired: Paired, entry: Flags, exit_: Flags) -> Flags:
 def _judge_first(paired: Paired, entry: Flags, exit_: Flags) -> TradeFinding:
     """Some fills differ: the first of them says how."""
     lists = paired.lists
-    rows, other = paired.same
+    rows, other = paired.both
     times = np.where(entry, lists.pine.entry[rows], np.where(exit_, lists.pine.exit[rows], OPEN))
     row = int(np.argmin(times))
     end = "entry" if entry[row] else "exit"

@@ -146,6 +146,14 @@ class Bars:
         ends = self.start[np.maximum(at, 0)] + self.interval_ms
         return np.where((at >= 0) & (times < ends), at, _NONE)
 
+    def is_start(self, times: Ints) -> Flags:
+        """Tell at which times a bar begins."""
+        if not len(self):
+            return np.zeros(len(times), np.bool_)
+        at = np.minimum(np.searchsorted(self.start, times), len(self) - 1)
+        begins: Flags = self.start[at] == times
+        return begins
+
     def is_inside(self, times: Ints, prices: Floats) -> Flags:
         """Tell which fills lie inside the low and high of their bars; not where there is none."""
         at = self.find(times)

@@ -78,6 +78,17 @@ def _enters_inside(paired: Paired, event: Event) -> bool:
     return there != here
 
 
+def enters_alike(paired: Paired, event: Event) -> bool:
+    """Tell whether a trade was entered at one price: levels hang on it. Of one side's, it was."""
+    if min(event.pine, event.python) < 0:
+        return True
+    prices = (
+        paired.lists.pine.entry_price[[event.pine]],
+        paired.lists.python.entry_price[[event.python]],
+    )
+    return bool(is_same(*prices, LOOSE)[0])
+
+
 def find_margin_call(paired: Paired) -> TradeFinding | None:
     """A trade of Pine that has no equal was ended by a margin call, whatever was filled before."""
     pine = paired.lists.pine
@@ -101,6 +112,8 @@ def find_other_levels(paired: Paired) -> TradeFinding | None:
     """Both leave a trade inside a bar, each another one: their orders rest at other prices."""
     first = paired.first
     if first is None or paired.lag or not first.is_exit or not all(_ends_inside(paired, first)):
+        return None
+    if not enters_alike(paired, first):
         return None
     pine, python = paired.lists.pine, paired.lists.python
     ends = (pine.exit_price[[first.pine]], python.exit_price[[first.python]])

@@ -47,6 +47,12 @@ class Paired:
         """Tell whether no time differs."""
         return not (len(self.entered[0]) or len(self.only_pine) or len(self.only_python))
 
+    @cached_property
+    def both(self) -> tuple[Ints, Ints]:
+        """Give the rows of all that were entered alike, whatever became of them."""
+        own, here = (np.concatenate(rows) for rows in zip(self.same, self.entered, strict=True))
+        return own, here
+
     @property
     def alone(self) -> int:
         """How many trades have no partner."""
@@ -94,7 +100,7 @@ def pair_lists(lists: Lists, lag: int) -> Paired:
     found.take(pine, moved)
     if lag:
         at_own = dataclasses.replace(moved, exit=np.maximum(python.exit, moved.entry))
-        rows = found.take(pine, at_own)
+        rows = found.take(pine, at_own, but=pine.is_called)
         ends = moved.exit.copy()
         ends[rows[1]] = at_own.exit[rows[1]]
         moved = dataclasses.replace(moved, exit=ends)
@@ -145,10 +151,16 @@ class _Found:
         self._pairs: list[tuple[Ints, Ints]] = []
 
     def take(
-        self, pine: Listed, python: Listed, *, chosen: Flags | None = None
+        self,
+        pine: Listed,
+        python: Listed,
+        *,
+        chosen: Flags | None = None,
+        but: Flags | None = None,
     ) -> tuple[Ints, Ints]:
-        """Pair what is left: by both times, or some of Pine's by their entry alone."""
+        """Pair what is left, but for some: by both times, or some of Pine's by entry alone."""
         rows = self.left[0] if chosen is None else self.left[0][chosen[self.left[0]]]
+        rows = rows if but is None else rows[~but[rows]]
         by_entry = chosen is not None
         at = pair(
             pine.place(rows, by_entry=by_entry),

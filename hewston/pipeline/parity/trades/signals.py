@@ -119,7 +119,7 @@ def find_warmup(paired: Paired) -> TradeFinding | None:
     """What differs is at the beginning, mostly, and what follows is the same."""
     first = paired.first
     pine = paired.lists.pine
-    if first is None or _is_of_one_trade(paired, first):
+    if first is None or not len(pine) or _is_of_one_trade(paired, first):
         return None
     differ = np.concatenate(
         (
@@ -166,18 +166,31 @@ def find_other_signals(paired: Paired) -> TradeFinding | None:
     total = max(len(paired.lists.pine), len(paired.lists.python))
     if paired.lag and paired.alone <= max(_A_FEW, (1 - NEARLY_ALL) * total):
         return None
-    missing = len(paired.only_pine) + len(paired.entered[0])
-    surplus = len(paired.only_python) + len(paired.entered[0])
     besides = (
         f" Besides, every entry here comes a bar {'later' if paired.lag > 0 else 'earlier'}."
         if paired.lag
         else ""
     )
+    return _write_unknown(paired, first, "signals", besides)
+
+
+def find_anything(paired: Paired) -> TradeFinding | None:
+    """Times differ, and nothing tells why."""
+    return None if paired.first is None else _write_unknown(paired, paired.first, "fills")
+
+
+def _write_unknown(paired: Paired, first: Event, layer: Layer, besides: str = "") -> TradeFinding:
+    missing = len(paired.only_pine) + len(paired.entered[0])
+    surplus = len(paired.only_python) + len(paired.entered[0])
+    counts = (
+        f"{missing:,} trades of Pine have no equal here, and {surplus:,} made here have none there."
+    )
+    if not len(paired.lists.pine):
+        counts = f"Pine made no trade, and {surplus:,} were made here."
     return TradeFinding(
         class_name="python_implementation",
         cause="unknown",
-        layer="signals",
+        layer=layer,
         at=first.at * MS_NS,
-        sentence=f"{missing:,} trades of Pine have no equal here, and {surplus:,} made here have "
-        f"none there. {write_event(paired, first)}{besides}",
+        sentence=f"{counts} {write_event(paired, first)}{besides}",
     )

@@ -162,10 +162,14 @@ def _is_later(steps: Steps, early: Floats, late: Floats, ruler: Ruler) -> bool:
     if np.count_nonzero(np.diff(at[tells])) < LEAST_ROWS:
         return False
     own = late[steps.rows][is_whole]
-    if ruler.agrees(before, own)[tells].mean() >= _NEARLY_ALL:
+    if _is_nearly(ruler.agrees(before, own), tells):
         return True
     if len(steps.rows) < _LEAST_BETWEEN * len(starts):
         return False
     is_last = np.append(steps.marks[1:], False)[is_whole]
-    expected = np.where(is_last, now, before)
-    return bool(ruler.agrees(expected, own)[tells].mean() >= _NEARLY_ALL)
+    return _is_nearly(ruler.agrees(np.where(is_last, now, before), own), tells)
+
+
+def _is_nearly(agreed: Flags, tells: Flags) -> bool:
+    """Tell whether nearly all bars agree, and nearly all of those that tell: else 0 is 1 later."""
+    return bool(min(agreed.mean(), agreed[tells].mean()) >= _NEARLY_ALL)

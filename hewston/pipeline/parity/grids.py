@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hewston.pipeline.intervals import DAY, HOUR, INTERVAL_NS, INTERVALS
+from hewston.pipeline.intervals import INTERVAL_NS
 from hewston.pipeline.parity.tolerances import Flags, Rows
 
 type Times = npt.NDArray[np.int64]
@@ -24,8 +24,10 @@ _NAMES = sorted(_LENGTHS_NS, key=lambda name: -_LENGTHS_NS[name])
 _ZONES = ("America/New_York", "Europe/London", "Australia/Sydney")
 _SAMPLE = 1_000  # rows whose times say where an interval begins
 _MISFITS = 50  # one row of so many may lie elsewhere: a day cut short, a missing bar
+_LEAST_MISFITS = 30  # less than a fiftieth: twenty rows may have one
 _LEAST_BITS = 30  # by chance alone one pair of series in a billion lies on a given grid
 _SPREAD = 0.5
+_PHASES = 3
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,26 +76,32 @@ def find_grid(times: Times, rows: Rows) -> tuple[Grid, Flags] | None:
 
     That they lie there by chance must be out of the question, and they must be spread over the
     times at which intervals begin: what happens at two o'clock each day is no two-hour series.
-    Gives the grid and its marks; None where there is none.
+    Of intervals within a day that begin at the same bars, as in short sessions, the shortest is
+    given, and a whole day before them. Gives the grid and its marks; None where there is none.
     """
     if not LEAST_ROWS <= len(rows) <= MOST_ROWS * len(times):
         return None
+    found: tuple[Grid, Flags] | None = None
     for grid in _list_fitting(times, rows):
+        if found and _LENGTHS_NS[found[0].interval] >= _DAY_NS:
+            break
         marks = grid.mark(times)
+        if found and not np.array_equal(marks, found[1]):
+            continue
         count = int(marks.sum())
         bits = len(rows) * -np.log2(count / len(times)) if count else 0
         if count < LEAST_INTERVALS or bits < _LEAST_BITS:
             continue
-        if _is_spread(grid, times[marks], times[rows]):
-            return grid, marks
-    return None
+        if found or _is_spread(grid, times[marks], times[rows]):
+            found = grid, marks
+    return found
 
 
 def _list_fitting(times: Times, rows: Rows) -> Iterator[Grid]:
     """Give the grids on which nearly all rows lie, longest intervals first."""
     step = int(np.diff(times).min())
     span = int(times[-1] - times[0])
-    needed = len(rows) - len(rows) // _MISFITS - 2
+    needed = len(rows) - (len(rows) + _LEAST_MISFITS) // _MISFITS - 2
     names = [
         name
         for name in _NAMES
@@ -115,7 +123,7 @@ def _list_fitting(times: Times, rows: Rows) -> Iterator[Grid]:
                 for phase in _list_phases(name, own, step if at_ends else 0):
                     grid = Grid(interval=name, zone=zone, phase_ns=phase, at_ends=at_ends)
                     misfits = grid.number(own) == grid.number(after if at_ends else before)
-                    if misfits.sum() <= len(rows) // _MISFITS:
+                    if misfits.sum() <= (len(rows) + _LEAST_MISFITS) // _MISFITS:
                         yield grid
 
 
@@ -126,28 +134,29 @@ def _is_put_forward(times: Times, zone: str) -> bool:
 
 
 def _list_phases(name: str, clock: Times, after: int) -> list[int]:
-    """Give the round one, and the one at which most of the sampled times lie."""
+    """Give the round one, and those at which most of the sampled times lie.
+
+    More than one, for a session's end cuts its last interval short.
+    """
     period = _DAY_NS if name == "1mo" else _LENGTHS_NS[name]
     some = clock[np.linspace(0, len(clock) - 1, min(_SAMPLE, len(clock))).astype(np.intp)]
     rests, counts = np.unique(some % period, return_counts=True)
-    own = int(rests[counts.argmax()] + after) % period
+    most = np.argsort(-counts, kind="stable")[:_PHASES]
+    own = [int(rest + after) % period for rest in rests[most]]
     if name == "1mo":  # an evening's session is the next date's
-        return list(dict.fromkeys((0, own, own - _DAY_NS)))
-    return list(dict.fromkeys((_MONDAY_NS if name == "1w" else 0, own)))
+        own += [one - _DAY_NS for one in own]
+    return list(dict.fromkeys((_MONDAY_NS if name == "1w" else 0, *own)))
 
 
 def _is_spread(grid: Grid, marks: Times, rows: Times) -> bool:
-    """Tell whether rows are at as many times of a day, or days of a week, as marks by chance."""
-    length = INTERVALS.get(grid.interval, HOUR)
-    if length > DAY:
+    """Tell whether rows are at more than half as many times of a week as marks by chance."""
+    length = _LENGTHS_NS[grid.interval]
+    if length > _DAY_NS:
         return True
-    period = 7 * _DAY_NS if length == DAY else _DAY_NS
     slots = [
-        np.unique(
-            (read_clock(some, grid.zone) - grid.phase_ns) % period // _LENGTHS_NS[grid.interval]
-        )
+        np.unique((read_clock(some, grid.zone) - grid.phase_ns) % (7 * _DAY_NS) // length)
         for some in (marks, rows)
     ]
     most = len(slots[0])
     expected = most * (1 - (1 - 1 / most) ** len(rows))
-    return len(slots[1]) >= _SPREAD * expected
+    return len(slots[1]) > _SPREAD * expected

@@ -44,7 +44,7 @@ def _explains(a: Floats, b: Floats, offset: int, ruler: Ruler) -> bool:
     now = len(a) - size - int(ruler.agrees(a[own], b[own]).sum())
     then = len(a) - size - int(ruler.agrees(a[own], b[other]).sum())
     known = int((~np.isnan(a[own]) & ~np.isnan(b[other])).sum())
-    return then <= min(_MOST_APART * known, _MOST_LEFT * now)
+    return now >= LEAST_CHANGES and then <= min(_MOST_APART * known, _MOST_LEFT * now)
 
 
 def find_constant(a: Floats, b: Floats, tiers: Tiers, ruler: Ruler) -> float | None:

@@ -9,6 +9,7 @@ from hewston.pipeline.parity.tolerances import (
     MISSING,
     MOST_ULPS,
     SKIPPED,
+    Flags,
     Floats,
     Rows,
     Ruler,
@@ -19,6 +20,7 @@ from hewston.pipeline.parity.tolerances import (
 _UNKNOWN_WARMUP = 4  # where nobody says how long it is: a quarter of the bars at most
 _TAIL = 3  # times as long as the warm-up, within the loose band, until an error has faded
 _MOST_ALIKE = 0.25  # of the bars, where an error passes through zero or is printed as none
+_CLEAR = 3  # times what printing moves a value
 _PARTS = 4
 _LEAST_PARTED = 8  # errors that can be parted
 _FADED = 0.1
@@ -28,24 +30,36 @@ def is_warmup(a: Floats, b: Floats, tiers: Tiers, warmup: int | None, ruler: Rul
     """Tell whether what differs is one stretch at the start over which the error never grows.
 
     Its bars beyond the loose band are no more than the declared warm-up, or than those at which
-    ``a`` begins (these a quarter of the bars at most); within the loose band it may fade on. The
-    error of a quotient of two averages, as of an RSI, swings while it fades: there the largest
-    error of each quarter is less than that before, and a tenth is left at last.
+    ``a`` begins (these a quarter of the bars at most); within the loose band, or within what
+    printing hides, it may fade on. The error of a quotient of two averages, as of an RSI, swings
+    while it fades: there the largest error of each quarter is less than that before, and a tenth
+    is left at last.
     """
     compared = np.flatnonzero(tiers != SKIPPED)
-    differs = np.flatnonzero(tiers[compared] >= LOOSE)
+    own = tiers[compared]
+    differs = np.flatnonzero(own >= LOOSE)
     length = int(differs[-1]) + 1
-    beyond = np.flatnonzero(tiers[compared[:length]] >= DIVERGES)
-    needed = int(beyond[-1]) + 1 if beyond.size else length
-    limit = _find_limit(a, len(compared), warmup)
-    if length == len(compared) or needed > limit or length > _TAIL * limit:
-        return False
     # The second bar may be the first that differs: recursions that begin with the same value.
-    if differs[0] > int(tiers[compared[differs[0]]] != MISSING):
+    if length == len(compared) or differs[0] > int(own[differs[0]] != MISSING):
         return False
-    if length - len(differs) > max(_MOST_ALIKE * length, differs[0]):
+    rows = compared[:length]
+    # Where a printed value has been rounded, or one is near zero, an error that small is now seen
+    # and now is not.
+    small = max(_CLEAR * ruler.rounding, ruler.tolerance.relative * ruler.scale)
+    is_clear = (own[:length] == MISSING) | (measure(a[rows], b[rows]) > small)
+    is_clear &= own[:length] >= LOOSE
+    clear = _count_to_last(is_clear)
+    needed = _count_to_last(is_clear & (own[:length] >= DIVERGES)) or clear
+    limit = _find_limit(a, len(compared), warmup)
+    if not clear or needed > limit or length > _TAIL * limit:
         return False
-    return _fades(a, b, compared[:length], tiers, ruler)
+    alike = clear - int((own[:clear] >= LOOSE).sum())
+    return alike <= max(_MOST_ALIKE * clear, differs[0]) and _fades(a, b, rows, tiers, ruler)
+
+
+def _count_to_last(flags: Flags) -> int:
+    found = np.flatnonzero(flags)
+    return int(found[-1]) + 1 if found.size else 0
 
 
 def _find_limit(a: Floats, compared: int, warmup: int | None) -> int:

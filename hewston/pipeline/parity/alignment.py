@@ -53,30 +53,39 @@ def align(pine: Side, python: Side, options: Options) -> Aligned:
     if options.span == "common":
         pine, python, skipped["outside the common time"] = _keep_common(pine, python)
     times = pine.times, python.times
-    both = np.intersect1d(*times, assume_unique=True)
     if options.span == "both" and len(times[0]) and len(times[1]):
+        both = _find_both(*times)
         skipped["only one side has it"] = len(times[0]) + len(times[1]) - 2 * len(both)
         pine, python = (_keep(side, both) for side in (pine, python))
-    if options.skip_bars and len(both):
+        times = both, both
+    if options.skip_bars and len(both := _find_both(*times)):
         first = both[min(options.skip_bars, len(both) - 1)]
         skipped["warm-up"] = int((both < first).sum())
         pine, python = (_keep_from(side, int(first)) for side in (pine, python))
-    times = pine.times, python.times
+        times = pine.times, python.times
     grid = times[0] if np.array_equal(*times) else np.union1d(*times)
-    both = np.flatnonzero(np.isin(grid, np.intersect1d(*times, assume_unique=True)))
+    rows = np.searchsorted(grid, _find_both(*times))
     python, outside = _keep_listed(pine, python)
     compares_bars = bool(len(times[0]) and len(times[1]))
     return Aligned(
         pine=pine,
         python=python,
         grid=grid,
-        both=both if compares_bars else both[:0],
-        only_pine=len(times[0]) - len(both) if compares_bars else 0,
-        only_python=len(times[1]) - len(both) if compares_bars else 0,
+        both=rows,
+        only_pine=len(times[0]) - len(rows) if compares_bars else 0,
+        only_python=len(times[1]) - len(rows) if compares_bars else 0,
         skipped={reason: count for reason, count in skipped.items() if count},
         outside=outside,
         run_times=run_times,
     )
+
+
+def _find_both(pine: Times, python: Times) -> Times:
+    """Give the times that both have; both are sorted, and have each once."""
+    if np.array_equal(pine, python):
+        return pine
+    found: Times = np.intersect1d(pine, python, assume_unique=True)
+    return found
 
 
 def read_column(frame: pl.DataFrame | None, title: str, times: Times) -> Floats:

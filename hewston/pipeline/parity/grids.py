@@ -85,6 +85,8 @@ def find_grid(times: Times, rows: Rows) -> tuple[Grid, Flags] | None:
     for grid in _list_fitting(times, rows):
         if found and _LENGTHS_NS[found[0].interval] >= _DAY_NS:
             break
+        if found and grid.interval == found[0].interval:
+            continue  # the round one, at whose beginnings rows lie, comes first
         marks = grid.mark(times)
         if found and not np.array_equal(marks, found[1]):
             continue

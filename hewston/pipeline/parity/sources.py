@@ -102,20 +102,20 @@ def _read_artifact(
             read_upload(source.folder / facts["upload"], filename=facts["filename"]), zone
         )
         frames = {one: getattr(bridge, one) for one in FRAMES}
+        if bridge.series is not None and titles is not None:
+            known = [title for title in titles if title in bridge.series.columns]
+            frames["series"] = bridge.series.select("ts_open", *known)
     else:
         zone = facts["zone"]
         for one in FRAMES:
             path = source.folder / artifacts.frame_file(one)
-            frames[one] = pl.read_parquet(path) if path.is_file() else None
-    series = frames["series"]
-    if series is not None and titles is not None:
-        series = series.select("ts_open", *(one for one in titles if one in series.columns))
+            frames[one] = _read_frame(path, titles if one == "series" else None)
     decimals = {one["title"]: one["decimals"] for one in facts["series"]}
     decimals |= facts.get("decimals", {})
     return Side(
         name=name,
         candles=frames["candles"],
-        series=series,
+        series=frames["series"],
         trades=frames["trades"],
         interval_ns=INTERVAL_NS.get(facts["interval"]),
         decimals={title: count for title, count in decimals.items() if count is not None},
@@ -132,6 +132,17 @@ def _read_artifact(
             ]
         },
     )
+
+
+def _read_frame(path: Path, titles: Sequence[str] | None) -> pl.DataFrame | None:
+    """Read a frame of an artifact, or those of its series that are wanted; None without a file."""
+    if not path.is_file():
+        return None
+    found = pl.scan_parquet(path)
+    if titles is not None:
+        known = found.collect_schema()
+        found = found.select("ts_open", *(title for title in titles if title in known))
+    return found.collect()
 
 
 def _read_run(source: RunSource, name: str, titles: Sequence[str] | None) -> Side:

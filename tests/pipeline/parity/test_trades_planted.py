@@ -2,9 +2,11 @@
 
 import datetime as dt
 
+import numpy as np
 import polars as pl
 import pytest
 
+from hewston.pipeline.parity.readers import place, read_upload
 from hewston.pipeline.parity.trades import TradeFinding, explain_trades
 from hewston.pipeline.schemas import CANDLES
 from tests.pipeline.parity.trading import (
@@ -33,8 +35,8 @@ LEVELS = trade(BARS, BRACKETS)
 
 
 def explain(pine: pl.DataFrame, python: pl.DataFrame, candles: pl.DataFrame = BARS, **more):
-    step = candles["ts_open"].diff().dt.total_milliseconds().median()
-    return explain_trades(pine, python, candles=candles, interval_ms=int(step), **more)
+    step = int(np.median(np.diff(candles["ts_open"].dt.epoch("ms").to_numpy())))
+    return explain_trades(pine, python, candles=candles, interval_ms=step, **more)
 
 
 def scaled(by: float, plus: float = 0.0) -> pl.DataFrame:
@@ -84,6 +86,12 @@ PLANTED = {
     "stamp: hourly": (move(trade(HOURLY), HOUR), trade(HOURLY), HOURLY, "stamp"),
     "offset: three bars": (move(ALL, 3 * BAR), ALL, BARS, "offset"),
     "offset: seven bars back": (move(EVEN, -7 * BAR), EVEN, CLOSE_TO_OPEN, "offset"),
+    "offset: three bars, closes that are opens": (
+        move(EVEN, 3 * BAR),
+        EVEN,
+        CLOSE_TO_OPEN,
+        "offset",
+    ),
     "offset: seven minutes": (move(LEVELS, BAR * 7 / 15), LEVELS, BARS, "offset"),
 }
 NEW_YORK = misread(ALL, "America/New_York")
@@ -397,6 +405,12 @@ def test_of_two_defects_the_one_of_the_earlier_layer_is_named(pine, python, caus
     check(found, class_name, cause, layer)
 
 
+def test_a_zone_is_told_from_a_fill_clock_beside_it_where_a_close_is_the_next_open() -> None:
+    found = explain(move(EVEN, 8 * HOUR), clock(CLOSE_TO_OPEN, "close"), CLOSE_TO_OPEN)
+    check(found, "data_alignment", "zone", "candles")
+    assert found.shifts_ms == (-8 * 3_600_000,)
+
+
 @pytest.mark.parametrize("later", [True, False])
 def test_another_fill_clock_says_which_side_fills_later(later: bool) -> None:  # noqa: FBT001
     lists = [clock(BARS, "close"), ALL]
@@ -446,3 +460,30 @@ def test_the_first_event_that_differs_is_told() -> None:
         found = explain(pine, python)
         assert found is not None
         assert found.at == int(at.timestamp()) * 10**9, found.sentence
+
+
+@pytest.fixture(scope="module")
+def market(real_data) -> pl.DataFrame:
+    table = pl.read_csv(real_data / "tradingview" / "ohlcv_ETH-USDT-USDT_15m_warmup6m.csv")
+    times = pl.from_epoch("timestamp", time_unit="ms").dt.replace_time_zone("UTC")
+    return table.with_columns(ts_open=times).select(list(CANDLES)).cast(pl.Schema(CANDLES))
+
+
+@pytest.mark.parametrize("probe", ["ta-sma-dual-cross-01", "bracket-exit-tp-sl-fixed-01"])
+def test_clocks_of_lists_that_tradingview_made_are_named(real_data, market, probe) -> None:
+    path = real_data / "tradingview" / "probes" / probe / "tv_trades.csv"
+    listed = place(read_upload(path, filename=path.name), "Asia/Taipei").trades
+    assert listed is not None
+    assert explain(listed, listed, market) is None
+    free = listed.with_columns(fees=pl.lit(0.0))  # profits there are of another currency
+    assert explain(listed, free, market) is None
+    for pine, cause, hours in (
+        (move(listed, 8 * HOUR), "zone", (-8,)),
+        (misread(listed, "America/New_York"), "zone", (4, 5)),
+        (misread(listed, "Europe/London"), "zone", (0, -1)),
+        (move(listed, BAR), "stamp", (-0.25,)),
+        (move(listed, 3 * BAR), "offset", (-0.75,)),
+    ):
+        found = explain(pine, listed, market)
+        check(found, "data_alignment", cause, "candles")
+        assert found.shifts_ms == tuple(int(one * 3_600_000) for one in hours)

@@ -34,7 +34,8 @@ def walk(
     """
     random = np.random.default_rng(seed)
     steps = random.normal(0, 0.15, (count, 4))
-    times, at = [], begin
+    times: list[dt.datetime] = []
+    at = begin
     while len(times) < count:
         if not sessions or (at.weekday() < 5 and 9 <= at.hour < 16):
             times.append(at)
@@ -153,7 +154,7 @@ class _Trader:
             return False
         stop, limit = self.levels()
         sign = self.held["sign"]
-        return sign * (price - stop) <= 0 or sign * (price - limit) >= 0
+        return bool(sign * (price - stop) <= 0 or sign * (price - limit) >= 0)
 
     def reach_levels(self, row: int, bar: dict[str, Any]) -> None:
         if not self.held or not self.rules.levels or self.rules.on_close:
@@ -179,7 +180,9 @@ class _Trader:
         self.equity += self.done[-1]["net_pnl"]
         self.held = None
 
-    def list_trade(self, row: int | None, price: float | None, reason: str | None) -> dict:
+    def list_trade(
+        self, row: int | None, price: float | None, reason: str | None
+    ) -> dict[str, Any]:
         held = self.held or {}
         value = held["price"] * held["qty"]
         fees = net = None

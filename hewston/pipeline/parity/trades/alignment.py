@@ -37,21 +37,33 @@ def explain_alignment(lists: Lists) -> TradeFinding | None:
     if moved is not None and _tells_clock(lists, moved) and _has_same_prices(lists, moved):
         return _write_shift(lists, moved)
     by_fills = _find_by_fills(lists)
-    if by_fills is not None:
+    if by_fills is not None and (moved is None or _is_nearer(lists, by_fills, moved)):
         return _write_shift(lists, by_fills)
     if moved is not None:
         return _write_shift(lists, moved)
     return _find_outside(lists) or _find_other_prices(lists)
 
 
+def _is_nearer(lists: Lists, one: Shift, other: Shift) -> bool:
+    """Tell under which shift more of Pine's entries are opens, as orders of a bar before fill.
+
+    Where a close and the next open are one price, fills lie inside their bars a bar off, too.
+    """
+    pine = lists.pine
+    shares = [
+        float(lists.bars.at_edges(pine.entry + shift.by_row, pine.entry_price)[0].mean())
+        for shift in (one, other)
+    ]
+    return shares[0] > shares[1] + _BETTER
+
+
 def _is_moved(lists: Lists, shift: Shift) -> bool:
     """Tell times that are moved from orders that come late: these have prices of their own bars."""
-    if len(shift.amounts) > 1:
-        return True
     pine, bars = lists.pine, lists.bars
     own = float(bars.is_inside(pine.entry, pine.entry_price).mean())
     then = float(bars.is_inside(pine.entry + shift.by_row, pine.entry_price).mean())
-    if then >= NEARLY_ALL and then >= own + _BETTER:
+    better = _BETTER if len(shift.amounts) == 1 else 0.0  # one season may be short
+    if then >= NEARLY_ALL and then > own + better:
         return True
     if not _has_same_prices(lists, shift):
         return False

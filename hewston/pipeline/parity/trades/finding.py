@@ -23,7 +23,7 @@ class TradeFinding:
     at: int
     sentence: str
     shifts_ms: tuple[int, ...] = ()  # to add to Pine's times so that they are those of Python
-    later: bool | None = None  # of another fill clock: whether Python fills after Pine
+    later: bool | None = None  # whether Python trades bars after Pine; None of other causes
 
 
 def write_time(at_ms: int) -> str:

@@ -84,11 +84,9 @@ def find_grid(times: Times, rows: Rows) -> tuple[Grid, Flags] | None:
     found: tuple[Grid, Flags] | None = None
     for grid in _list_fitting(times, rows):
         if found and _LENGTHS_NS[found[0].interval] >= _DAY_NS:
-            break
-        if found and grid.interval == found[0].interval:
-            continue  # the round one, at whose beginnings rows lie, comes first
+            return found
         marks = grid.mark(times)
-        if found and not np.array_equal(marks, found[1]):
+        if found and not (_is_shorter(grid, found[0]) and np.array_equal(marks, found[1])):
             continue
         count = int(marks.sum())
         bits = len(rows) * -np.log2(count / len(times)) if count else 0
@@ -97,6 +95,10 @@ def find_grid(times: Times, rows: Rows) -> tuple[Grid, Flags] | None:
         if found or _is_spread(grid, times[marks], times[rows]):
             found = grid, marks
     return found
+
+
+def _is_shorter(one: Grid, other: Grid) -> bool:
+    return one.at_ends == other.at_ends and _LENGTHS_NS[one.interval] < _LENGTHS_NS[other.interval]
 
 
 def _list_fitting(times: Times, rows: Rows) -> Iterator[Grid]:

@@ -35,6 +35,7 @@ type Seeded = Callable[[Bars, str], np.ndarray]
 BARS = Bars(list_continuous())
 SESSIONS = Bars(list_sessions())
 EVENINGS = Bars(list_evenings())
+CUT = Bars(list_continuous(900, minutes=1)[7:])  # begins and ends inside longer intervals
 LOOSE_NOISE = 1 + 1e-7 * np.sin(np.arange(len(BARS.times)))
 
 SEEDED: dict[str, Seeded] = {
@@ -126,6 +127,7 @@ def test_what_only_begins_like_a_warm_up_is_none(name: str, defect: str) -> None
 
 
 CLOCKS = {
+    "10m of cut ones": (CUT, "10m", 10, None, 0),
     "1h": (BARS, "1h", 60, None, 0),
     "4h": (BARS, "4h", 240, None, 0),
     "a day": (BARS, "1d", 1_440, None, 0),

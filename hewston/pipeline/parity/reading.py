@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from hewston.pipeline.parity.comparing import MATCHES_FILE, REPORT_FILE, TIERS_F
 from hewston.pipeline.parity.days import place_days
 from hewston.pipeline.parity.listed import NAMES
 from hewston.pipeline.parity.options import Options
-from hewston.pipeline.parity.report import write_time
 from hewston.pipeline.parity.series import Times
 from hewston.pipeline.parity.side import Side
 from hewston.pipeline.parity.sources import Source, read_side
@@ -27,6 +27,7 @@ DIFFERENCE_COLUMNS = (
     *("ts_open", "layer", "subject", "pine", "python", "delta", "relative", "tier"),
 )
 _NS = 1_000_000_000
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _ENDS = ("entry", "exit")
 
 
@@ -115,8 +116,11 @@ class Reader:
             start = max(offset - total, 0)
             total += len(rows)
             chosen = rows[start : start + limit - len(items)]
-            if len(chosen):
-                items += self._describe(kind, at, chosen)
+            found = self._describe(kind, at, chosen) if len(chosen) else ()
+            items += [
+                {**dict(zip(_KEYS, one, strict=True)), "row": int(row)}
+                for row, one in zip(chosen, found, strict=True)
+            ]
         return {"total": total, "items": items}
 
     def difference_rows(self) -> Iterator[list[tuple[Any, ...]]]:
@@ -124,8 +128,7 @@ class Reader:
         for kind, at in self._subjects(None):
             rows = self._find_rows(kind, at)
             if len(rows):
-                found = self._describe(kind, at, rows)
-                yield [tuple(one[name] for name in _KEYS) for one in found]
+                yield list(self._describe(kind, at, rows))
 
     def matches(
         self, kind: str | None = None, *, offset: int = 0, limit: int = 100
@@ -203,27 +206,28 @@ class Reader:
         tiers = self._tiers(f"{kind} {at}").to_numpy()
         return np.flatnonzero((tiers >= LOOSE) & (tiers != SKIPPED))
 
-    def _describe(self, kind: str, at: int, rows: np.ndarray) -> list[dict[str, Any]]:
+    def _describe(self, kind: str, at: int, rows: np.ndarray) -> Iterator[tuple[Any, ...]]:
+        """Give a row of DIFFERENCE_COLUMNS for each of these rows."""
         one = self.report[kind][at]
         aligned = self._align([one["title"]] if kind == "series" else [])
         a, b = self._read_both(aligned, kind, one)
         where = np.searchsorted(aligned.both, rows)
+        a, b = a[where], b[where]
+        with np.errstate(all="ignore"):
+            relative = measure(a, b) / np.maximum(np.abs(a), np.abs(b))
+        times = pl.Series(self.grid[rows]).cast(pl.Datetime("ns")).dt.strftime(_TIME)
         tiers = self._tiers(f"{kind} {at}").gather(pl.Series(rows)).to_list()
-        values = zip(_list(a[where]), _list(b[where]), strict=True)
-        layer = "candles" if kind == "candles" else "indicators"
-        return [
-            {
-                "ts": write_time(int(self.grid[row])),
-                "row": int(row),
-                "layer": layer,
-                "subject": one["title"],
-                "pine": pine,
-                "python": python,
-                **_measure(pine, python),
-                "tier": TIERS[tier],
-            }
-            for row, tier, (pine, python) in zip(rows, tiers, values, strict=True)
-        ]
+        return zip(
+            times.to_list(),
+            itertools.repeat("candles" if kind == "candles" else "indicators"),
+            itertools.repeat(one["title"]),
+            _list(a),
+            _list(b),
+            _list(b - a),
+            _list(relative),
+            [TIERS[tier] for tier in tiers],
+            strict=False,  # two of them have no end
+        )
 
     def _read_both(self, aligned: Aligned, kind: str, one: dict[str, Any]) -> tuple[Floats, Floats]:
         if kind == "series":
@@ -236,14 +240,6 @@ class Reader:
 
 
 _KEYS = ("ts", *DIFFERENCE_COLUMNS[1:])
-
-
-def _measure(pine: float | None, python: float | None) -> dict[str, float | None]:
-    if pine is None or python is None:
-        return {"delta": None, "relative": None}
-    largest = max(abs(pine), abs(python))
-    delta = python - pine
-    return {"delta": delta, "relative": abs(delta) / largest if largest else 0.0}
 
 
 def _list(values: Floats) -> list[float | None]:
@@ -287,6 +283,6 @@ def _list_ends(side: Side, grid: Times, first: int, end: int) -> list[dict[str, 
 
 def _write_row(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        key: value.strftime("%Y-%m-%dT%H:%M:%SZ") if key.endswith("_ts") and value else value
+        key: value.strftime(_TIME) if key.endswith("_ts") and value else value
         for key, value in row.items()
     }

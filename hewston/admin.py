@@ -26,8 +26,14 @@ from apps.datasets.admin import (
     RevisionAdmin,
 )
 from apps.datasets.models import Dataset, Equality, Ingest, Revision, TableDraft, TablePreset
-from apps.parity.admin import ArtifactAdmin, BoardAdmin, BridgeDraftAdmin
-from apps.parity.models import Board, BridgeArtifact, BridgeDraft
+from apps.parity.admin import (
+    ArtifactAdmin,
+    BoardAdmin,
+    BridgeDraftAdmin,
+    CertificateAdmin,
+    ComparisonAdmin,
+)
+from apps.parity.models import Board, BridgeArtifact, BridgeDraft, Certificate, Comparison
 from apps.permissions.admin import PersonAdmin, TokenAdmin
 from apps.permissions.models import Token, User
 from apps.runs.admin import RunAdmin
@@ -77,3 +83,5 @@ site.register(Run, RunAdmin)
 site.register(Board, BoardAdmin)
 site.register(BridgeArtifact, ArtifactAdmin)
 site.register(BridgeDraft, BridgeDraftAdmin)
+site.register(Comparison, ComparisonAdmin)
+site.register(Certificate, CertificateAdmin)

@@ -121,9 +121,15 @@ def json_artifact(catalogue: Catalogue, *, rows: int = 50) -> bytes:
     return json.dumps(made).encode()
 
 
-def add_artifact(catalogue: Catalogue, artifact_id: str = ARTIFACT_ID) -> BridgeArtifact:
-    """Make a bridge artifact of every kind of row, with its files."""
-    bars = read_bars(catalogue).head(60)
+def add_artifact(
+    catalogue: Catalogue,
+    artifact_id: str = ARTIFACT_ID,
+    *,
+    sha: str = "a",
+    sessions: tuple[str, ...] = ("pre", "regular", "post"),
+) -> BridgeArtifact:
+    """Make a bridge artifact of every kind of row, with its files, of bars of some sessions."""
+    bars = read_bars(catalogue).filter(pl.col("session").is_in(sessions)).head(60)
     candles = bars.select("ts_open", "open", "high", "low", "close", "volume")
     series = bars.select("ts_open", Close=pl.col("close"))
     first, last = bars["ts_open"][0], bars["ts_open"][-1]
@@ -156,7 +162,7 @@ def add_artifact(catalogue: Catalogue, artifact_id: str = ARTIFACT_ID) -> Bridge
         open_trades=1,
         first_at=first,
         last_at=last,
-        upload_sha256="a" * 64,
+        upload_sha256=sha * 64,
         size_bytes=5,
     )
     shutil.rmtree(row.folder, ignore_errors=True)
@@ -203,7 +209,7 @@ def add_artifact(catalogue: Catalogue, artifact_id: str = ARTIFACT_ID) -> Bridge
         "warnings": ["A warning."],
         "zone": NEW_YORK,
         "upload": "upload.csv",
-        "hashes": {"upload.csv": "a" * 64},
+        "hashes": {"upload.csv": sha * 64},
     }
     store.write_json(row.folder / "artifact.json", facts)
     row.save(force_insert=True)

@@ -174,6 +174,15 @@ class Store:
         """Folder of a board's strategies and lists of trades."""
         return self.boards / board_id
 
+    @property
+    def comparisons(self) -> Path:
+        """Where comparisons with what Pine said are kept, a folder each."""
+        return self.root / "parity" / "comparisons"
+
+    def comparison_folder(self, comparison_id: str) -> Path:
+        """Folder of a comparison's report and tables."""
+        return self.comparisons / comparison_id
+
     def levels(self, bars_sha256: str, version: int) -> Path:
         """Folder of longer bars that were made of a revision's bars: a cache."""
         return self.cache / "levels" / f"{bars_sha256[:12]}-{version}"

@@ -147,6 +147,8 @@ def test_nothing_of_the_queue_and_nothing_unknown_is_there(owner):
         "parity.Board",
         "parity.BridgeArtifact",
         "parity.BridgeDraft",
+        "parity.Certificate",
+        "parity.Comparison",
     }
     assert owner.get("/admin/django_q/schedule/add/").status_code == 404
 

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import polars as pl
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from apps.datasets.actions import find_dataset
 from apps.parity.actions.zones import read_order_name, read_zone_name
@@ -34,6 +35,7 @@ _MEMORY_BYTES = 1_000_000_000
 MOST_BYTES = 128 << 20  # of an upload
 MOST_SHOWN = 200  # trades of a list that its page shows
 _ORPHANED_S = 3600.0  # a folder without its row is this old before it is nobody's
+_MOST_NAMED = 5  # comparisons that keep an artifact from being deleted
 _MISSING = "ARTIFACT_NOT_FOUND"
 
 logger = logging.getLogger(__name__)
@@ -245,9 +247,21 @@ def suggest_run(*, facts: Mapping[str, Any]) -> str:
 
 
 def delete_artifact(*, artifact: BridgeArtifact) -> None:
-    """Remove an artifact with its files."""
+    """Remove an artifact with its files. Raises HewstonError while a comparison uses it."""
     folder = artifact.folder
-    BridgeArtifact.objects.filter(pk=artifact.pk).delete()
+    try:
+        BridgeArtifact.objects.filter(pk=artifact.pk).delete()
+    except ProtectedError as refusal:
+        ids = sorted(str(one) for one in refusal.protected_objects)
+        named = ", ".join(ids[:_MOST_NAMED])
+        more = f" and {len(ids) - _MOST_NAMED:,} more" if len(ids) > _MOST_NAMED else ""
+        kind, them = ("comparison uses", "it") if len(ids) == 1 else ("comparisons use", "them")
+        raise HewstonError(
+            f"{len(ids):,} {kind} bridge artifact {artifact.pk}: {named}{more}. Delete {them} "
+            "first.",
+            code="CONFLICT",
+            used_by=len(ids),
+        ) from None
     shutil.rmtree(folder, ignore_errors=True)
 
 

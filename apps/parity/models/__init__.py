@@ -8,12 +8,17 @@ from apps.parity.models.artifacts import (
     upload_suffix,
 )
 from apps.parity.models.boards import Board
+from apps.parity.models.comparisons import REPORT_FILE, VERDICTS, Certificate, Comparison
 
 __all__ = [
     "KINDS",
+    "REPORT_FILE",
+    "VERDICTS",
     "Board",
     "BridgeArtifact",
     "BridgeDraft",
     "BridgeQuerySet",
+    "Certificate",
+    "Comparison",
     "upload_suffix",
 ]

@@ -104,7 +104,8 @@ def delete_run(*, run: Run) -> None:
     aside = place.deleted("runs") / run.pk
     try:
         with transaction.atomic():
-            jobs = [run.pk, *run.reproductions.values_list("pk", flat=True)]
+            others = (run.reproductions, run.comparisons)  # which go with it
+            jobs = [run.pk, *(pk for one in others for pk in one.values_list("pk", flat=True))]
             deleted, _ = Run.objects.filter(pk=run.pk).exclude(status__in=LIVE).delete()
             if not deleted:
                 run.reread()

@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 
 from hewston.pipeline import artifacts, market
-from hewston.pipeline.backtest import list_sessions
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.intervals import INTERVAL_NS
 from hewston.pipeline.parity.bridges import FACTS_FILE, FRAMES
@@ -185,6 +184,8 @@ def _read_candles(source: RunSource, spec: RunSpec, stored: str, starts: pl.Seri
     columns = list(CANDLES) if spec.interval == stored else list(BARS)
     bars = pl.read_parquet(source.bars_file, columns=columns)
     if spec.interval != stored:
+        from hewston.pipeline.backtest import list_sessions  # noqa: PLC0415 (it loads the engine)
+
         schedule = list_sessions(bars, spec)
         bars = market.select_window(bars, spec, stored=stored, schedule=schedule).bars
     found = bars.select(list(CANDLES)).join(

@@ -54,10 +54,15 @@ def read_object(request: HttpRequest) -> dict[str, Any]:
     return value
 
 
-def read_query(request: HttpRequest, rules: Mapping[str, Rule]) -> dict[str, Any]:
-    """Read a query by rule; what is empty was not given. Raises InputError with the field."""
+def read_query(
+    request: HttpRequest, rules: Mapping[str, Rule], *, several: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Read a query by rule; what is empty was not given. Raises InputError with the field.
+
+    What may be given ``several`` times is the last of it.
+    """
     for name, values in request.GET.lists():
-        if len(values) > 1:
+        if len(values) > 1 and name not in several:
             raise InputError(f"{name} is given twice.", field=name)
     given = {name: value for name, value in request.GET.items() if value}
     return read_fields(rules, given, of="parameter of this address")

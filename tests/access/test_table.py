@@ -21,6 +21,12 @@ from hewston.routing import patterns as socket_patterns
 from hewston.taskqueue import Status
 from tests.boards import BOARD_ID, add_board
 from tests.bridges import ARTIFACT_ID, BRIDGE_DRAFT_ID, add_artifact, add_bridge_draft
+from tests.comparisons import (
+    CERTIFICATE_ID,
+    COMPARISON_ID,
+    add_certificate,
+    add_comparison,
+)
 from tests.datasets.tables import write_table
 from tests.equalities import EQUALITY_ID, add_equality
 from tests.scenes import DATASET_ID, RUN_ID, add_run
@@ -101,6 +107,9 @@ def fill(route, catalogue):
         **dict.fromkeys(("<str:board_id>", "<board_id>"), BOARD_ID),
         **dict.fromkeys(("<str:artifact_id>", "<artifact_id>"), ARTIFACT_ID),
         "<str:bridge_draft_id>": BRIDGE_DRAFT_ID,
+        **dict.fromkeys(("<str:comparison_id>", "<comparison_id>"), COMPARISON_ID),
+        **dict.fromkeys(("<int:hint>", "<hint>"), "0"),
+        **dict.fromkeys(("<str:certificate_id>", "<certificate_id>"), CERTIFICATE_ID),
         "<int:token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<token_id>": str(catalogue.ada.tokens.get(name="spare").pk),
         "<str:token>": "nobody",
@@ -142,6 +151,7 @@ def scene(catalogue, monkeypatch, settings, tmp_path):
     add_artifact(catalogue)
     add_bridge_draft(catalogue)
     version = add_strategy(catalogue.ada, "trend").latest
+    add_certificate(catalogue, add_comparison(catalogue))
     StrategyCheck.objects.create(
         id=FAILED,
         owner=catalogue.ada,

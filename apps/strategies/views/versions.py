@@ -22,6 +22,7 @@ from hewston.pipeline.errors import HewstonError
 from hewston.pipeline.strategies.differences import unify
 
 _CHECKS = 20  # listed on the page of a version
+_CERTIFICATES = 20  # likewise
 _VERSIONS = 200  # listed on the page of a strategy
 _RUNS = 10
 _VIEWS = ("unified", "split")
@@ -50,6 +51,7 @@ def version(request: HttpRequest, owner: str, slug: str, number: int) -> HttpRes
     page = {
         "strategy": found,
         "checks": one.checks.select_related("revision")[:_CHECKS],
+        "certificates": one.certificates.visible_to(request.user)[:_CERTIFICATES],
         "datasets": list_datasets(user=cast("User", request.user)),
         **_describe(request, one),
     }

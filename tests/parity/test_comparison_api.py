@@ -228,7 +228,7 @@ def test_a_certificate_is_a_file_with_its_hash_and_on_the_version(ada, catalogue
     assert hashlib.sha256(sent.content).hexdigest() == shown["sha256"] == made.sha256
     assert sent.content.decode() == canonical_json(shown["content"])
     assert ada.get(DONE).json()["certificates"] == [shown]
-    page = " ".join(ada.get("/strategies/ada/trend/1/").content.decode().split())
+    page = " ".join(ada.get("/strategies/ada/trend/versions/1/").content.decode().split())
     assert made.get_verdict_display() in page
     assert "ACME trend" in page
     assert f'href="{address}/file"' in page

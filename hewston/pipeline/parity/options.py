@@ -99,6 +99,10 @@ class Options:
         for name in ("mapping", "offsets", "resampled"):
             if name in given:
                 given[name] = _read_mapping(given, name)
+        for title, other in given.get("mapping", {}).items():
+            if other is not None and not isinstance(other, str):
+                message = f"mapping.{title} must be the title of a series, or null."
+                raise InputError(message, field=f"mapping.{title}")
         zone = given.get("zone")
         if zone is not None and not isinstance(zone, str):
             raise InputError("zone must be the name of a zone.", field="zone")

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hewston.pipeline.errors import InputError
+from hewston.pipeline.fields import suggest
 
 type Floats = npt.NDArray[np.float64]
 type Tiers = npt.NDArray[np.uint8]
@@ -72,6 +73,11 @@ class Tolerances:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what ``as_json`` gave, or a part of it; raises InputError with what is wrong."""
         own = cls()
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in data:
+            if name not in known:
+                message = f"{str(name)[:40]} is no part of tolerances. {suggest(str(name), known)}"
+                raise InputError(message, field="tolerances", allowed=known)
         try:
             return cls(
                 default=Tolerance(**{**dataclasses.asdict(own.default), **data.get("default", {})}),

@@ -159,7 +159,10 @@ def _zone_of(upload: Upload, bridge: Bridge) -> str | None:
 
 
 def _list_figures(upload: Upload) -> list[dict[str, Any]]:
-    """List figures of a report beside the same computed from its trades, what differs first."""
+    """List figures of a report beside the same computed from its trades.
+
+    What differs comes first, and last what does not follow from the trades.
+    """
     rows = [
         {
             "label": one.figure.label,
@@ -172,7 +175,7 @@ def _list_figures(upload: Upload) -> list[dict[str, Any]]:
         }
         for one in reproduce(upload)
     ]
-    return sorted(rows, key=lambda row: bool(row["equal"]))
+    return sorted(rows, key=lambda row: (row["equal"] is None, bool(row["equal"])))
 
 
 def _list_properties(properties: Mapping[str, object]) -> list[list[str]]:

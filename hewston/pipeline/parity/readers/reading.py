@@ -10,7 +10,7 @@ import polars as pl
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.parity.readers import chart, trade_list
 from hewston.pipeline.parity.readers.artifact import looks_like_json, read_artifact
-from hewston.pipeline.parity.readers.report import read_properties, read_report
+from hewston.pipeline.parity.readers.report import is_report, read_properties, read_report
 from hewston.pipeline.parity.readers.table import Table, open_sheets, open_text
 from hewston.pipeline.parity.readers.upload import Upload
 from hewston.pipeline.parity.readers.vocabulary import plain
@@ -96,6 +96,13 @@ def _read_tables(tables: list[Table], filename: str, date_order: str | None) -> 
 
 def _unknown(tables: list[Table], filename: str) -> InputError:
     """Say what a file is, where that is known, and what to give instead."""
+    sheets = [table.sheet for table in tables if table.sheet]
+    if any(table.sheet and is_report(table) for table in tables):
+        return InputError(
+            f"{filename} is a report without its list of trades: it has the sheets "
+            f"{', '.join(sheets[:6])}. Export the report whole, with the sheet List of trades.",
+            file=filename,
+        )
     for table in tables:
         titles = {plain(title) for title in table.titles}
         for words, what, wanted in _OTHERS:
@@ -144,6 +151,7 @@ def _read_list(
         currency=found.currency or _text(properties.get("currency")),
         price_currency=found.price_currency,
         trades=found.trades,
+        details=found.details,
         decimals=found.decimals,
         properties=properties,
         figures=tuple(figures),

@@ -17,6 +17,7 @@ from hewston.pipeline.sources.tables.numbers import Style, is_number, read_numbe
 _MOST_ROWS = 2000
 _SIDES = ("all", "long", "short")
 _LONGEST = 500
+_MOST_DECIMALS = 8  # sheets hold some numbers as 18.000000000000004
 _SHARE = "percent_profitable"
 _LEAST_KNOWN = 3  # properties of which a sheet of them has more
 
@@ -101,6 +102,11 @@ def _as_percent(figure: Figure) -> Figure:
     return replace(figure, value=figure.value * 100, decimals=max(0, figure.decimals - 2))
 
 
+def is_report(table: Table) -> bool:
+    """Tell whether a sheet holds figures of performance."""
+    return bool(_columns(table.titles))
+
+
 def _columns(titles: Sequence[str]) -> list[tuple[int, str, str]]:
     """Give place, side and unit of each column; none where the header is of another sheet."""
     units = [split_title(title)[1] or "" for title in titles]
@@ -109,7 +115,8 @@ def _columns(titles: Sequence[str]) -> list[tuple[int, str, str]]:
     percents = [index for index in at if units[index] == "%"]
     if not 1 <= len(plain) <= len(_SIDES) or len(percents) not in {0, len(plain)}:
         return []
-    if not percents:
+    money = {units[index] for index in plain}
+    if not percents and (len(plain) < len(_SIDES) or len(money) > 1 or money == {""}):
         return []
     found = [(index, side, units[index]) for index, side in zip(plain, _SIDES, strict=False)]
     found += [(index, side, "%") for index, side in zip(percents, _SIDES, strict=False)]
@@ -128,7 +135,7 @@ def _figures(table: Table, row: list[str], columns: Sequence[tuple[int, str, str
             continue
         if text.endswith("%"):
             value *= 100
-        digits = text.rstrip("% ").partition(".")[2]
+        digits = text.rstrip("% ").partition(".")[2][:_MOST_DECIMALS]
         found.append(
             Figure(
                 sheet=table.sheet or "",

@@ -1,11 +1,13 @@
 """TradingView's list of trades: two rows a trade, in every layout and language."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
+from hewston.pipeline.errors import InputError
 from hewston.pipeline.parity.readers import columns
 from hewston.pipeline.parity.readers.clock import Times, read_clock
 from hewston.pipeline.parity.readers.pairing import pair_rows
@@ -20,6 +22,7 @@ from hewston.pipeline.parity.readers.vocabulary import (
     split_title,
 )
 from hewston.pipeline.sources.tables.cells import Cells
+from hewston.pipeline.sources.tables.numbers import Style
 from hewston.pipeline.sources.tables.times import Order
 
 _MOST_TRADES = 500_000
@@ -44,6 +47,7 @@ class List:
     """A list as it was read; ``trades`` is LISTED_TRADES with the file's own times."""
 
     trades: pl.DataFrame
+    details: pl.DataFrame
     clock: Clock
     layout: str
     currency: str | None
@@ -114,6 +118,7 @@ def read_list(table: Table, roles: Mapping[str, int], *, date_order: str | None 
     units = {role: split_title(table.titles[at])[1] for role, at in roles.items()}
     return List(
         trades=trades,
+        details=_detail(rows, trades, _read_details(table, block, roles, style)),
         clock=times.clock,
         layout=_name_layout(table, roles),
         currency=_currency(units.get("pnl")),
@@ -122,6 +127,37 @@ def read_list(table: Table, roles: Mapping[str, int], *, date_order: str | None 
         point_value=_find_point_value(rows),
         date_order=times.order,
         warnings=tuple(warnings),
+    )
+
+
+def _read_details(
+    table: Table, block: Cells, roles: Mapping[str, int], style: Style
+) -> dict[str, pl.Series]:
+    """Read columns that decide no comparison: one that holds no numbers is as if it were empty."""
+
+    def read(*names: str) -> pl.Series:
+        for name in names:
+            if name in roles:
+                with contextlib.suppress(InputError):
+                    return columns.read_column(table, block, roles[name], style).values
+        return pl.repeat(None, block.height, dtype=pl.Float64, eager=True)
+
+    return {"pnl_pct": read("pnl %", "return %", "return"), "bars": read("duration")}
+
+
+def _detail(
+    rows: pl.DataFrame, trades: pl.DataFrame, others: Mapping[str, pl.Series]
+) -> pl.DataFrame:
+    """Give what is listed of each trade beside LISTED_TRADES, as ``Upload.details`` has it."""
+    named = rows.select("pnl", "cumulative", trade_id="number", **others)
+    found = named.group_by("trade_id").agg(pl.all().drop_nulls().first())
+    is_open = pl.col("exit_ts").is_null()
+    return (
+        trades.select("trade_id", is_open=is_open)
+        .join(found, on="trade_id", how="left", maintain_order="left")
+        .select(
+            "trade_id", "pnl_pct", "bars", "cumulative", open_pnl=pl.when("is_open").then("pnl")
+        )
     )
 
 

@@ -42,7 +42,10 @@ class Upload:
     ``clock`` is ``utc``, else Datetime(ns) as the file shows them, without a zone. ``layout``
     says for a person which form it is, ``decimals`` how many are printed in each column,
     ``warnings`` what was odd, in sentences. ``currency`` is that of the account. ``date_order`` is
-    the order in which its days and months were read, None where that is no question.
+    the order in which its days and months were read, None where that is no question. ``details``
+    are what a list says of each trade beside that: ``trade_id``, ``pnl_pct`` (percent), ``bars``
+    (held), ``cumulative`` (profit so far) and ``open_pnl`` (of an open trade), null where it does
+    not.
     """
 
     kind: Kind
@@ -63,6 +66,7 @@ class Upload:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     date_order: Order | None = None
+    details: pl.DataFrame | None = None
 
     @property
     def needs_zone(self) -> bool:

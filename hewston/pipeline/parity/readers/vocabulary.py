@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 _SPACE = re.compile(r"\s+")
 _CURRENCY = re.compile(r"[A-Z][A-Z0-9.]{1,11}|[$€£¥₹₽₩₺₫₿]|R\$|US\$")
 _NO_CURRENCY = {"NONE", "N/A"}
+# Some languages put the currency right behind the name: 价格USDT.
+_BEHIND = re.compile(r"(.*[^\x00-\x7f])([A-Z][A-Z0-9.]{1,11})")
 
 # A column's names by its role; those of percentages are the same with "%" behind.
 _NAMES: Mapping[str, str] = {
@@ -52,7 +54,7 @@ _NAMES: Mapping[str, str] = {
         "büyüklük (miktar)|pozisyon büyüklüğü (miktar)|контракты|размер (кол-во)|"
         "размер (количество)|размер позиции (кол-во)|размер позиции (количество)|kontrakty|"
         "wielkość (ilość)|rozmiar (ilość)|枚数|契約数|サイズ (数量)|サイズ(数量)|"
-        "ポジションサイズ (数量)|合約|合約數|規模 (數量)|規模(數量)|倉位大小 (數量)|部位大小(數量)|"
+        "ポジションサイズ (数量)|合約|合約數|規模 (數量)|規模(數量)|大小(數量)|大小 (數量)|大小(数量)|大小 (数量)|倉位大小 (數量)|部位大小(數量)|"
         "合约|合约数|规模 (数量)|规模(数量)|仓位大小 (数量)|계약|계약수|크기 (수량)|사이즈 (수량)|"
         "hợp đồng|kích thước (sl)|kontrak|ukuran (qty)|ukuran (jumlah)"
     ),
@@ -60,7 +62,7 @@ _NAMES: Mapping[str, str] = {
         "position size (value)|size (value)|größe (wert)|positionsgröße (wert)|tamaño (valor)|"
         "taille (valeur)|dimensione (valore)|tamanho (valor)|boyut (değer)|büyüklük (değer)|"
         "размер (стоимость)|размер (значение)|размер позиции (значение)|wielkość (wartość)|"
-        "サイズ (値)|サイズ(値)|サイズ (価値)|規模 (價值)|規模(價值)|规模 (价值)|크기 (가치)"
+        "サイズ (値)|サイズ(値)|サイズ (価値)|規模 (價值)|規模(價值)|大小(價值)|大小 (價值)|大小(价值)|大小 (价值)|大小(值)|规模 (价值)|크기 (가치)"
     ),
     "pnl": (
         "profit|net p&l|net pnl|p&l|pnl|g&v netto|netto g&v|netto-g&v|gewinn|pyg neto|p&g neto|"
@@ -127,6 +129,8 @@ def split_title(title: str) -> tuple[str, str | None]:
     text = _SPACE.sub(" ", unicodedata.normalize("NFKC", html.unescape(title))).strip(" \ufeff")
     if text.endswith("%"):
         return plain(text[:-1]), "%"
+    if plain(text) not in _ROLE_OF and (match := _BEHIND.fullmatch(text)):
+        return plain(match[1].rstrip(" ,(")), None if match[2] in _NO_CURRENCY else match[2]
     base, _, last = text.rpartition(" ")
     last = last.strip("(),")
     if base and plain(text) not in _ROLE_OF and _CURRENCY.fullmatch(last):

@@ -83,7 +83,8 @@ LATE_SHIFT = pl.concat([ALL[:30], shifted(BAR * 17)[30:]])
         (ALL, shifted(-BAR), "data_alignment", "stamp"),
         (ALL, shifted(dt.timedelta(hours=8)), "data_alignment", "zone"),
         (ALL, shifted(-dt.timedelta(hours=5, minutes=30)), "data_alignment", "zone"),
-        (ALL, shifted(BAR * 3), "data_alignment", "offset"),
+        (ALL, shifted(BAR * 3), "python_implementation", "offset"),
+        (shifted(BAR * 3), ALL, "data_alignment", "offset"),
         (OTHER_FEED, ALL, "data_alignment", "feed"),
         (ALL, LONG_ALONE, "pine_only_function_gap", "unknown"),
         (ALL, ALL[:0], "pine_only_function_gap", "unknown"),
@@ -199,6 +200,17 @@ def test_several_entries_and_exits_in_parts_are_the_same_where_both_have_them() 
         less = explain(both, both.filter(pl.int_range(pl.len()) != 3))
         assert less is not None
         assert less.class_name == "python_implementation"
+        assert less.layer == ("signals" if other is added else "orders")
+
+
+def test_parts_that_pine_never_leaves_are_named() -> None:
+    parts = ALL.with_columns(exit_ts=pl.col("exit_ts") - BAR * 2, qty=pl.lit(0.5))
+    both = pl.concat([ALL.with_columns(qty=pl.lit(0.5)), parts.cast(pl.Schema(LISTED_TRADES))])
+    found = explain(ALL, both.cast(pl.Schema(LISTED_TRADES)))
+    assert found is not None
+    assert (found.cause, found.layer) == ("unknown", "orders")
+    assert found.at == int(parts["exit_ts"][0].timestamp()) * 10**9
+    assert found.sentence.endswith("with a part of 0.5, which Pine does not.")
 
 
 def test_python_may_have_traded_before_the_list_begins() -> None:
@@ -269,6 +281,12 @@ def test_fees_that_profits_tell_are_compared(multiplier: float) -> None:
 def test_fees_that_cannot_be_compared_are_not(pine: pl.DataFrame) -> None:
     here = priced(bps=1 if pine["net_pnl"].equals(priced(bps=1)["net_pnl"]) else 0, listed=True)
     assert explain(pine, here) is None
+
+
+def test_profits_of_prices_alone_say_nothing_of_fees() -> None:
+    here = priced(bps=4, listed=True)
+    assert explain(priced(bps=0), here, knows_fees=False) is None
+    assert explain(priced(bps=0), here) is not None
 
 
 def test_fees_of_open_trades_are_not_compared() -> None:

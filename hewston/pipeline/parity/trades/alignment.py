@@ -145,21 +145,32 @@ def _write_shift(lists: Lists, shift: Shift) -> TradeFinding:
     said = f"Every entry here comes {away} than Pine's"
     if len(shift.amounts) > 1:
         said = f"By turns, entries here come {away} than Pine's"
+    is_ours = cause == "offset" and _is_python_moved(lists)
     why = {
         "zone": "the list is of another zone"
         + (" with daylight saving." if len(shift.amounts) > 1 else "."),
         "stamp": "times of one list are those of its bars' closes, and of the other of their "
         "opens.",
-        "offset": "prices are the same, so times of one list are moved.",
+        "offset": f"prices are the same, so times of {'trades here' if is_ours else 'the list'} "
+        "are moved.",
     }
     return TradeFinding(
-        class_name="data_alignment",
+        class_name="python_implementation" if is_ours else "data_alignment",
         cause=cause,
-        layer="candles",
+        layer="signals" if is_ours else "candles",
         at=_find_begin(lists, shift.by_row) * MS_NS,
         sentence=f"{said}: {why[cause]}",
         shifts_ms=shift.amounts,
     )
+
+
+def _is_python_moved(lists: Lists) -> bool:
+    """Tell whose times are wrong: of one side, fills lie inside their bars where they are."""
+    there, here = (
+        float(lists.bars.is_inside(trades.entry, trades.entry_price).mean())
+        for trades in (lists.pine, lists.python)
+    )
+    return here < there - _BETTER
 
 
 def _name_shift(lists: Lists, shift: Shift) -> str:

@@ -14,7 +14,11 @@ from hewston.pipeline.parity.trades.fills import (
 )
 from hewston.pipeline.parity.trades.finding import TradeFinding
 from hewston.pipeline.parity.trades.lists import Bars, Listed, Lists
-from hewston.pipeline.parity.trades.orders import find_margin_call, find_other_levels
+from hewston.pipeline.parity.trades.orders import (
+    find_margin_call,
+    find_other_levels,
+    find_other_parts,
+)
 from hewston.pipeline.parity.trades.pairs import Paired, pair_lists
 from hewston.pipeline.parity.trades.shifts import find_lag
 from hewston.pipeline.parity.trades.signals import (
@@ -33,6 +37,7 @@ _RULES: tuple[Callable[[Paired], TradeFinding | None], ...] = (
     find_warmup,
     find_other_signals,
     find_margin_call,
+    find_other_parts,
     find_other_levels,
     find_fill_clock,
     find_intrabar,
@@ -52,11 +57,13 @@ def explain_trades(
     interval_ms: int,
     multiplier: float = 1.0,
     decimals: Mapping[str, int] = MappingProxyType({}),
+    knows_fees: bool = True,
 ) -> TradeFinding | None:
     """Say why trades differ (LISTED_TRADES of both).
 
     ``candles`` are CANDLES of Python, whose times and those of trades are bars' starts (UTC).
     ``decimals`` says by column how Pine's numbers are printed: what is equal then is the same.
+    ``knows_fees`` is False where Pine's profits are of prices alone, as those of events are.
     None where every trade of either side is one of the other, at the same times, prices,
     quantities and fees, as far as these can be compared. The layers are gone through from candles
     to fees, and the first rule that holds is taken, as docs/parity-comparison.md has them.
@@ -67,6 +74,7 @@ def explain_trades(
         bars=Bars.read(candles.select(list(CANDLES)), interval_ms),
         decimals=decimals,
         multiplier=multiplier,
+        knows_fees=knows_fees,
     )
     if not len(lists.pine) and not len(lists.python):
         return None

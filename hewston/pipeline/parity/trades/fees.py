@@ -16,9 +16,9 @@ _NO_FEE = 0.02  # of trades, whose fees may come out below nothing
 
 def find_fees(paired: Paired) -> TradeFinding | None:
     """Times, prices and quantities of all trades agree, and fees do not, where they are known."""
-    if not paired.is_whole or paired.lag:
-        return None
     lists = paired.lists
+    if not paired.is_whole or paired.lag or not lists.knows_fees:
+        return None
     closed = ~(lists.pine.is_open[paired.same[0]] | lists.python.is_open[paired.same[1]])
     rows = paired.same[0][closed], paired.same[1][closed]
     there, slack = _find_fees(paired, lists.pine, rows[0], is_printed=True)

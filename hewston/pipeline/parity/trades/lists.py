@@ -212,6 +212,7 @@ class Lists:
     bars: Bars
     decimals: Mapping[str, int]  # by column of LISTED_TRADES
     multiplier: float  # money a unit and point of price
+    knows_fees: bool  # whether Pine's profits are what its fees leave
 
     @property
     def begins(self) -> int:

@@ -15,6 +15,8 @@ def is_of_orders(paired: Paired, event: Event) -> bool:
     """
     if event.pine >= 0 and paired.lists.pine.is_called[event.pine]:
         return True
+    if event.is_exit and min(event.pine, event.python) < 0:
+        return True  # a part of a trade
     return leaves_inside(paired, event) if event.is_exit else _enters_inside(paired, event)
 
 
@@ -108,6 +110,14 @@ def find_margin_call(paired: Paired) -> TradeFinding | None:
     )
 
 
+def find_other_parts(paired: Paired) -> TradeFinding | None:
+    """A trade that both entered is first left in parts by one side, in others or in none."""
+    first = paired.first
+    if first is None or paired.lag or not first.is_exit or min(first.pine, first.python) >= 0:
+        return None
+    return write_levels(first.at, write_event(paired, first))
+
+
 def find_other_levels(paired: Paired) -> TradeFinding | None:
     """Both leave a trade inside a bar, each another one: their orders rest at other prices."""
     first = paired.first
@@ -139,12 +149,19 @@ def write_levels(at: int, sentence: str) -> TradeFinding:
 def write_event(paired: Paired, event: Event) -> str:
     """Say what both sides do at an event."""
     pine, python = paired.lists.pine, paired.lists.python
-    if event.is_exit and event.python >= 0:
+    if event.is_exit and min(event.pine, event.python) >= 0:
         side = "long" if pine.is_long[event.pine] else "short"
         begun = write_time(int(pine.entry[event.pine]))
         there = _write_exit(pine, event.pine)
         here = _write_exit(python, event.python)
         return f"The {side} of {begun}: Pine {there}, the run {here}."
+    if event.is_exit:
+        trades, row = (pine, event.pine) if event.pine >= 0 else (python, event.python)
+        side = "long" if trades.is_long[row] else "short"
+        who, other = ("Pine", "the run") if event.pine >= 0 else ("the run", "Pine")
+        begun = write_time(int(trades.entry[row]))
+        part = f"a part of {float(trades.qty[row]):g}, which {other} does not"
+        return f"The {side} of {begun}: {who} {_write_exit(trades, row)} with {part}."
     if event.pine >= 0:
         side = "long" if pine.is_long[event.pine] else "short"
         at = write_time(int(pine.entry[event.pine]))

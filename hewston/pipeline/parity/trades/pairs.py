@@ -69,18 +69,22 @@ class Paired:
         for row, other in zip(*(rows.tolist() for rows in self.entered), strict=True):
             at = min(int(pine.exit[row]), int(moved.exit[other]))
             yield Event(at=at, is_exit=True, pine=row, python=other)
-        is_part = self.is_part
         for row in self.only_pine.tolist():
-            is_exit = bool(is_part[row]) and pine.exit[row] != OPEN
-            at = int(pine.exit[row] if is_exit else pine.entry[row])
+            at, is_exit = _place(pine, row, is_part=bool(self.is_part[row]))
             yield Event(at=at, is_exit=is_exit, pine=row, python=_NOBODY)
         for row in self.only_python.tolist():
-            yield Event(at=int(moved.entry[row]), is_exit=False, pine=_NOBODY, python=row)
+            at, is_exit = _place(moved, row, is_part=bool(self.is_part_here[row]))
+            yield Event(at=at, is_exit=is_exit, pine=_NOBODY, python=row)
 
     @cached_property
     def is_part(self) -> Flags:
         """Tell which of Pine's trades is a part of an entry that is left at several times."""
         return find_parts(self.lists.pine)
+
+    @cached_property
+    def is_part_here(self) -> Flags:
+        """Tell the same of Python's."""
+        return find_parts(self.lists.python)
 
 
 def pair_lists(lists: Lists, lag: int) -> Paired:
@@ -116,6 +120,12 @@ def pair_lists(lists: Lists, lag: int) -> Paired:
         only_pine=found.left[0],
         only_python=found.left[1],
     )
+
+
+def _place(trades: Listed, row: int, *, is_part: bool) -> tuple[int, bool]:
+    """Say when a trade without a partner first differs: a part of one by its exit alone."""
+    is_exit = is_part and trades.exit[row] != OPEN
+    return int(trades.exit[row] if is_exit else trades.entry[row]), is_exit
 
 
 def find_parts(trades: Listed) -> Flags:

@@ -11,7 +11,7 @@ from hewston.pipeline.parity.trades.finding import (
 )
 from hewston.pipeline.parity.trades.lists import Ints, Lists
 from hewston.pipeline.parity.trades.orders import is_of_orders, leaves_inside, write_event
-from hewston.pipeline.parity.trades.pairs import Event, Paired, find_parts, find_stacked
+from hewston.pipeline.parity.trades.pairs import Event, Paired, find_stacked
 from hewston.pipeline.parity.trades.shifts import FEW, NEARLY_ALL, find_partners
 
 _AT_THE_BEGINNING = 0.25  # of the time, in which a warm-up must be over
@@ -43,7 +43,7 @@ def _find_kind(paired: Paired) -> TradeFinding | None:
         return None
     is_called = np.isin(pine.entry, pine.entry[pine.is_called])
     parts = paired.is_part & ~is_called
-    if parts[first.pine] and not find_parts(python).any():
+    if parts[first.pine] and not paired.is_part_here.any():
         said = (
             f"Pine leaves trades in parts, {int(parts.sum()):,} of them, and none is left in parts "
             "here."

@@ -307,6 +307,9 @@ def _judge_trades(aligned: Aligned, trades: ComparedTrades | None) -> list[Findi
         python.trades,
         candles=pl.DataFrame(schema=CANDLES) if candles is None else candles,
         interval_ms=(python.interval_ns or pine.interval_ns or _MINUTE_NS) // 1_000_000,
+        multiplier=python.multiplier,
+        decimals=pine.decimals,
+        knows_fees=trades.knows_fees,
     )
     is_same = trades.count("matched") == trades.matches.height
     if found is None or (is_same and found.cause != "fees"):

@@ -1,7 +1,9 @@
 """What Pine would have exported of the catalogue's run, kept, and compared with it."""
 
 import atexit
+import csv
 import functools
+import io
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -21,7 +23,7 @@ from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.report import certify
 from hewston.pipeline.parity.sources import ArtifactSource, RunSource
 from hewston.pipeline.spec import canonical_json, sha256_text
-from tests.bridges import add_artifact, read_bars
+from tests.bridges import HEADER, add_artifact, read_bars
 from tests.scenes import RUN_ID, Catalogue
 
 COMPARISON_ID = "cccccccccccc"
@@ -54,6 +56,27 @@ def raise_slow_at(row: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
     is_there = pl.int_range(pl.len()) == row
     raised = pl.when(is_there).then(pl.col("Slow") + 1.0).otherwise(pl.col("Slow"))
     return lambda frame: frame.with_columns(Slow=raised)
+
+
+def list_at_closes(trades: pl.DataFrame, bars: pl.Series, closes: pl.DataFrame) -> bytes:
+    """Write a list of a run's trades as fills at the closes of the bars before would have made it.
+
+    Times are in UTC, and those of bars' starts.
+    """
+    close = dict(closes.iter_rows())
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(HEADER)
+    for number, row in enumerate(trades.drop_nulls("exit_bar").to_dicts(), start=1):
+        ends = [("Exit", row["exit_bar"] - 1), ("Entry", row["entry_bar"] - 1)]
+        for kind, bar in ends:
+            moment = bars[bar]
+            when = f"{moment:%Y-%m-%d %H:%M}"
+            what = f"{kind} {row['side'].lower()}"
+            fill = f"{close[moment]:.2f}"
+            rest = [row["qty"], row["qty"], 0, 0, 0, 1, 0.1, -1, -0.1, 0, 0.1, 1]
+            writer.writerow([number, what, when, "Go", fill, *rest])
+    return file.getvalue().encode()
 
 
 def keep(catalogue: Catalogue, data: bytes, name: str = "chart.csv", **said: str) -> BridgeArtifact:

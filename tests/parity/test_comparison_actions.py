@@ -9,15 +9,17 @@ from django.db import IntegrityError, transaction
 from apps.parity import actions
 from apps.parity.models import BridgeArtifact, Certificate, Comparison
 from apps.parity.tasks import perform_comparison, work_on_comparison
-from apps.runs.actions import delete_run
+from apps.runs.actions import build_spec, delete_run, list_options, request_run, strategy_of
 from apps.runs.models import Run
+from apps.runs.tasks import perform_run
 from apps.strategies.models import StrategyCheck
 from hewston.pipeline import artifacts
 from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.spec import sha256_text
 from hewston.pipeline.store import Store
-from hewston.taskqueue import Status
-from tests.bridges import ARTIFACT_ID, add_artifact
-from tests.comparisons import chart_of_run, keep, raise_slow_at, request
+from hewston.taskqueue import Status, read_log
+from tests.bridges import ARTIFACT_ID, add_artifact, read_bars
+from tests.comparisons import chart_of_run, keep, list_at_closes, raise_slow_at, request
 from tests.scenes import RUN_ID, add_run
 from tests.sources import add_strategy
 
@@ -226,3 +228,124 @@ def test_the_first_bar_where_both_part_is_in_the_row(catalogue):
     )
     perform_comparison(looser)
     assert looser.verdict == "aligned_within_tolerance"
+
+
+def ask_for_run(catalogue, **options):
+    """Ask for the catalogue's run with other options; nobody does it yet."""
+    run = catalogue.run
+    spec = build_spec(
+        revision=run.revision,
+        strategy=strategy_of(run),
+        params=run.run_spec.params,
+        options={**list_options(run.run_spec), **options},
+    )
+    asked, _ = request_run(owner=catalogue.ada, revision=run.revision, spec=spec)
+    return asked
+
+
+def test_a_run_that_is_not_over_is_done_first(catalogue):
+    run = ask_for_run(catalogue, fill_clock="close")
+    made = request(catalogue, keep(catalogue, chart_of_run(catalogue)), run.pk)
+    work_on_comparison(made.pk)
+    run.refresh_from_db()
+    made.refresh_from_db()
+    assert (run.status, made.status, made.verdict) == (Status.DONE, Status.DONE, "aligned")
+    work_on_comparison(made.pk)  # a second delivery
+    assert Comparison.objects.get().attempt == 1
+
+
+def test_a_run_that_fails_ends_the_comparison_with_its_sentence(catalogue):
+    run = ask_for_run(catalogue, seed=5)
+    made = request(catalogue, keep(catalogue, chart_of_run(catalogue)), run.pk)
+    run.fail(HewstonError("The bars are gone.", code="CONFLICT"))
+    with pytest.raises(HewstonError):
+        perform_comparison(made)
+    assert (made.status, made.error["code"]) == (Status.ERROR, "RUN_NOT_READY")
+    assert made.error["message"] == (
+        f"There is nothing to compare with: run {run.pk} is failed: The bars are gone."
+    )
+    assert "The bars are gone." in read_log(made.pk)
+    assert not made.folder.exists()
+    with pytest.raises(HewstonError, match="has no results to compare with"):
+        actions.compare_again(comparison=made, change={})
+
+
+def test_a_cancelled_comparison_waits_no_longer_and_its_run_goes_on(catalogue, stage):
+    run = ask_for_run(catalogue, seed=6)
+    made = request(catalogue, keep(catalogue, chart_of_run(catalogue)), run.pk)
+    run.claim()
+    with Store(stage.root).staging(f"{run.pk}.1"):  # as a worker does that has it
+        Comparison.objects.get(pk=made.pk).cancel()
+        perform_comparison(made)
+    run.refresh_from_db()
+    assert (made.status, made.attempt, run.status) == (Status.CANCELLED, 0, Status.RUNNING)
+
+
+def test_a_comparison_whose_run_is_deleted_meanwhile_ends_with_it(catalogue):
+    run = ask_for_run(catalogue, seed=7)
+    made = request(catalogue, keep(catalogue, chart_of_run(catalogue)), run.pk)
+    late = Comparison.objects.select_related("run").get(pk=made.pk)
+    assert late.run.pk == run.pk
+    run.cancel()
+    delete_run(run=run)
+    with pytest.raises(HewstonError) as refusal:
+        perform_comparison(late)
+    assert refusal.value.code in {"RUN_NOT_FOUND", "COMPARISON_NOT_FOUND"}
+
+
+def test_a_comparison_that_was_half_published_is_made_anew(catalogue):
+    made = request(catalogue, keep(catalogue, chart_of_run(catalogue)))
+    made.folder.mkdir(parents=True)
+    (made.folder / "comparison.json").write_text("{}")  # of a process that died before its row
+    perform_comparison(made)
+    assert actions.read_comparison(comparison=made)["verdict"] == "aligned"
+
+
+def test_a_run_whose_files_were_changed_is_not_compared(catalogue):
+    run = ask_for_run(catalogue, seed=8)
+    perform_run(run)
+    path = run.folder / "signals.parquet"
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    made = request(catalogue, keep(catalogue, chart_of_run(catalogue)), run.pk)
+    with pytest.raises(HewstonError, match=r"signals\.parquet"):
+        perform_comparison(made)
+    assert made.status == Status.ERROR
+
+
+def test_the_run_of_a_version_gets_a_certificate_once(catalogue):
+    version = add_strategy(catalogue.ada, "trend").latest
+    Run.objects.filter(pk=RUN_ID).update(version=version)
+    artifact = keep(catalogue, chart_of_run(catalogue))
+    first = request(catalogue, artifact)
+    perform_comparison(first)
+    made = Certificate.objects.get()
+    assert (made.version, made.comparison, made.verdict) == (version, first, "aligned")
+    assert made.content["report_sha256"] == first.report_sha256
+    assert made.content["pine"]["artifacts"][0]["upload_sha256"] == artifact.upload_sha256
+    assert made.sha256 == sha256_text(made.text)
+    actions.delete_comparison(comparison=first)
+    again = request(catalogue, artifact)
+    perform_comparison(again)
+    made.refresh_from_db()  # the same bytes of the same inputs
+    assert (made.comparison, Certificate.objects.count()) == (again, 1)
+
+
+def test_the_hint_of_another_clock_asks_for_the_run_and_compares_with_it(catalogue):
+    bars = artifacts.read_frame(catalogue.run.folder, "signals")["ts_open"]
+    trades = artifacts.read_frame(catalogue.run.folder, "trades")
+    closes = read_bars(catalogue).select("ts_open", "close")
+    made = request(catalogue, keep(catalogue, list_at_closes(trades, bars, closes), zone="UTC"))
+    perform_comparison(made)
+    assert (made.class_name, made.cause) == ("python_implementation", "fill_clock")
+    hints = actions.read_comparison(comparison=made)["hints"]
+    number = next(at for at, one in enumerate(hints) if one["run"])
+    assert hints[number]["run"] == {"fill_clock": "close"}
+    again, is_new = actions.remove_cause(comparison=made, hint=number)
+    assert (is_new, again.run.status, again.run.run_spec.fill_clock) == (True, "QUEUED", "close")
+    work_on_comparison(again.pk)
+    again.refresh_from_db()
+    assert (again.status, again.run.status) == (Status.DONE, Status.DONE)
+    assert again.cause != "fill_clock"
+    same, is_new = actions.remove_cause(comparison=made, hint=number)
+    assert (same.pk, is_new) == (again.pk, False)

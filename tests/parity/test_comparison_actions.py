@@ -1,7 +1,10 @@
 """Comparisons: asking for one, again, cancelling, deleting, and what keeps what."""
 
+import contextlib
 import os
+import threading
 
+import psutil
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -349,3 +352,54 @@ def test_the_hint_of_another_clock_asks_for_the_run_and_compares_with_it(catalog
     assert again.cause != "fill_clock"
     same, is_new = actions.remove_cause(comparison=made, hint=number)
     assert (same.pk, is_new) == (again.pk, False)
+
+
+@contextlib.contextmanager
+def killing_children():
+    """Kill whatever work of this process begins meanwhile in a child."""
+    is_over = threading.Event()
+
+    def find():
+        servers = [
+            one for one in psutil.Process().children() if "forkserver" in " ".join(one.cmdline())
+        ]
+        return [child for server in servers for child in server.children()]
+
+    def kill():
+        while not is_over.wait(0.001):
+            with contextlib.suppress(psutil.Error):
+                for child in find():
+                    child.kill()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def test_a_comparison_whose_child_is_killed_is_made_by_the_next(catalogue):
+    artifact = keep(catalogue, chart_of_run(catalogue))
+    made = request(catalogue, artifact)
+    for bars in range(2, 12):  # a child may be faster than who kills it
+        with killing_children():
+            perform_comparison(made)
+        if made.status == Status.QUEUED:
+            break
+        made, _ = actions.compare_again(comparison=made, change={"bars": bars})
+    assert (made.status, made.attempt, made.folder.exists()) == (Status.QUEUED, 1, False)
+    assert "attempt 1 ended before it was done. Another one begins" in read_log(made.pk)
+    work_on_comparison(made.pk)
+    made.refresh_from_db()
+    assert (made.status, made.attempt, made.verdict) == (Status.DONE, 2, "aligned")
+
+
+def test_a_comparison_of_a_dead_process_goes_to_another_one(catalogue):
+    made = request(catalogue, keep(catalogue, chart_of_run(catalogue)))
+    for _ in range(3):
+        made.claim()
+        assert actions.recover_comparisons() == [made]
+        made.refresh_from_db()
+    assert (made.status, made.error["code"]) == (Status.ERROR, "INTERRUPTED")

@@ -5,9 +5,12 @@ import hashlib
 import io
 import json
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from apps.parity.models import Comparison
+from apps.parity.models import BridgeArtifact, Comparison
 from apps.parity.tasks import perform_comparison
 from hewston.pipeline.spec import canonical_json
 from tests.bridges import ARTIFACT_ID, add_artifact
@@ -234,3 +237,25 @@ def test_a_certificate_is_a_file_with_its_hash_and_on_the_version(ada, catalogue
     assert f'href="{address}/file"' in page
     ada.delete(DONE)
     assert ada.get(address).json()["comparison_id"] is None
+
+
+KEYS = ["tolerances", "mapping", "bars", "span", "zone", "moved_s", "skip_bars", "offsets"]
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+)
+INSIDE = st.sampled_from(["default", "series", "absolute", "Slow"]) | st.text(max_size=3)
+VALUES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(INSIDE, inner, max_size=3)
+)
+
+
+@given(change=st.dictionaries(st.sampled_from([*KEYS, "resampled", "run_id"]), VALUES, max_size=3))
+@hypothesis.settings(
+    max_examples=50, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+)
+def test_any_change_of_a_good_body_is_a_comparison_or_an_error(ada, catalogue, change):
+    if not BridgeArtifact.objects.filter(pk=ARTIFACT_ID).exists():
+        add_artifact(catalogue)
+    body = json.dumps({"artifact_id": ARTIFACT_ID, "run_id": RUN_ID, **change})
+    answer = ada.post(COMPARISONS, body, content_type="application/json")
+    assert answer.status_code in {200, 202, 404, 422, 429}, answer.content

@@ -56,7 +56,7 @@ _ERRORS: dict[str, Rule] = {
     response={200: dict, **refusals(404, 409, 422)},
     openapi_extra={"parameters": describe_query(_DIFFERENCES)},
 )
-def show_differences(request: HttpRequest, comparison_id: str) -> HttpResponseBase:
+def show_parity_differences(request: HttpRequest, comparison_id: str) -> HttpResponseBase:
     """A row a bar at which candles, a series or trades differ; CSV has all of them."""
     asked = read_query(request, _DIFFERENCES)
     found = _find(request, comparison_id)

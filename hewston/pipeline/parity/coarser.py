@@ -21,7 +21,6 @@ _INSIDE = 0.2  # of the coarser side's changes: so many intervals of them has th
 _COVERED = 0.6  # of the intervals, where one side has a value in each and none between
 _NEARLY_ALL = 0.95
 _MOST_PAINTED = 0.9
-_LEAST_BETWEEN = 3  # bars of an interval, where one bar later is told from one interval later
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -164,8 +163,6 @@ def _is_later(steps: Steps, early: Floats, late: Floats, ruler: Ruler) -> bool:
     own = late[steps.rows][is_whole]
     if _is_nearly(ruler.agrees(before, own), tells):
         return True
-    if len(steps.rows) < _LEAST_BETWEEN * len(starts):
-        return False
     is_last = np.append(steps.marks[1:], False)[is_whole]
     return _is_nearly(ruler.agrees(np.where(is_last, now, before), own), tells)
 

@@ -117,11 +117,11 @@ def _list_fitting(times: Times, rows: Rows) -> Iterator[Grid]:
     bars = np.append(times, times[-1] + 2 * _LENGTHS_NS["1mo"])  # after the last all are over
     around = (rows - 1, rows, rows + 1)
     zones = ["UTC"]
-    if _LENGTHS_NS[names[0]] > INTERVAL_NS["1h"]:
+    if any(_follows_clocks(name) for name in names):
         zones += [zone for zone in _ZONES if _is_put_forward(times, zone)]
     clocks = {zone: tuple(read_clock(bars[some], zone) for some in around) for zone in zones}
     for name in names:
-        for zone in zones if _LENGTHS_NS[name] > INTERVAL_NS["1h"] else zones[:1]:
+        for zone in zones if _follows_clocks(name) else zones[:1]:
             before, own, after = clocks[zone]
             for at_ends in (False, True):
                 for phase in _list_phases(name, own, step if at_ends else 0):
@@ -129,6 +129,11 @@ def _list_fitting(times: Times, rows: Rows) -> Iterator[Grid]:
                     misfits = grid.number(own) == grid.number(after if at_ends else before)
                     if misfits.sum() <= (len(rows) + _LEAST_MISFITS) // _MISFITS:
                         yield grid
+
+
+def _follows_clocks(name: str) -> bool:
+    """Tell whether an hour more or less moves where intervals begin."""
+    return INTERVAL_NS["1h"] % _LENGTHS_NS[name] != 0
 
 
 def _is_put_forward(times: Times, zone: str) -> bool:

@@ -120,13 +120,20 @@ def compare_series(
 def diagnose(
     times: Times, a: Floats, b: Floats, *, tiers: Tiers, warmup: int | None, ruler: Ruler
 ) -> Diagnosis:
-    """Give the first class that applies to what differs, and its cause."""
+    """Give the first class that applies to what differs, and its cause.
+
+    What is nowhere beyond the loose band is no more than that, whatever it looks like: it is what
+    the user allows.
+    """
+    if not ((tiers == DIVERGES) | (tiers == MISSING)).any():
+        return Diagnosis(class_name="numeric_tolerance", cause="unknown")
     if is_warmup(a, b, tiers, warmup, ruler):
         return Diagnosis(class_name="warmup_window", cause="unknown")
     steps = find_steps(times, a, b, ruler), find_steps(times, b, a, ruler)
-    moved = find_moved(a, b, steps, ruler)
-    # Two series that stand still alike are moved by bars before they are of other intervals.
-    offset = find_offset(a, b, ruler) if all(steps) and not moved else 0
+    # Two series that stand still alike are moved by bars before they are of other intervals; and
+    # by one bar before they are by one interval, where an interval has two bars.
+    offset = find_offset(a, b, ruler) if all(steps) else 0
+    moved = find_moved(a, b, steps, ruler) if abs(offset) != 1 else None
     coarser = moved or (None if offset else find_coarser(a, b, steps, ruler))
     if coarser:
         return Diagnosis(
@@ -134,9 +141,8 @@ def diagnose(
             cause="repaint" if coarser.repaints else "unknown",
             coarser_interval=coarser.interval,
             coarser_side=coarser.side,
+            offset_bars=offset,
         )
-    if not ((tiers == DIVERGES) | (tiers == MISSING)).any():
-        return Diagnosis(class_name="numeric_tolerance", cause="unknown")
     constant = find_constant(a, b, tiers, ruler)
     offset = offset or (find_offset(a, b, ruler) if constant is None else 0)
     return Diagnosis(

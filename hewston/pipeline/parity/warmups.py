@@ -46,15 +46,14 @@ def is_warmup(a: Floats, b: Floats, tiers: Tiers, warmup: int | None, ruler: Rul
     # Where a printed value has been rounded, or one is near zero, an error that small is now seen
     # and now is not.
     small = max(_CLEAR * ruler.rounding, ruler.tolerance.relative * ruler.scale)
+    is_beyond = own[:length] >= DIVERGES
     is_clear = (own[:length] == MISSING) | (measure(a[rows], b[rows]) > small)
-    is_clear &= own[:length] >= LOOSE
-    clear = _count_to_last(is_clear)
-    needed = _count_to_last(is_clear & (own[:length] >= DIVERGES)) or clear
+    needed = _count_to_last(is_beyond & is_clear) or _count_to_last(is_beyond)
     limit = _find_limit(a, len(compared), warmup)
-    if not clear or needed > limit or length > _TAIL * limit:
+    if needed > limit or length > _TAIL * limit:
         return False
-    alike = clear - int((own[:clear] >= LOOSE).sum())
-    return alike <= max(_MOST_ALIKE * clear, differs[0]) and _fades(a, b, rows, tiers, ruler)
+    alike = needed - int((own[:needed] >= LOOSE).sum())
+    return alike <= max(_MOST_ALIKE * needed, differs[0]) and _fades(a, b, rows, tiers, ruler)
 
 
 def _count_to_last(flags: Flags) -> int:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 MINUTE_NS = 60 * 10**9
+MONTH = 0  # as minutes: those of the calendar
 _TAKE: dict[str, Callable[[np.ndarray], float]] = {
     "close": lambda part: float(part[-1]),
     "high": lambda part: float(part.max()),
@@ -51,8 +52,10 @@ def list_evenings(days: int = 250, *, minutes: int = 15) -> np.ndarray:
 class Bars:
     """Prices that walk at random in ticks of a cent, and their volume."""
 
-    def __init__(self, times: np.ndarray, seed: int = 7) -> None:
+    def __init__(self, times: np.ndarray, seed: int = 7, *, missing: float = 0.0) -> None:
         rng = np.random.default_rng(seed)
+        if missing:
+            times = times[rng.random(len(times)) >= missing]
         self.times = times
         self.close = np.round(100 * np.exp(rng.normal(0, 0.002, len(times)).cumsum()), 2)
         self.open = np.concatenate((self.close[:1], self.close[:-1]))
@@ -208,4 +211,6 @@ def number_by(
             for one in times
         ]
         clock = times + np.array([int(one.total_seconds()) for one in moved]) * 10**9
+    if minutes == MONTH:
+        return clock.astype("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
     return (clock - phase * MINUTE_NS) // (minutes * MINUTE_NS)

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any, Literal, cast
 
 import polars as pl
@@ -20,6 +19,7 @@ from hewston.frames import send_content, send_frame
 from hewston.http import STATUSES
 from hewston.pipeline import comparison
 from hewston.pipeline.comparison import ComparedRun, TradeComparison
+from hewston.pipeline.comparison.drawing import draw_waterfall
 from hewston.pipeline.comparison.report import STEPS
 from hewston.pipeline.comparison.sentences import conclude, summarise
 from hewston.pipeline.comparison.trades import MOST_BARS
@@ -163,37 +163,15 @@ def _encode_curves(runs: Sequence[Run]) -> bytes:
 
 
 def _draw_steps(trades: TradeComparison) -> list[dict[str, object]]:
-    """Place the waterfall's bars in a drawing that is 100 wide."""
     waterfall = trades.waterfall
     if waterfall is None:
         return []
-    levels = [Decimal(0), waterfall.start, waterfall.end, *(step.after for step in waterfall.steps)]
-    low, high = float(min(levels)), float(max(levels))
-    width = high - low or 1.0
-
-    def draw(label: str, before: float, after: float, **more: object) -> dict[str, object]:
-        left, right = sorted(((before - low) / width, (after - low) / width))
-        return {
-            "label": label,
-            "x": f"{100 * left:.3f}",
-            "width": f"{100 * (right - left):.3f}",
-            "zero": f"{-100 * low / width:.3f}",
-            **more,
-        }
-
-    rows = [draw("Net profit of A", 0, float(waterfall.start), total=waterfall.start)]
-    rows += [
-        draw(
-            STEPS[step.key],
-            float(step.before),
-            float(step.after),
-            amount=step.amount,
-            key=step.key,
-            trades=step.trades,
-        )
-        for step in waterfall.steps
-    ]
-    return [*rows, draw("Net profit of B", 0, float(waterfall.end), total=waterfall.end)]
+    return draw_waterfall(
+        waterfall.start,
+        [(one.key, STEPS[one.key], one.amount, one.trades) for one in waterfall.steps],
+        waterfall.end,
+        labels=("Net profit of A", "Net profit of B"),
+    )
 
 
 def _list_rows(

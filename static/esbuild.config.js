@@ -9,7 +9,7 @@ const development = process.argv.includes("--conditions=development");
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT, { recursive: true });
 await build({
-  entryPoints: ["static/js/app.js", "static/js/chart.js", "static/js/plots.js", "static/js/playback.js", "static/js/reference.js", "static/js/editor.js", "static/js/source.js", "static/css/app.css"],
+  entryPoints: ["static/js/app.js", "static/js/chart.js", "static/js/plots.js", "static/js/parity.js", "static/js/playback.js", "static/js/reference.js", "static/js/editor.js", "static/js/source.js", "static/css/app.css"],
   outdir: OUT,
   entryNames: "[name]",
   assetNames: "[name]",

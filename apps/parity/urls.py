@@ -7,6 +7,7 @@ from apps.parity import views
 _ARTIFACT = "artifacts/<str:artifact_id>/"
 _DRAFT = "drafts/<str:bridge_draft_id>/"
 _BOARD = "boards/<str:board_id>/"
+_COMPARISON = "comparisons/<str:comparison_id>/"
 
 urlpatterns: list[URLPattern] = [
     path("", views.parity, name="parity"),
@@ -17,6 +18,16 @@ urlpatterns: list[URLPattern] = [
     path(_ARTIFACT, views.artifact, name="artifact"),
     path(f"{_ARTIFACT}file", views.artifact_file, name="artifact-file"),
     path(f"{_ARTIFACT}delete/", views.delete_artifact, name="artifact-delete"),
+    path("comparisons/", views.comparisons, name="comparisons"),
+    path("comparisons.csv", views.comparisons_csv, name="comparisons-csv"),
+    path("comparisons/new/", views.new_comparison, name="comparison-new"),
+    path(_COMPARISON, views.comparison, name="comparison"),
+    path(f"{_COMPARISON}cancel/", views.stop_comparison, name="comparison-cancel"),
+    path(f"{_COMPARISON}again/", views.compare_again, name="comparison-again"),
+    path(f"{_COMPARISON}hints/<int:number>/", views.remove_cause, name="comparison-hint"),
+    path(f"{_COMPARISON}delete/", views.delete_comparison, name="comparison-delete"),
+    path(f"{_COMPARISON}comparison.json", views.comparison_json, name="comparison-json"),
+    path(f"{_COMPARISON}certificate.json", views.certificate_json, name="comparison-certificate"),
     path("boards/", views.boards, name="boards"),
     path("boards/new/", views.new_board, name="board-new"),
     path(_BOARD, views.board, name="board"),

@@ -38,6 +38,7 @@ from apps.parity.actions.drafts import (
     preview_draft,
     start_draft,
 )
+from apps.parity.actions.opening import certify_comparison, list_titles
 from apps.parity.actions.reports import (
     check_compared,
     describe_certificate,
@@ -55,6 +56,7 @@ __all__ = [
     "cancel_board",
     "cancel_comparison",
     "cancel_draft",
+    "certify_comparison",
     "change_draft",
     "check_compared",
     "compare_again",
@@ -73,6 +75,7 @@ __all__ = [
     "find_earlier",
     "keep_draft",
     "keep_file",
+    "list_titles",
     "open_reader",
     "preview_draft",
     "preview_file",

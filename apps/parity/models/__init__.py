@@ -8,7 +8,13 @@ from apps.parity.models.artifacts import (
     upload_suffix,
 )
 from apps.parity.models.boards import Board
-from apps.parity.models.comparisons import REPORT_FILE, VERDICTS, Certificate, Comparison
+from apps.parity.models.comparisons import (
+    REPORT_FILE,
+    VERDICTS,
+    Certificate,
+    Comparison,
+    ComparisonQuerySet,
+)
 
 __all__ = [
     "KINDS",
@@ -20,5 +26,6 @@ __all__ = [
     "BridgeQuerySet",
     "Certificate",
     "Comparison",
+    "ComparisonQuerySet",
     "upload_suffix",
 ]

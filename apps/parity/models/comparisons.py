@@ -134,6 +134,16 @@ class Comparison(Job):
         return [one for one in (self.artifact, self.second_artifact) if one is not None]
 
     @property
+    def side_ids(self) -> dict[str, Any]:
+        """Name both sides, as a request of the same ones does."""
+        return {
+            "artifact_id": self.artifact.pk,
+            "second_artifact_id": self.second_artifact and self.second_artifact.pk,
+            "run_id": self.run and self.run.pk,
+            "python_artifact_id": self.python_artifact and self.python_artifact.pk,
+        }
+
+    @property
     def python_name(self) -> str:
         """Name Python's side for people."""
         if self.run is not None:

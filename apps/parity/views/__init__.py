@@ -20,6 +20,17 @@ from apps.parity.views.boards import (
     play_again,
     stop_board,
 )
+from apps.parity.views.comparisons import (
+    compare_again,
+    comparison,
+    comparisons,
+    comparisons_csv,
+    delete_comparison,
+    new_comparison,
+    remove_cause,
+    stop_comparison,
+)
+from apps.parity.views.reports import certificate_json, comparison_json
 
 __all__ = [
     "artifact",
@@ -30,12 +41,22 @@ __all__ = [
     "board_json",
     "boards",
     "cancel_draft",
+    "certificate_json",
+    "compare_again",
+    "comparison",
+    "comparison_json",
+    "comparisons",
+    "comparisons_csv",
     "delete_artifact",
     "delete_board",
+    "delete_comparison",
     "draft",
     "new_artifact",
     "new_board",
+    "new_comparison",
     "parity",
     "play_again",
+    "remove_cause",
     "stop_board",
+    "stop_comparison",
 ]

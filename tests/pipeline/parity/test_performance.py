@@ -72,6 +72,7 @@ def test_dates_of_1904_are_the_same_dates(tmp_path):
     old = read(write_report(tmp_path / "old.xlsx", layout, trades, from_1904=True))
     new = read(write_report(tmp_path / "new.xlsx", layout, trades))
     assert old.trades is not None
+    assert new.trades is not None
     assert old.trades.equals(new.trades)
 
 

@@ -224,7 +224,8 @@ CAPITAL, RATE, FEE = 10_000, 0.91, 0.0005
 def make_trades(seed: int = 3, *, count: int = 40, rate: float = RATE) -> list[Trade]:
     """Make trades whose profits are converted; some are halves of one entry, some are called."""
     rng = random.Random(seed)
-    at, price, trades = dt.datetime(2024, 1, 2, 9, 30), 100.0, []
+    trades: list[Trade] = []
+    at, price = dt.datetime(2024, 1, 2, 9, 30), 100.0
     while len(trades) < count:
         price = round(price + rng.uniform(-3, 3), 2)
         is_long, parts = rng.random() < 0.6, rng.choice((1, 1, 1, 2))
@@ -244,10 +245,10 @@ def make_trades(seed: int = 3, *, count: int = 40, rate: float = RATE) -> list[T
                 )
             )  # fmt: skip
         at = max(one.end for one in trades[-parts:]) + dt.timedelta(minutes=15 * rng.randint(0, 9))
-    last = dataclasses.replace(
+    held = dataclasses.replace(
         trades[-1], number=len(trades) + 1, begin=at, end=at + dt.timedelta(hours=3), is_open=True
     )
-    return [*trades, last]
+    return [*trades, held]
 
 
 def compute(trades: list[Trade]) -> dict[str, tuple[float | None, float | None]]:

@@ -12,6 +12,8 @@ from hewston.pipeline.sources.tables.numbers import Style, read_numbers, weigh
 _LARGEST = 1e99  # TradingView writes 1e+100 where there is nothing
 _MISSING = ("nan", "na", "n/a", "null", "none", "\u2205", "\u2014", "\u2013", "-", "\u2212", "--")
 _SAMPLE = 400
+# What stands for a minus: its own sign, the wide one of Japanese encodings, dashes.
+_MINUS = r"^\s*[\u2212\uff0d\ufe63\u2013\u2012]\s*"
 MOST_DECIMALS = 20
 _SMALL, _LARGE = 1e-4, 1e14
 _ODD = (" unread", " infinite")
@@ -129,7 +131,7 @@ def _read_odd(table: Table, block: Cells, index: int, values: pl.Series, style: 
         values = read_numbers(text, style)
     unread = values.is_null() & text.is_not_null()
     rest = text.filter(unread)
-    plain = rest.str.replace_all("\u2212", "-", literal=True).str.strip_chars("'\u200e\u200f ")
+    plain = rest.str.replace(_MINUS, "-").str.strip_chars("'\u200e\u200f ")
     read = plain.cast(pl.Float64, strict=False)
     read = read.zip_with(read.is_not_null(), read_numbers(plain, style))
     values = values.scatter(unread.arg_true(), read)

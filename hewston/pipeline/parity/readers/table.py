@@ -1,13 +1,13 @@
 """A text file or a sheet as a header and blocks of cells."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.parity.readers.vocabulary import count_known
+from hewston.pipeline.parity.readers.vocabulary import count_known, name_roles
 from hewston.pipeline.sources.tables import excel, lines
 from hewston.pipeline.sources.tables.cells import MOST_COLUMNS, Cells
 from hewston.pipeline.sources.tables.encodings import to_utf8
@@ -15,6 +15,7 @@ from hewston.pipeline.sources.tables.texttable import TextTable
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT = 20  # lines, for the header and the delimiter
+_LEAST_NAMED = 5  # columns of a list that a header below other rows names
 _MOST_CELLS = 60_000_000
 
 
@@ -106,6 +107,9 @@ def open_text(path: Path, *, name: str, scratch: Path) -> Table:
     body = [line for line in (head[1:] if announced else head) if line.text.strip(" \t,;")]
     if not body:
         raise InputError(f"{name} has no rows.", file=name)
+    body = body[
+        _find_header([[_split(line.text, sign) for sign in _DELIMITERS] for line in body]) :
+    ]
     delimiter = announced or _find_delimiter([line.text for line in body])
     titles = _split(body[0].text, delimiter)
     while len(titles) > 1 and not titles[-1]:
@@ -124,6 +128,16 @@ def open_text(path: Path, *, name: str, scratch: Path) -> Table:
         path=text.path,
         delimiter=delimiter,
     )
+
+
+def _find_header(rows: Sequence[Sequence[Sequence[str]]]) -> int:
+    """Find the row that names the columns of a list of trades, parted in one way of several.
+
+    It is the first where that names some, and where none does.
+    """
+    named = [max(len(name_roles(cells)) for cells in ways) for ways in rows]
+    below = (at for at, count in enumerate(named) if count >= _LEAST_NAMED)
+    return 0 if named[0] else next(below, 0)
 
 
 def _find_delimiter(body: list[str]) -> str:
@@ -146,18 +160,25 @@ def _split(text: str, delimiter: str) -> list[str]:
 
 
 def open_sheets(path: Path, *, name: str) -> list[Table]:
-    """Open every sheet that has cells; its first row is taken for the header."""
+    """Open every sheet that has cells.
+
+    Its first row is taken for the header, or one further down that names the columns of a list.
+    """
     tables = []
     for sheet in excel.list_sheets(path, name=name):
-        first = next(excel.read_sheet(path, name=name, sheet=sheet.name, most_rows=1), None)
+        first = next(
+            excel.read_sheet(path, name=name, sheet=sheet.name, most_rows=_LOOKED_AT), None
+        )
         if first is None or not first.height:
             continue
+        rows = cells_as_text(first)
+        at = _find_header([[cells] for cells in rows])
         tables.append(
             Table(
                 file=name,
                 sheet=sheet.name,
-                titles=tuple(cells_as_text(first)[0]),
-                header_line=int(first.lines[0]),
+                titles=tuple(rows[at]),
+                header_line=int(first.lines[at]),
                 path=path,
             )
         )

@@ -1,6 +1,7 @@
 """Comparisons: asking for one, again, cancelling, deleting, and what keeps what."""
 
 import contextlib
+import dataclasses
 import os
 import threading
 
@@ -18,6 +19,9 @@ from apps.runs.tasks import perform_run
 from apps.strategies.models import StrategyCheck
 from hewston.pipeline import artifacts
 from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.parity.options import Options
+from hewston.pipeline.parity.reading import Reader
+from hewston.pipeline.parity.sources import RunSource
 from hewston.pipeline.spec import sha256_text
 from hewston.pipeline.store import Store
 from hewston.taskqueue import Status, read_log
@@ -356,6 +360,25 @@ def test_the_hint_of_another_clock_asks_for_the_run_and_compares_with_it(catalog
     assert again.cause != "fill_clock"
     same, is_new = actions.remove_cause(comparison=made, hint=number)
     assert (same.pk, is_new) == (again.pk, False)
+
+
+def test_bars_of_a_longer_interval_are_kept_so_that_no_page_makes_them(catalogue):
+    run = ask_for_run(catalogue, interval="5m")
+    made = request(catalogue, keep(catalogue, chart_of_run(catalogue)), run.pk)
+    work_on_comparison(made.pk)
+    made.refresh_from_db()
+    assert (made.status, made.verdict) == (Status.DONE, "diverged")
+    pine, (python,) = made.sources()
+    assert isinstance(python, RunSource)
+    reader = Reader(
+        folder=made.folder,
+        pine=pine,
+        python=[dataclasses.replace(python, bars_file=made.folder / "none")],
+        options=Options.from_json(made.options),
+    )
+    opens = reader.window(100, before=0, after=4)["python"]["open"]
+    assert sum(one is not None for one in opens) == 1
+    assert all(one["pine"] is not None for one in reader.differences(limit=5)["items"])
 
 
 @contextlib.contextmanager

@@ -134,7 +134,11 @@ def test_a_report_that_was_changed_is_not_shown(ada, catalogue):
     path.write_text(path.read_text().replace("diverged", "aligned"))
     answer = ada.get(DONE)
     assert answer.status_code == 409
-    assert "comparison.json was changed since" in answer.json()["error"]["message"]
+    sentence = answer.json()["error"]["message"]
+    assert "comparison.json was changed since" in sentence
+    assert sentence.endswith("Delete the comparison, and compare again.")
+    (made.folder / "tiers.parquet").unlink()
+    assert ada.get(f"{DONE}/window").status_code == 409
 
 
 def test_differences_come_a_page_at_a_time_or_all_as_csv(ada, compared):

@@ -47,6 +47,7 @@ from apps.parity.actions.reports import (
     find_comparison,
     open_reader,
     read_comparison,
+    reading_comparison,
 )
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "preview_file",
     "read_artifact_trades",
     "read_comparison",
+    "reading_comparison",
     "recover_boards",
     "recover_comparisons",
     "remove_cause",

@@ -1,16 +1,22 @@
 """What came of comparisons: finding one, its report, its certificate."""
 
+import contextlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from apps.parity.models import REPORT_FILE, Certificate, Comparison
 from apps.permissions.models import User
-from hewston.http import reading
+from hewston.http import DamagedError, reading
 from hewston.pipeline import store
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import suggest
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.reading import Reader
 from hewston.taskqueue import Status
+
+logger = logging.getLogger(__name__)
 
 
 def find_comparison(*, user: User, comparison_id: str) -> Comparison:
@@ -37,14 +43,27 @@ def check_compared(comparison: Comparison) -> None:
         )
 
 
+@contextlib.contextmanager
+def reading_comparison(comparison: Comparison, *files: Path) -> Iterator[None]:
+    """Raise HewstonError (CONFLICT) where files of a comparison, or of its sides, are damaged."""
+    try:
+        with reading("comparison", comparison.pk, *files):
+            yield
+    except DamagedError as damage:
+        logger.exception("%s", damage.sentence)
+        raise HewstonError(
+            f"{damage.sentence} Delete the comparison, and compare again.", code="CONFLICT"
+        ) from damage
+
+
 def read_comparison(*, comparison: Comparison) -> dict[str, Any]:
     """Read the report of a comparison that is done.
 
-    Raises HewstonError (CONFLICT) for another one, DamagedError where the report is not whole.
+    Raises HewstonError (CONFLICT) for another one, and where the report is not whole.
     """
     check_compared(comparison)
     path = comparison.folder / REPORT_FILE
-    with reading("comparison", comparison.pk, path):
+    with reading_comparison(comparison, path):
         if store.sha256_file(path) != comparison.report_sha256:
             raise InputError(f"{path} was changed.", damage=f"{path.name} was changed since")
         return store.read_json(path)

@@ -14,7 +14,7 @@ from apps.permissions.models import User
 from hewston.access import READ
 from hewston.body import PAGE, read_query
 from hewston.frames import send_written
-from hewston.http import reading, write_csv
+from hewston.http import write_csv
 from hewston.openapi import describe_query, refusals
 from hewston.pipeline.fields import Rule
 from hewston.pipeline.matching import KINDS
@@ -70,7 +70,7 @@ def show_parity_differences(request: HttpRequest, comparison_id: str) -> HttpRes
             if title in {None, row[_SUBJECT]}
         )
         return _send_csv(request, found, "differences", DIFFERENCE_COLUMNS, rows)
-    with reading("comparison", found.pk):
+    with actions.reading_comparison(found):
         page = reader.differences(title, offset=start, limit=size)
     return JsonResponse({**page, "limit": size, "offset": start})
 
@@ -97,7 +97,7 @@ def show_matches(request: HttpRequest, comparison_id: str) -> HttpResponseBase:
         items = itertools.chain.from_iterable(itertools.takewhile(bool, pages))
         rows = ([item[name] for name in MATCHES] for item in items)
         return _send_csv(request, found, "trades", MATCHES, rows)
-    with reading("comparison", found.pk):
+    with actions.reading_comparison(found):
         page = reader.matches(kind, offset=start, limit=size)
     return JsonResponse({**page, "limit": size, "offset": start})
 
@@ -116,7 +116,7 @@ def show_window(request: HttpRequest, comparison_id: str) -> HttpResponse:
     found = _find(request, comparison_id)
     reader = actions.open_reader(comparison=found)
     titles = [title for title in request.GET.getlist("series") if title]
-    with reading("comparison", found.pk):
+    with actions.reading_comparison(found):
         shown = reader.window(
             asked["row"], before=asked["before"], after=asked["after"], titles=titles
         )
@@ -136,7 +136,7 @@ def show_errors(request: HttpRequest, comparison_id: str) -> HttpResponse:
     asked = read_query(request, _ERRORS)
     found = _find(request, comparison_id)
     reader = actions.open_reader(comparison=found)
-    with reading("comparison", found.pk):
+    with actions.reading_comparison(found):
         shown = reader.errors(asked["series"] or "", points=asked["points"])
     return JsonResponse(shown)
 
@@ -151,7 +151,7 @@ def _send_csv(
     """Answer with a table that is written to a file first, row by row."""
 
     def make(path: Path) -> None:
-        with reading("comparison", comparison.pk), path.open("w", newline="") as file:
+        with actions.reading_comparison(comparison), path.open("w", newline="") as file:
             write_csv(file, header, rows)
 
     return send_written(request, make, kind="csv", name=f"comparison-{comparison.pk}-{what}")

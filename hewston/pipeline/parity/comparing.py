@@ -12,7 +12,7 @@ from hewston.pipeline.parity.compare import Comparison, compare_sides
 from hewston.pipeline.parity.days import place_days
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.report import describe
-from hewston.pipeline.parity.sources import Source, read_side
+from hewston.pipeline.parity.sources import Source, are_bars_made, read_side
 from hewston.pipeline.parity.tolerances import SKIPPED
 from hewston.pipeline.schemas import UTC_NS
 from hewston.pipeline.store import write_json
@@ -20,6 +20,7 @@ from hewston.pipeline.store import write_json
 REPORT_FILE = "comparison.json"
 TIERS_FILE = "tiers.parquet"
 MATCHES_FILE = "matches.parquet"
+CANDLES_FILE = "candles.parquet"
 IN_BOTH, ONLY_PINE, ONLY_PYTHON = range(3)  # of tiers.parquet: which side has a bar
 
 
@@ -35,8 +36,10 @@ def compare_to_folder(
     """Compare two sides and write what was found to a folder; gives the report.
 
     comparison.json is the report, tiers.parquet the tier of every value by bar, matches.parquet the
-    trades (MATCHES). The same sides and options make the same bytes. Raises InputError for what
-    cannot be read or compared, and what ``progress`` raises to cancel.
+    trades (MATCHES), and candles.parquet Python's bars (CANDLES) where these were made of shorter
+    ones: who reads later loads no calendar for them. The same sides and options make the same
+    bytes. Raises InputError for what cannot be read or compared, and what ``progress`` raises to
+    cancel.
     """
     progress(0.0)
     made = read_side(python, name="Python")
@@ -49,6 +52,8 @@ def compare_to_folder(
     artifacts.write_frame(_list_tiers(found), folder / TIERS_FILE)
     if found.trades is not None:
         artifacts.write_frame(found.trades.matches, folder / MATCHES_FILE)
+    if made.candles is not None and any(are_bars_made(one) for one in python):
+        artifacts.write_frame(made.candles, folder / CANDLES_FILE)
     log(report["sentence"])
     progress(1.0)
     return report

@@ -12,13 +12,13 @@ import polars as pl
 
 from hewston.pipeline.parity.alignment import Aligned, align, read_column
 from hewston.pipeline.parity.compare import PRICES
-from hewston.pipeline.parity.comparing import MATCHES_FILE, REPORT_FILE, TIERS_FILE
+from hewston.pipeline.parity.comparing import CANDLES_FILE, MATCHES_FILE, REPORT_FILE, TIERS_FILE
 from hewston.pipeline.parity.days import place_days
 from hewston.pipeline.parity.listed import NAMES
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.series import Times
 from hewston.pipeline.parity.side import Side
-from hewston.pipeline.parity.sources import Source, read_side
+from hewston.pipeline.parity.sources import RunSource, Source, read_side
 from hewston.pipeline.parity.tolerances import LOOSE, SKIPPED, TIERS, Floats, measure
 from hewston.pipeline.parity.values import read_pair
 from hewston.pipeline.store import read_json
@@ -164,7 +164,7 @@ class Reader:
     def _align(self, titles: Sequence[str]) -> Aligned:
         """Read both sides with some series, and align them as they were compared."""
         chosen = [self.report["series"][at] for at in self._places(titles)]
-        python = read_side(self.python, name="Python", titles=[one["other"] for one in chosen])
+        python = read_side(self._made, name="Python", titles=[one["other"] for one in chosen])
         pine = read_side(
             self.pine,
             name="Pine",
@@ -172,6 +172,17 @@ class Reader:
             titles=[one["title"] for one in chosen],
         )
         return align(place_days(pine, python)[0], python, self.options)
+
+    @property
+    def _made(self) -> list[Source]:
+        """Python's sources, with the bars that were kept."""
+        path = self.folder / CANDLES_FILE
+        if not path.is_file():
+            return list(self.python)
+        return [
+            dataclasses.replace(one, candles_file=path) if isinstance(one, RunSource) else one
+            for one in self.python
+        ]
 
     def _places(self, titles: Sequence[str]) -> list[int]:
         known = {one["title"]: at for at, one in enumerate(self.report["series"])}

@@ -43,6 +43,7 @@ class RunSource:
     run_id: str = ""
     warmup: int | None = None
     measured_warmup: Mapping[str, int | None] = _NOTHING
+    candles_file: Path | None = None  # its bars as CANDLES, where they were made before
 
 
 type Source = ArtifactSource | RunSource
@@ -179,8 +180,19 @@ def _read_run(source: RunSource, name: str, titles: Sequence[str] | None) -> Sid
     )
 
 
+def are_bars_made(source: Source) -> bool:
+    """Tell whether a source's bars are made of shorter ones each time that it is read."""
+    if not isinstance(source, RunSource):
+        return False
+    manifest = read_json(source.folder / artifacts.MANIFEST_FILE)
+    interval = RunSpec.from_json(manifest["spec"]).interval
+    return interval != artifacts.dataset_interval(manifest)
+
+
 def _read_candles(source: RunSource, spec: RunSpec, stored: str, starts: pl.Series) -> pl.DataFrame:
     """Read the bars that a run traded on, as CANDLES."""
+    if source.candles_file is not None:
+        return pl.read_parquet(source.candles_file)
     columns = list(CANDLES) if spec.interval == stored else list(BARS)
     bars = pl.read_parquet(source.bars_file, columns=columns)
     if spec.interval != stored:

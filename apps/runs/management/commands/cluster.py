@@ -14,10 +14,12 @@ from apps.datasets.tasks import DERIVE
 from apps.runs.actions import recover_runs
 from apps.runs.models import Run
 from apps.runs.tasks import BACKTEST
-from hewston import cluster
+from hewston import children, cluster
 from hewston.taskqueue import Job, Status, Watch, call_again, find_dead, revive
 
 PRELOAD: Mapping[str, str] = {Run.queue: BACKTEST, Ingest.queue: DERIVE}
+# Modules that jobs of the apps above need too: each child would import them anew.
+BESIDE: Mapping[str, tuple[str, ...]] = {Run.queue: ("hewston.pipeline.parity.comparing",)}
 
 
 class Command(BaseCommand):
@@ -32,6 +34,7 @@ class Command(BaseCommand):
         if queue not in PRELOAD:
             raise CommandError("Set Q_CLUSTER_NAME to runs or ingest, or use `manage.py worker`.")
         reap = _reap_runs() if queue == Run.queue else _reap_ingests()
+        children.prepare(*BESIDE.get(queue, ()))
         sys.exit(cluster.run(preload=PRELOAD[queue].partition(":")[0], reap=reap))
 
 

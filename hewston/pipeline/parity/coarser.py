@@ -8,6 +8,7 @@ import numpy as np
 from hewston.pipeline.parity.grids import (
     LEAST_INTERVALS,
     LEAST_ROWS,
+    MOST_ROWS,
     Grid,
     Times,
     find_grid,
@@ -53,20 +54,32 @@ def find_steps(times: Times, own: Floats, other: Floats, ruler: Ruler) -> Steps 
 
     None where it lies on no grid of longer intervals.
     """
-    known = ~np.isnan(own)
-    rows = np.flatnonzero(~np.isnan(other))
-    having = np.flatnonzero(known[rows])
+    both = np.isnan(own), np.isnan(other)
+    if not both[0].any() and not both[1].any():
+        return _find_steps(times, own, ruler, None)
+    rows = np.flatnonzero(~both[1])
+    having = np.flatnonzero(~both[0][rows])
     if len(rows) - len(having) >= LEAST_INTERVALS:
         found = find_grid(times[rows], having)
         if found and len(having) >= _COVERED * found[1][having[0] : having[-1] + 1].sum():
             return Steps(rows=rows, changes=having, grid=found[0], marks=found[1], has_gaps=True)
-    rows = rows[having]
-    if len(rows) < 2 * LEAST_INTERVALS:
+    return _find_steps(times, own, ruler, rows[having])
+
+
+def _find_steps(times: Times, own: Floats, ruler: Ruler, rows: Rows | None) -> Steps | None:
+    """Find them where both sides have a value: at ``rows``, or everywhere."""
+    if rows is not None:
+        times, own = times[rows], own[rows]
+    if len(times) < 2 * LEAST_INTERVALS:
         return None
-    changes = ruler.find_changes(own[rows])
-    found = find_grid(times[rows], changes)
+    changed = ruler.flag_changes(own)
+    if not LEAST_ROWS <= changed.sum() <= MOST_ROWS * len(times):
+        return None
+    changes = np.flatnonzero(changed)
+    found = find_grid(times, changes)
     if not found:
         return None
+    rows = np.arange(len(times)) if rows is None else rows
     return Steps(rows=rows, changes=changes, grid=found[0], marks=found[1], has_gaps=False)
 
 
@@ -99,9 +112,7 @@ def _moves_inside(steps: Steps, other: Floats, ruler: Ruler) -> bool:
     """Tell whether the other side moves, or has values, inside the intervals of enough steps."""
     is_inside = ~steps.marks
     if not steps.has_gaps:
-        moves = np.zeros(len(steps.rows), dtype=np.bool_)
-        moves[ruler.find_changes(other[steps.rows])] = True
-        is_inside &= moves
+        is_inside &= ruler.flag_changes(other[steps.rows])
     intervals = steps.intervals[is_inside]
     count = int((np.diff(intervals) != 0).sum()) + 1 if len(intervals) else 0
     return count >= max(LEAST_INTERVALS, _INSIDE * len(steps.changes))

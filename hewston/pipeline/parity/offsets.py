@@ -53,16 +53,24 @@ def find_constant(a: Floats, b: Floats, tiers: Tiers, ruler: Ruler) -> float | N
     So do sums that began elsewhere, or of which one bar was another. What itself stands still
     tells nothing, nor do fewer than twenty bars, nor what ends before the series do.
     """
-    differs = np.flatnonzero(tiers == DIVERGES)
-    if len(differs) < _LEAST_CONSTANT:
+    differs = tiers == DIVERGES
+    if differs.sum() < _LEAST_CONSTANT:
         return None
-    known = np.flatnonzero(tiers < MISSING)
-    known = known[known >= differs[0]]
-    if len(known) != len(differs):
+    known = tiers < MISSING
+    known[: differs.argmax()] = False
+    if not np.array_equal(known, differs):
         return None
     one, two = a[known], b[known]
-    with np.errstate(invalid="ignore", over="ignore"):
-        constant = float(np.median(two - one))
-    if not np.isfinite(constant) or not ruler.agrees(one + constant, two).all():
+    some = np.linspace(0, len(one) - 1, _LEAST_CONSTANT).astype(np.intp)
+    if not _is_constant(one[some], two[some], ruler) or not _is_constant(one, two, ruler):
         return None
-    return constant if len(ruler.find_changes(one)) >= LEAST_CHANGES else None
+    if ruler.flag_changes(one).sum() < LEAST_CHANGES:
+        return None
+    return float(np.median(two - one))
+
+
+def _is_constant(one: Floats, two: Floats, ruler: Ruler) -> bool:
+    with np.errstate(invalid="ignore", over="ignore"):
+        constant = np.median(two - one)
+        moved = one + constant
+    return bool(np.isfinite(constant) and ruler.agrees(moved, two).all())

@@ -92,14 +92,15 @@ def compare_series(
     tiers = grade(a, b, tolerance, decimals, scale=ruler.scale if ruler else 0.0)
     counts = np.bincount(tiers, minlength=SKIPPED + 1)
     compared = len(tiers) - int(counts[SKIPPED])
-    bad = np.flatnonzero((tiers >= LOOSE) & (tiers != SKIPPED))
+    is_bad = (tiers >= LOOSE) & (tiers != SKIPPED)
     diagnosis = Diagnosis()
-    if ruler and bad.size:
+    first = None
+    if ruler and is_bad.any():
         diagnosis = diagnose(times, a, b, tiers=tiers, warmup=warmup, ruler=ruler)
-    worst = bad[tiers[bad] != LOOSE]
-    first = int(worst[0]) if worst.size else int(bad[0]) if bad.size else None
+        is_worst = is_bad & (tiers != LOOSE)
+        first = int((is_worst if is_worst.any() else is_bad).argmax())
     matched = int(counts[:DIVERGES].sum())
-    only_pine = int(np.isnan(b[bad[tiers[bad] == MISSING]]).sum())
+    only_pine = int(np.isnan(b[tiers == MISSING]).sum())
     return ComparedSeries(
         title=title,
         other=other,
@@ -160,20 +161,22 @@ def _measure_errors(a: Floats, b: Floats) -> dict[str, Any]:
     if not both.any():
         return found
     one, two = (a, b) if both.all() else (a[both], b[both])
-    with np.errstate(all="ignore"):
-        apart = np.abs(one - two)
-        largest = np.maximum(np.abs(one), np.abs(two))
-        relative = np.divide(apart, largest, out=np.zeros_like(apart), where=largest > 0)
-        deviations = one - one.mean(), two - two.mean()
-        spread = np.sqrt((deviations[0] ** 2).sum() * (deviations[1] ** 2).sum())
-        values = (
-            apart.max(),
-            apart.mean(),
-            relative.max(),
-            relative.mean(),
-            np.sqrt((apart**2).mean()),
-            (deviations[0] * deviations[1]).sum() / spread,
+    with np.errstate(all="ignore"):  # three arrays hold all that is in between
+        apart = np.subtract(one, two)
+        np.abs(apart, out=apart)
+        largest, other = np.abs(one), np.abs(two)
+        np.maximum(largest, other, out=largest)
+        other.fill(0.0)
+        relative = np.divide(apart, largest, out=other, where=largest > 0)
+        values = [apart.max(), apart.mean(), relative.max(), relative.mean()]
+        values.append(np.sqrt(np.square(apart, out=apart).mean()))
+        deviations = (
+            np.subtract(one, one.mean(), out=largest),
+            np.subtract(two, two.mean(), out=other),
         )
+        spread = np.square(deviations[0], out=apart).sum()
+        spread = np.sqrt(spread * np.square(deviations[1], out=apart).sum())
+        values.append(np.multiply(*deviations, out=apart).sum() / spread)
     return {name: _say(value) for name, value in zip(found, values, strict=True)}
 
 

@@ -22,6 +22,7 @@ TIERS = ("bit-exact", "last bits", "band", "loose", "diverges", "missing")
 EXACT, LAST_BITS, BAND, LOOSE, DIVERGES, MISSING, SKIPPED = range(7)
 MOST_ULPS = 64
 _LARGEST_ULP = 2.0**971
+_BLOCK = 8_192  # rows
 _SAMPLE = 100  # values that guess a median
 BAND_RELATIVE = 1e-9  # of the larger value, or of the series' median
 
@@ -114,6 +115,8 @@ class Ruler:
 
         These are the pairs that ``grade`` puts no lower than the loose tier.
         """
+        if a.ndim == 1 and len(a) > _BLOCK:
+            return np.concatenate([self.agrees(a[rows], b[rows]) for rows in list_blocks(len(a))])
         with np.errstate(invalid="ignore", over="ignore"):
             apart = np.abs(a - b)
             largest = np.maximum(np.abs(a), np.abs(b))
@@ -128,22 +131,37 @@ class Ruler:
         agreed |= (a == b) | (np.isnan(a) & np.isnan(b))
         return agreed
 
-    def find_changes(self, values: Floats) -> Rows:
-        """Find the rows whose value is another than that of the row before, beyond the band.
+    def flag_changes(self, values: Floats) -> Flags:
+        """Flag the rows whose value is another than that of the row before, beyond the band.
 
-        From missing to a value, and back, is a change.
+        From missing to a value, and back, is a change. The first row is none.
         """
+        changed = np.zeros(len(values), dtype=np.bool_)
+        for rows in list_blocks(len(values)):
+            begins = max(rows.start - 1, 0)
+            changed[begins + 1 : rows.stop] = self._flag_block(values[begins : rows.stop])
+        return changed
+
+    def _flag_block(self, values: Floats) -> Flags:
         with np.errstate(invalid="ignore", over="ignore"):
             apart = np.abs(np.diff(values))
-            bound = np.abs(values[1:])
-            np.maximum(bound, self.scale, out=bound)
+            bound = np.maximum(np.abs(values[1:]), self.scale)
             bound *= BAND_RELATIVE
-            changed = apart > bound
+            changed: Flags = apart > bound
             is_plain = np.isfinite(apart.sum())
         if not is_plain:
             missing = np.isnan(values)
             changed |= np.isinf(apart) | (missing[1:] != missing[:-1])
-        return np.flatnonzero(changed) + 1
+        return changed
+
+    def find_changes(self, values: Floats) -> Rows:
+        """Give the rows that ``flag_changes`` flags."""
+        return np.flatnonzero(self.flag_changes(values))
+
+
+def list_blocks(count: int) -> list[slice]:
+    """Part rows into blocks whose intermediate values stay in a processor's cache."""
+    return [slice(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
 
 
 def round_of(decimals: int | None) -> float:
@@ -167,14 +185,23 @@ def grade(
     """
     if np.array_equal(a, b, equal_nan=True):
         return np.where(np.isnan(a), SKIPPED, EXACT).astype(np.uint8)
+    tiers = np.empty(len(a), dtype=np.uint8)
+    floor = max(usual(a), usual(b)) if scale is None else scale
+    rounding = round_of(decimals)
+    for rows in list_blocks(len(a)):
+        tiers[rows] = _grade_block(a[rows], b[rows], tolerance, rounding, floor)
+    return tiers
+
+
+def _grade_block(
+    a: Floats, b: Floats, tolerance: Tolerance, rounding: float, floor: float
+) -> Tiers:
     has_a, has_b = ~np.isnan(a), ~np.isnan(b)
     with np.errstate(invalid="ignore", over="ignore"):
         apart = measure(a, b)
-        if decimals:
-            rounding = round_of(decimals)
+        if rounding:
             apart[apart <= rounding + find_ulp(np.abs(a) + rounding)] = 0.0
         largest = np.maximum(np.abs(a), np.abs(b))
-        floor = max(usual(a), usual(b)) if scale is None else scale
         bound = np.maximum(tolerance.absolute, tolerance.relative * largest)
         tiers = np.full(len(a), DIVERGES, dtype=np.uint8)
         tiers[apart <= bound] = LOOSE

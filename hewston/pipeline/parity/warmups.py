@@ -35,12 +35,15 @@ def is_warmup(a: Floats, b: Floats, tiers: Tiers, warmup: int | None, ruler: Rul
     while it fades: there the largest error of each quarter is less than that before, and a tenth
     is left at last.
     """
-    compared = np.flatnonzero(tiers != SKIPPED)
+    is_compared = tiers != SKIPPED
+    if tiers[len(tiers) - 1 - is_compared[::-1].argmax()] >= LOOSE:
+        return False  # to the last bar
+    compared = np.flatnonzero(is_compared)
     own = tiers[compared]
     differs = np.flatnonzero(own >= LOOSE)
     length = int(differs[-1]) + 1
     # The second bar may be the first that differs: recursions that begin with the same value.
-    if length == len(compared) or differs[0] > int(own[differs[0]] != MISSING):
+    if differs[0] > int(own[differs[0]] != MISSING):
         return False
     rows = compared[:length]
     # Where a printed value has been rounded, or one is near zero, an error that small is now seen

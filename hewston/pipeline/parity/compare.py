@@ -112,7 +112,16 @@ def compare_sides(pine: Side, python: Side, options: Options | None = None) -> C
         candles=candles,
         series=series,
         trades=trades,
-        layers=tuple(list_layers(aligned, candles, series, trades, only_pine=gaps)),
+        layers=tuple(
+            list_layers(
+                aligned,
+                candles,
+                series,
+                trades,
+                only_pine=gaps,
+                same_fees=not any(one.layer == "fees" for one in findings),
+            )
+        ),
         titles=titles,
         findings=tuple(findings),
     )
@@ -309,7 +318,7 @@ def _judge_trades(aligned: Aligned, trades: ComparedTrades | None) -> list[Findi
         interval_ms=(python.interval_ns or pine.interval_ns or _MINUTE_NS) // 1_000_000,
         multiplier=python.multiplier,
         decimals=pine.decimals,
-        knows_fees=trades.knows_fees,
+        knows_fees=all(trades.knows_fees),
     )
     is_same = trades.count("matched") == trades.matches.height
     if found is None or (is_same and found.cause != "fees"):

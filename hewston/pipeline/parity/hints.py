@@ -186,7 +186,7 @@ def _say(clock: str) -> str:
 
 def _suggest_fees(found: Comparison) -> Iterator[Hint]:
     """Suggest the fees that Pine's trades paid, where they are one rate."""
-    if found.trades is None or not found.trades.knows_fees:
+    if found.trades is None or not all(found.trades.knows_fees):
         return
     rows = found.trades.matches.filter(
         (pl.col("kind") == "matched") & pl.col("a_exit_ts").is_not_null()

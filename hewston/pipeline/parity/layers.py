@@ -52,13 +52,18 @@ def list_layers(
     trades: ComparedTrades | None,
     *,
     only_pine: int,
+    same_fees: bool,
 ) -> list[Layer]:
-    """List what came of every layer; ``only_pine`` counts series that Python has none of."""
+    """List what came of every layer.
+
+    ``only_pine`` counts series that Python has none of. ``same_fees`` tells that no finding says
+    that fees differ: where all else is the same, what is left is rounding.
+    """
     missing = aligned.only_pine + aligned.only_python
     return [
         _weigh("candles", aligned, candles, _why_no_candles(aligned), missing=missing),
         _weigh("indicators", aligned, series, _why_no_series(aligned), missing=only_pine),
-        *_list_trades(aligned, trades),
+        *_list_trades(aligned, trades, same_fees=same_fees),
     ]
 
 
@@ -105,7 +110,9 @@ def _why_no_series(aligned: Aligned) -> str:
     return "No bar with a value is in both."
 
 
-def _list_trades(aligned: Aligned, trades: ComparedTrades | None) -> list[Layer]:
+def _list_trades(
+    aligned: Aligned, trades: ComparedTrades | None, *, same_fees: bool
+) -> list[Layer]:
     names = LAYERS[2:]
     if trades is None:
         lacking = [side.name for side in (aligned.pine, aligned.python) if side.trades is None]
@@ -129,8 +136,11 @@ def _list_trades(aligned: Aligned, trades: ComparedTrades | None) -> list[Layer]
         ("fees", closed, (pl.col("a_fees") - pl.col("b_fees")).abs() > _FEES),
     ]
     layers = [_count(name, rows, differs) for name, rows, differs in found]
-    if not trades.knows_fees:
-        layers[-1] = Layer(name="fees", reason="One side does not say its fees.")
+    if not all(trades.knows_fees):
+        silent = aligned.python if trades.knows_fees[0] else aligned.pine
+        layers[-1] = Layer(name="fees", reason=f"{silent.name} does not say its fees.")
+    elif same_fees and not any(one.differ for one in layers[:-1]):
+        layers[-1] = dataclasses.replace(layers[-1], differ=0, first=None)
     return layers
 
 

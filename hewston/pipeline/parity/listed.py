@@ -10,7 +10,6 @@ import polars as pl
 from hewston.pipeline.matching import KINDS, Waterfall, build_waterfall, match_trades, place_trades
 from hewston.pipeline.parity.alignment import Aligned
 from hewston.pipeline.parity.series import Times
-from hewston.pipeline.parity.side import Side
 from hewston.pipeline.parity.tolerances import BAND_RELATIVE, Tolerance
 from hewston.pipeline.schemas import MATCH
 
@@ -41,7 +40,7 @@ class ComparedTrades:
     reason: str | None
     net_pine: float | None
     net_python: float | None
-    knows_fees: bool  # whether both sides' fees are known
+    knows_fees: tuple[bool, bool]  # of Pine, and of Python
 
     def count(self, kind: str) -> int:
         """Count the rows of a kind."""
@@ -94,7 +93,8 @@ def compare_trades_of(
     if pine.trades is None or python.trades is None:
         return None
     grid = _make_grid(aligned)
-    valued = [_value(side, grid, python.multiplier, pine.decimals) for side in (pine, python)]
+    lists = pine.trades, _hold_open(pine.trades, python.trades)
+    valued = [_value(trades, grid, python.multiplier, pine.decimals) for trades in lists]
     placed = [
         place_trades(trades, trades["entry_bar"], trades["exit_bar"]) for trades, _, _ in valued
     ]
@@ -114,8 +114,22 @@ def compare_trades_of(
         reason=reason,
         net_pine=nets[0],
         net_python=nets[1],
-        knows_fees=all(is_known for _, _, is_known in valued),
+        knows_fees=(valued[0][2], valued[1][2]),
     )
+
+
+def _hold_open(listed: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
+    """Leave open what Python entered with an open trade of Pine, whatever became of it later."""
+    ends = ["side", "entry_ts"]
+    is_open = listed.filter(pl.col("exit_ts").is_null()).select(ends).unique()
+    if is_open.is_empty():
+        return made
+    held = made.join(is_open.with_columns(held=True), on=ends, how="left", maintain_order="left")
+    holds = pl.col("held").fill_null(value=False)
+    return held.with_columns(
+        pl.when(holds).then(None).otherwise(pl.col(name)).alias(name)
+        for name in ("exit_ts", "exit_price", "net_pnl")
+    ).drop("held")
 
 
 def _make_grid(aligned: Aligned) -> Times:
@@ -140,14 +154,12 @@ def _make_grid(aligned: Aligned) -> Times:
 
 
 def _value(
-    side: Side, grid: Times, multiplier: float, decimals: Mapping[str, int]
+    trades: pl.DataFrame, grid: Times, multiplier: float, decimals: Mapping[str, int]
 ) -> tuple[pl.DataFrame, float | None, bool]:
     """Give LISTED_TRADES with bars and money as TRADES_RT, and the net profit of closed ones.
 
     Last whether their fees are known.
     """
-    trades = side.trades
-    assert trades is not None  # noqa: S101 (looked at by who calls)
     sign = pl.when(pl.col("side").cast(pl.String) == "LONG").then(1.0).otherwise(-1.0)
     listed = trades.with_columns(
         entry_bar=_place(grid, trades["entry_ts"]),

@@ -14,11 +14,7 @@ from hewston.pipeline.parity.titles import Paired
 from hewston.pipeline.parity.tolerances import SKIPPED
 
 _NS = 1_000_000_000
-_SENTENCES = {
-    "aligned": "Python says what Pine said, to the last bits.",
-    "aligned_within_tolerance": "Python says what Pine said, within the tolerance.",
-    "not_comparable": "Nothing could be compared.",
-}
+_HOW = {"aligned": "to the last bits", "aligned_within_tolerance": "within the tolerance"}
 
 
 def describe(found: Comparison, options: Options) -> dict[str, Any]:
@@ -78,8 +74,15 @@ def _conclude(found: Comparison) -> str:
         return found.findings[0].sentence
     if found.verdict == "not_comparable":
         reasons = {layer.reason for layer in found.layers if layer.reason}
-        return " ".join([_SENTENCES["not_comparable"], *sorted(reasons)])
-    return _SENTENCES[found.verdict]
+        return " ".join(["Nothing could be compared.", *sorted(reasons)])
+    counted = [
+        f"{sum(one.compared for one in pairs):,} values of {name}"
+        for name, pairs in (("candles", found.candles), ("series", found.series))
+        if any(one.compared for one in pairs)
+    ]
+    if found.trades is not None and found.trades.matches.height:
+        counted.append(f"{found.trades.matches.height:,} trades")
+    return f"Python says what Pine said: {', '.join(counted)} agree {_HOW[found.verdict]}."
 
 
 def _describe_first(one: Finding, found: Comparison) -> dict[str, Any]:

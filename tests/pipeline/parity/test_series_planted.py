@@ -190,13 +190,18 @@ def test_a_longer_interval_and_what_is_known_too_early_are_told(
     assert (back.coarser_interval, back.coarser_side) == (interval, "pine")
 
 
-@pytest.mark.parametrize("mode", ["last bar", "next"])
-@pytest.mark.parametrize("name", ["ema", "rsi", "macd", "atr", "trend"])
-def test_an_indicator_of_a_longer_interval_is_told(name: str, mode: str) -> None:
-    longer = resample(SEEDED[name](BARS, "first"), _numbers("1h"), "close", mode)
-    found = _compare(SEEDED[name](BARS, "first"), longer)
-    assert _name(found) == ("timeframe_aggregation", "unknown")
-    assert found.coarser_interval == "1h"
+@pytest.mark.parametrize("name", ["sma", "ema", "rsi", "macd", "atr", "supertrend", "sum", "flag"])
+def test_an_indicator_of_a_longer_interval_is_told(name: str) -> None:
+    values, modes = _plain(name), ("last bar", "next", "first bar")
+    last, following, first = (resample(values, _numbers("1h"), "close", mode) for mode in modes)
+    for longer, cause in ((last, "unknown"), (following, "unknown"), (first, "repaint")):
+        found = _compare(values, longer)
+        assert _name(found) == ("timeframe_aggregation", cause)
+        assert (found.coarser_interval, found.coarser_side) == ("1h", "python")
+    for late in (last, following):
+        found = _compare(first, late)
+        assert _name(found) == ("python_implementation", "repaint")
+        assert (found.coarser_interval, found.coarser_side) == ("1h", "both")
 
 
 @pytest.mark.parametrize("clock", CLOCKS)

@@ -1,5 +1,6 @@
 """Tiers and figures of a pair of series: what is fast is what the plain formulas say."""
 
+import json
 import math
 import statistics
 from typing import Any
@@ -170,3 +171,51 @@ def test_what_was_seen_is_in_the_json(field: str) -> None:
 def _compare(a: np.ndarray, b: np.ndarray, **said: Any) -> ComparedSeries:
     given = {"tolerance": Tolerance(), "decimals": None, "warmup": None} | said
     return compare_series("RSI", "rsi", times=STEP_NS * np.arange(len(a)), a=a, b=b, **given)
+
+
+@st.composite
+def wild(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give bars at odd times, and two series that are one another moved, held, cut or spoilt."""
+    count = draw(st.integers(0, 400))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    steps = draw(st.sampled_from([[1], [60], [900], [900, 63_000], [1, 7, 3_600], [86_400]]))
+    seconds = (
+        draw(st.sampled_from([0, 1_700_000_000, -9_000_000_000]))
+        + rng.choice(steps, count).cumsum()
+    )
+    values = draw(
+        st.sampled_from(
+            [rng.normal(0, 1, count), (rng.random(count) < 0.3) * 1.0, rng.normal(0, 1e307, count)]
+        )
+    )
+    pair = []
+    for _ in range(2):
+        own = np.repeat(values[:: draw(st.sampled_from([1, 4]))], 4)[: len(values)]
+        own = np.roll(own, draw(st.integers(-3, 3))).astype(np.float64)
+        own[rng.random(len(own)) < draw(st.sampled_from([0.0, 0.0, 0.5, 0.99]))] = NAN
+        for at in draw(st.lists(st.integers(0, 399), max_size=4)):
+            own[at:][:1] = draw(NUMBERS)
+        pair.append(own)
+    shortest = min(len(pair[0]), len(pair[1]))
+    return seconds[:shortest] * 10**9, pair[0][:shortest], pair[1][:shortest]
+
+
+@given(
+    given=wild(),
+    decimals=st.sampled_from([None, 2]),
+    warmup=st.sampled_from([None, 0, 50]),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_two_series_end_in_a_class_and_in_plain_json(
+    given: tuple[np.ndarray, np.ndarray, np.ndarray], decimals: int | None, warmup: int | None
+) -> None:
+    times, a, b = given
+    found = compare_series(
+        "a", "b", times=times, a=a, b=b, tolerance=Tolerance(), decimals=decimals, warmup=warmup
+    )
+    json.dumps(found.as_json(), allow_nan=False)
+    apart = sum(found.counts[name] for name in ("loose", "diverges", "missing"))
+    assert (found.class_name is None) == (apart == 0) == (found.first is None)
+    assert sum(found.counts.values()) == found.compared
+    assert (found.cause == "offset") <= (found.offset_bars != 0)
+    assert (found.class_name == "timeframe_aggregation") <= (found.coarser_interval is not None)

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from hewston.pipeline.intervals import INTERVAL_NS
 from hewston.pipeline.parity.alignment import Aligned, align, read_column
 from hewston.pipeline.parity.layers import LAYERS, Layer, list_layers
 from hewston.pipeline.parity.listed import ComparedTrades, compare_trades_of
@@ -191,6 +192,9 @@ def _judge_candles(aligned: Aligned, candles: tuple[ComparedSeries, ...]) -> lis
         firsts.append(int(aligned.grid[alone[0]]))
     cause, moved, why = _find_shift(pine, python)
     said = f"{len(times):,} bars are in both, {only[0]:,} only in Pine, {only[1]:,} only in Python"
+    lengths = name_interval(pine.interval_ns), name_interval(python.interval_ns)
+    if lengths[0] != lengths[1] and cause == "feed":
+        why = f"Bars of Pine are of {lengths[0]}, and those of Python of {lengths[1]}."
     if worse:
         said += f"; {', '.join(one.title for one in worse)} differ"
     return [
@@ -205,6 +209,12 @@ def _judge_candles(aligned: Aligned, candles: tuple[ComparedSeries, ...]) -> lis
             series=worse[0] if worse else None,
         )
     ]
+
+
+def name_interval(length_ns: int | None) -> str:
+    """Give the name of a length of bars, or say it in minutes."""
+    known = {length: name for name, length in INTERVAL_NS.items()}
+    return known.get(length_ns or 0, f"{(length_ns or 0) / 60e9:g} minutes")
 
 
 def _find_shift(pine: Side, python: Side) -> tuple[str, int, str]:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from hewston.pipeline.intervals import INTERVAL_NS
-from hewston.pipeline.parity.compare import Comparison, Finding
+from hewston.pipeline.parity.compare import Comparison, Finding, name_interval
 from hewston.pipeline.parity.options import MOST_OFFSET, Options
 from hewston.pipeline.parity.readers.zones import ZONES
 from hewston.pipeline.parity.tolerances import LOOSE, SKIPPED
@@ -66,6 +66,17 @@ def _suggest_times(one: Finding, found: Comparison, options: Options) -> Iterato
     elif one.cause == "zone" and (zone := _find_zone(found)) is not None:
         yield _read_in(zone)
     aligned = found.aligned
+    length = aligned.pine.interval_ns or 0
+    interval = name_interval(length)
+    if one.cause == "feed" and length > (aligned.python.interval_ns or 0):
+        if aligned.python.facts.get("run_id") and interval in INTERVAL_NS:
+            yield Hint(
+                cause="interval",
+                sentence=f"Pine's bars are of {interval}, which the run's can be merged to.",
+                label=f"Run again on bars of {interval}",
+                run={"interval": interval},
+            )
+        return
     if not len(aligned.both) or one.cause != "feed":
         return
     inside = _inside(aligned.pine.times, aligned.python.times)

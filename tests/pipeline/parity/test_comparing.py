@@ -333,3 +333,18 @@ def test_trades_against_none_are_never_aligned(run: RunSource, tmp_path: Path) -
         report = compare_to_folder(pine=sides[0], python=sides[1], options=Options(), folder=folder)
         assert report["verdict"] in {"diverged", "not_comparable"}
         assert report["sentence"]
+
+
+def test_longer_bars_are_offered_to_the_run(run: RunSource, tmp_path: Path) -> None:
+    def merge(bars: pl.DataFrame) -> pl.DataFrame:
+        every = bars.group_by_dynamic("ts_open", every="5m")
+        return every.agg(
+            pl.col("open").first(), pl.col("high").max(), pl.col("low").min(),
+            pl.col("close", "fast", "slow").last(), pl.col("Volume").sum(),
+        )  # fmt: skip
+
+    path = export_chart(run, tmp_path / "chart.csv", change=merge)
+    report, _ = compare((keep(path, tmp_path / "chart"),), run, tmp_path / "c")
+    assert report["class"] == "data_alignment"
+    assert "Bars of Pine are of 5m, and those of Python of 1m." in report["sentence"]
+    assert [one["run"] for one in report["hints"]] == [{"interval": "5m"}]

@@ -196,6 +196,17 @@ def test_comparisons_go_with_their_run(catalogue):
     assert refusal.value.code == "COMPARISON_NOT_FOUND"
 
 
+def test_who_deletes_a_run_is_told_of_its_comparisons(client, catalogue):
+    client.force_login(catalogue.ada)
+    page = f"/runs/{RUN_ID}/delete/"
+    assert "comparison" not in client.get(page).content.decode()
+    add_artifact(catalogue)
+    ask(catalogue)
+    assert "1 comparison of it with what Pine said goes too" in client.get(page).content.decode()
+    ask(catalogue, options={"bars": 2})
+    assert "2 comparisons of it with what Pine said go too" in client.get(page).content.decode()
+
+
 def test_files_whose_row_is_gone_are_removed_in_time(catalogue):
     folder = Store(settings.DATA_ROOT).comparison_folder("gone")
     folder.mkdir(parents=True)

@@ -110,6 +110,7 @@ def test_a_person_reads_where_both_part(catalogue, capsys) -> None:
     call_command("parity", "comparison", COMPARISON_ID, "--user", "ada")
     said = capsys.readouterr().out
     assert made.sentence in said
+    assert "0 series on 60 bars; 0 of 2 trades match." in said
     for layer in ("candles", "indicators", "orders"):
         assert f"  {layer}" in said
     call_command("parity", "comparisons", "--artifact", "none", "--user", "ada")

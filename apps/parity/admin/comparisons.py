@@ -23,6 +23,10 @@ class ComparisonAdmin(OwnedAdmin):
     heavy_fields = ("options", "warmup", "progress", "error", "sentence")
     actions = ("cancel", "again", "delete")
 
+    def view_on_site(self, comparison: Comparison) -> str:
+        """Link to the page of it."""
+        return reverse("comparison", args=[comparison.pk])
+
     @admin.action(description="Cancel", permissions=["act"])
     def cancel(self, request: HttpRequest, rows: QuerySet[Comparison]) -> None:
         """Stop comparisons."""

@@ -184,6 +184,7 @@ def describe(answer: Mapping[str, Any]) -> str:
         lines.append(f"  {answer['error']['message']}")
     if report := answer["report"]:
         lines.append(f"  {report['sentence']}")
+        lines.append(f"  {_write_counts(answer['counts'])}")
         lines += [_write_layer(one) for one in report["layers"]]
         lines += [f"  hint: {one['sentence']}" for one in report["hints"]]
         lines += [f"  {one}" for one in report["warnings"]]
@@ -195,6 +196,15 @@ def _write(one: Mapping[str, Any]) -> str:
     state = said or one["status"].lower()
     python = one["run_id"] or one["python_artifact_id"]
     return f"{one['comparison_id']}  {one['artifact_name']} / {python}  {state}"
+
+
+def _write_counts(counts: Mapping[str, int | None]) -> str:
+    said = f"{counts['series']:,} series on {counts['bars']:,} bars"
+    if counts["series_differ"]:
+        said += f", {counts['series_differ']:,} of them other ones"
+    if counts["trades_matched"] is not None:
+        said += f"; {counts['trades_matched']:,} of {counts['pine_trades']:,} trades match"
+    return f"{said}."
 
 
 def _write_layer(one: Mapping[str, Any]) -> str:

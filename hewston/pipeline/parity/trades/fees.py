@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from hewston.pipeline.parity.trades.fills import differs
 from hewston.pipeline.parity.trades.finding import MS_NS, TradeFinding, write_count
 from hewston.pipeline.parity.trades.lists import SAME, Flags, Floats, Ints, Listed
 from hewston.pipeline.parity.trades.pairs import Paired
@@ -76,7 +75,7 @@ def find_numeric(paired: Paired) -> TradeFinding | None:
     if not paired.is_whole or paired.lag:
         return None
     names = ("entry_price", "exit_price", "qty")
-    other = {name: differs(paired, name, SAME) for name in names}
+    other = {name: paired.differs(name, SAME) for name in names}
     any_other = np.logical_or.reduce(list(other.values()))
     if not any_other.any():
         return None

@@ -3,10 +3,10 @@
 import numpy as np
 
 from hewston.pipeline.parity.trades.finding import MS_NS, TradeFinding, write_count, write_time
-from hewston.pipeline.parity.trades.lists import LOOSE, OPEN, Flags, Floats, Ints, Lists, is_same
+from hewston.pipeline.parity.trades.lists import OPEN, Flags, Ints, Lists
 from hewston.pipeline.parity.trades.orders import (
-    enters_alike,
     is_inside,
+    judge_first,
     write_event,
     write_levels,
 )
@@ -38,9 +38,9 @@ def find_fill_clock(paired: Paired) -> TradeFinding | None:
 def find_intrabar(paired: Paired) -> TradeFinding | None:
     """What differs first is filled inside a bar by one side, and by the other it is not."""
     first = paired.first
-    if first is None or paired.lag or not enters_alike(paired, first):
+    if first is None or judge_first(paired) != "intrabar":
         return None
-    return _write_intrabar(first.at, write_event(paired, first))
+    return _write_intrabar(paired.first_at, write_event(paired, first))
 
 
 def _write_intrabar(at: int, sentence: str) -> TradeFinding:
@@ -57,9 +57,7 @@ def find_other_prices(paired: Paired) -> TradeFinding | None:
     """Entries are the same in time, and prices are not; so are exits, as far as they are."""
     if paired.lag:
         return None
-    entry = differs(paired, "entry_price")
-    at_same_time = np.arange(len(entry)) < len(paired.same[0])
-    exit_ = differs(paired, "exit_price") & at_same_time
+    entry, exit_ = paired.other_prices
     if not (entry | exit_).any():
         return None
     if entry.mean() >= NEARLY_ALL:
@@ -67,29 +65,11 @@ def find_other_prices(paired: Paired) -> TradeFinding | None:
     return _judge_first(paired, entry, exit_)
 
 
-def differs(paired: Paired, column: str, tolerance: float = LOOSE) -> Flags:
-    """Tell of each that both entered whether a value differs, and not by its printing alone."""
-    own, here = read_both(paired, column)
-    half = paired.lists.half_unit(column)
-    is_other: Flags = ~is_same(own, here, tolerance)
-    if half is not None:
-        is_other &= np.abs(own - here) > half
-    return is_other
-
-
-def read_both(paired: Paired, column: str) -> tuple[Floats, Floats]:
-    """Give a column of all that both entered, of Pine and of Python."""
-    lists = paired.lists
-    own: Floats = getattr(lists.pine, column)[paired.both[0]]
-    here: Floats = getattr(lists.python, column)[paired.both[1]]
-    return own, here
-
-
 def _judge_all(paired: Paired, entry: Flags, exit_: Flags) -> TradeFinding:
     """No entry has the same price: other edges of the bars, what fills cost, or neither."""
     lists = paired.lists
     times = lists.pine.entry[paired.both[0]]
-    leans = [lists.bars.lean(times, prices) for prices in read_both(paired, "entry_price")]
+    leans = [lists.bars.lean(times, prices) for prices in paired.read("entry_price")]
     at = int(times[entry][0])
     count = int((entry | exit_).sum())
     if (leans[0] >= _OPENS and leans[1] <= _CLOSES) or (leans[0] <= _CLOSES and leans[1] >= _OPENS):
@@ -121,7 +101,7 @@ def _count_worse(paired: Paired, entry: Flags, exit_: Flags) -> Flags:
     """Tell of each fill that differs whether Python's is worse."""
     sign = paired.lists.pine.sign[paired.both[0]]
     (paid, paid_here), (got, got_here) = (
-        read_both(paired, name) for name in ("entry_price", "exit_price")
+        paired.read(name) for name in ("entry_price", "exit_price")
     )
     apart = np.concatenate((((paid_here - paid) * sign)[entry], ((got - got_here) * sign)[exit_]))
     worse: Flags = apart > 0
@@ -137,7 +117,7 @@ def _judge_first(paired: Paired, entry: Flags, exit_: Flags) -> TradeFinding:
     end = "entry" if entry[row] else "exit"
     own, here = int(rows[row]), int(other[row])
     inside = [
-        is_inside(lists, trades, end, at)
+        bool(is_inside(lists, trades, end, np.array([at]))[0])
         for trades, at in ((lists.pine, own), (lists.python, here))
     ]
     prices = [
@@ -151,17 +131,10 @@ def _judge_first(paired: Paired, entry: Flags, exit_: Flags) -> TradeFinding:
         f"{prices[0]!r} in Pine and {prices[1]!r} here."
     )
     if any(inside):
-        if all(inside) and not _lie_apart(lists, at, prices):
+        if all(inside) and not lists.bars.lie_apart(*(np.array([one]) for one in (at, *prices)))[0]:
             return write_levels(at, f"{said} Both lie inside the bar, on one side of its open.")
         return _write_intrabar(at, said)
     return _judge_edges(lists, at, prices, said)
-
-
-def _lie_apart(lists: Lists, at: int, prices: list[float]) -> bool:
-    """Tell whether a bar's open is between two prices: a stop of one side, a limit of the other."""
-    bar = int(lists.bars.find(np.array([at]))[0])
-    opened = float(lists.bars.opened[bar])
-    return (prices[0] - opened) * (prices[1] - opened) < 0
 
 
 def _judge_edges(lists: Lists, at: int, prices: list[float], said: str) -> TradeFinding:

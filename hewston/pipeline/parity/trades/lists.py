@@ -188,6 +188,15 @@ class Bars:
         )
         return apart
 
+    def lie_apart(self, times: Ints, ones: Floats, others: Floats) -> Flags:
+        """Tell where a bar's open is between two prices: a stop of one side, a limit of another."""
+        at = self.find(times)
+        apart = np.zeros(len(times), np.bool_)
+        found = at != _NONE
+        opened = self.opened[at[found]]
+        apart[found] = (ones[found] - opened) * (others[found] - opened) < 0
+        return apart
+
     def lean(self, times: Ints, prices: Floats) -> float:
         """Give the share of fills that are nearer to their bar's open than to its close.
 

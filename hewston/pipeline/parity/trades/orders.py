@@ -1,51 +1,94 @@
 """The third layer: what became of orders that both sides gave, told from one event."""
 
+from typing import Literal
+
 import numpy as np
 
 from hewston.pipeline.parity.trades.finding import MS_NS, TradeFinding, write_count, write_time
-from hewston.pipeline.parity.trades.lists import LOOSE, OPEN, SAME, Listed, Lists, is_same
+from hewston.pipeline.parity.trades.lists import (
+    LOOSE,
+    OPEN,
+    SAME,
+    Flags,
+    Floats,
+    Ints,
+    Listed,
+    Lists,
+    is_same,
+)
 from hewston.pipeline.parity.trades.pairs import Event, Paired
 from hewston.pipeline.parity.trades.shifts import NEARLY_ALL
 
+type Kind = Literal["called", "price", "part", "signals", "levels", "intrabar"]
 
-def is_of_orders(paired: Paired, event: Event) -> bool:
-    """Tell an event of orders and fills from one that signals make: an edge of a bar on each side.
 
-    An order that rests is filled inside a bar. A margin call is the broker's order.
+def judge_first(paired: Paired) -> Kind | None:
+    """Say of what kind the first time is that differs; None where none does.
+
+    An order that rests is filled inside a bar, one that signals make at an edge of it. Where all
+    entries have other prices, levels that hang on them are others too.
     """
-    if event.pine >= 0 and paired.lists.pine.is_called[event.pine]:
-        return True
-    if event.is_exit and min(event.pine, event.python) < 0:
-        return True  # a part of a trade
-    return leaves_inside(paired, event) if event.is_exit else _enters_inside(paired, event)
+    first = paired.first
+    if first is None:
+        return None
+    if first.pine >= 0 and paired.lists.pine.is_called[first.pine]:
+        return "called"
+    is_alike = not paired.lag and _enters_alike(paired, first)
+    if paired.lag or not is_alike:
+        return "price" if paired.has_few_alone else "signals"
+    if not first.is_exit:
+        return "intrabar" if _enters_inside(paired, first) else "signals"
+    return "part" if min(first.pine, first.python) < 0 else _judge_exits(paired, first)
 
 
-def leaves_inside(paired: Paired, event: Event) -> bool:
-    """Tell whether a trade that both entered is left inside a bar by one of them at least."""
-    return any(_ends_inside(paired, event))
+def _judge_exits(paired: Paired, first: Event) -> Kind:
+    """Say how trades that both entered alike are left otherwise: as most of them are.
+
+    Where many trades have no partner at all, a first exit by a signal counts more than the others.
+    """
+    entry, exit_ = paired.other_prices
+    other_time = np.arange(len(exit_)) >= len(paired.same[0])
+    pine = paired.lists.pine
+    rows = np.flatnonzero((other_time | exit_) & ~entry & ~pine.is_called[paired.both[0]])
+    kinds = _list_kinds(paired, rows)
+    is_first = (paired.both[0][rows] == first.pine) & (paired.both[1][rows] == first.python)
+    own = kinds[int(np.argmax(is_first))]
+    if own == "signals" and not paired.has_few_alone:
+        return "signals"
+    counts = {kind: kinds.count(kind) for kind in set(kinds)}
+    return max(counts, key=lambda kind: (counts[kind], kind == own, kind))
 
 
-def _ends_inside(paired: Paired, event: Event) -> tuple[bool, bool]:
-    lists = paired.lists
-    found = [
-        row >= 0 and is_inside(lists, trades, "exit", row)
-        for trades, row in ((lists.pine, event.pine), (lists.python, event.python))
+def _list_kinds(paired: Paired, rows: Ints) -> list[Kind]:
+    """Say of each how it is left: by other signals, at another level, or inside a bar by one."""
+    lists, moved = paired.lists, paired.moved
+    own, here = paired.both[0][rows], paired.both[1][rows]
+    inside = [
+        is_inside(lists, trades, "exit", places)
+        for trades, places in ((lists.pine, own), (lists.python, here))
     ]
-    return found[0], found[1]
+    prices = lists.pine.exit_price[own], lists.python.exit_price[here]
+    bar = np.minimum(lists.pine.exit[own], moved.exit[here])
+    same_bar = lists.pine.exit[own] == moved.exit[here]
+    across = same_bar & lists.bars.lie_apart(bar, *prices)
+    is_path = across | (~same_bar & (is_same(*prices, LOOSE) | (bar == lists.pine.entry[own])))
+    kinds = np.where(inside[0] & inside[1] & ~is_path, "levels", "intrabar")
+    return list(np.where(inside[0] | inside[1], kinds, "signals"))
 
 
-def is_inside(lists: Lists, trades: Listed, end: str, row: int) -> bool:
-    """Tell whether an ``entry`` or ``exit`` is at neither edge of its bar, as a resting order's is.
+def is_inside(lists: Lists, trades: Listed, end: str, rows: Ints) -> Flags:
+    """Tell which ``entry`` or ``exit`` is at neither edge of its bar, as a resting order's is.
 
     What all entries of a side cost beside the edges of their bars is no sign of it.
     """
-    time: int = getattr(trades, end)[row]
-    price: float = getattr(trades, f"{end}_price")[row]
-    apart = lists.bars.measure(np.array([time]), np.array([price]))[0] if time != OPEN else np.nan
-    if np.isnan(apart):
-        return False
-    near = SAME * abs(price)
-    return bool(apart > near and abs(apart - _find_cost(lists, trades)) > LOOSE * abs(price))
+    times: Ints = getattr(trades, end)[rows]
+    prices: Floats = getattr(trades, f"{end}_price")[rows]
+    is_there = times != OPEN
+    apart = lists.bars.measure(np.where(is_there, times, -1), prices)
+    size = np.abs(prices)
+    beside_cost = np.abs(apart - _find_cost(lists, trades)) > LOOSE * size
+    inside: Flags = is_there & (apart > SAME * size) & beside_cost
+    return inside
 
 
 def _find_cost(lists: Lists, trades: Listed) -> float:
@@ -74,13 +117,13 @@ def _enters_inside(paired: Paired, event: Event) -> bool:
         return False
     ends = (row, int(near[0])) if is_pine else (int(near[0]), row)
     there, here = (
-        is_inside(lists, trades, "entry", at)
+        bool(is_inside(lists, trades, "entry", np.array([at]))[0])
         for trades, at in zip((lists.pine, lists.python), ends, strict=True)
     )
     return there != here
 
 
-def enters_alike(paired: Paired, event: Event) -> bool:
+def _enters_alike(paired: Paired, event: Event) -> bool:
     """Tell whether a trade was entered at one price: levels hang on it. Of one side's, it was."""
     if min(event.pine, event.python) < 0:
         return True
@@ -112,27 +155,17 @@ def find_margin_call(paired: Paired) -> TradeFinding | None:
 
 def find_other_parts(paired: Paired) -> TradeFinding | None:
     """A trade that both entered is first left in parts by one side, in others or in none."""
-    first = paired.first
-    if first is None or paired.lag or not first.is_exit or min(first.pine, first.python) >= 0:
+    if paired.first is None or judge_first(paired) != "part":
         return None
-    return write_levels(first.at, write_event(paired, first))
+    return write_levels(paired.first.at, write_event(paired, paired.first))
 
 
 def find_other_levels(paired: Paired) -> TradeFinding | None:
-    """Both leave a trade inside a bar, each another one: their orders rest at other prices."""
-    first = paired.first
-    if first is None or paired.lag or not first.is_exit or not all(_ends_inside(paired, first)):
+    """Both leave trades inside a bar, each another one: their orders rest at other prices."""
+    if paired.first is None or judge_first(paired) != "levels":
         return None
-    if not enters_alike(paired, first):
-        return None
-    pine, python = paired.lists.pine, paired.lists.python
-    ends = (pine.exit_price[[first.pine]], python.exit_price[[first.python]])
-    is_entry_bar = pine.entry[first.pine] == first.at
-    if is_entry_bar or is_same(*ends, LOOSE)[0]:
-        return None
-    return write_levels(
-        first.at, f"{write_event(paired, first)} Both are inside their bars, so the orders differ."
-    )
+    said = f"{write_event(paired, paired.first)} Both leave such trades inside bars, at prices of "
+    return write_levels(paired.first_at, f"{said}their own, so the orders differ.")
 
 
 def write_levels(at: int, sentence: str) -> TradeFinding:

@@ -7,9 +7,20 @@ from functools import cached_property
 import numpy as np
 
 from hewston.pipeline.matching import pair
-from hewston.pipeline.parity.trades.lists import OPEN, Flags, Ints, Listed, Lists
+from hewston.pipeline.parity.trades.lists import (
+    LOOSE,
+    OPEN,
+    Flags,
+    Floats,
+    Ints,
+    Listed,
+    Lists,
+    is_same,
+)
+from hewston.pipeline.parity.trades.shifts import NEARLY_ALL
 
 _NOBODY = -1
+_AT_ENDS = 2  # trades at the ends of two lists that are cut at the same time
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,9 +65,45 @@ class Paired:
         return own, here
 
     @property
-    def alone(self) -> int:
-        """How many trades have no partner."""
-        return len(self.only_pine) + len(self.only_python)
+    def has_few_alone(self) -> bool:
+        """Tell whether all but a tenth have a partner, or one at the end of each list."""
+        alone = len(self.only_pine) + len(self.only_python)
+        total = max(len(self.lists.pine), len(self.lists.python))
+        return alone <= max(_AT_ENDS, (1 - NEARLY_ALL) * total)
+
+    def read(self, column: str) -> tuple[Floats, Floats]:
+        """Give a column of all that both entered, of Pine and of Python."""
+        own: Floats = getattr(self.lists.pine, column)[self.both[0]]
+        here: Floats = getattr(self.lists.python, column)[self.both[1]]
+        return own, here
+
+    def differs(self, column: str, tolerance: float = LOOSE) -> Flags:
+        """Tell of each that both entered whether a value differs, not by its printing alone."""
+        own, here = self.read(column)
+        half = self.lists.half_unit(column)
+        is_other: Flags = ~is_same(own, here, tolerance)
+        if half is not None:
+            is_other &= np.abs(own - here) > half
+        return is_other
+
+    @cached_property
+    def other_prices(self) -> tuple[Flags, Flags]:
+        """Tell of each that both entered whether its entry's price differs, and its exit's.
+
+        Of exits at other times the price does not count.
+        """
+        entry, exit_ = (self.differs(name) for name in ("entry_price", "exit_price"))
+        exit_ &= np.arange(len(exit_)) < len(self.same[0])
+        return entry, exit_
+
+    @property
+    def first_at(self) -> int:
+        """When the first time or price differs (ms); OPEN where none does."""
+        pine, rows = self.lists.pine, self.both[0]
+        entry, exit_ = self.other_prices
+        times = np.concatenate((pine.entry[rows][entry], pine.exit[rows][exit_]))
+        first = OPEN if self.first is None else self.first.at
+        return min(int(times.min(initial=OPEN)), first)
 
     @cached_property
     def first(self) -> Event | None:

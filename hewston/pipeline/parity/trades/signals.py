@@ -10,14 +10,13 @@ from hewston.pipeline.parity.trades.finding import (
     write_time,
 )
 from hewston.pipeline.parity.trades.lists import Ints, Lists
-from hewston.pipeline.parity.trades.orders import is_of_orders, leaves_inside, write_event
+from hewston.pipeline.parity.trades.orders import judge_first, write_event
 from hewston.pipeline.parity.trades.pairs import Event, Paired, find_stacked
-from hewston.pipeline.parity.trades.shifts import FEW, NEARLY_ALL, find_partners
+from hewston.pipeline.parity.trades.shifts import FEW, find_partners
 
 _AT_THE_BEGINNING = 0.25  # of the time, in which a warm-up must be over
 _MOSTLY = 0.5
 _OPENS, _CLOSES = 0.8, 0.2  # of fills nearer to their bar's open than to its close
-_A_FEW = 2  # trades at the ends of two lists that are cut at the same time
 
 
 def find_gap(paired: Paired) -> TradeFinding | None:
@@ -119,7 +118,7 @@ def find_warmup(paired: Paired) -> TradeFinding | None:
     """What differs is at the beginning, mostly, and what follows is the same."""
     first = paired.first
     pine = paired.lists.pine
-    if first is None or not len(pine) or _is_of_one_trade(paired, first):
+    if first is None or not len(pine) or _is_of_one_trade(paired):
         return None
     differ = np.concatenate(
         (
@@ -148,23 +147,17 @@ def find_warmup(paired: Paired) -> TradeFinding | None:
     )
 
 
-def _is_of_one_trade(paired: Paired, first: Event) -> bool:
+def _is_of_one_trade(paired: Paired) -> bool:
     """Tell what is no warm-up: a first trade entered alike and left inside a bar, or by a call."""
-    is_called = first.pine >= 0 and bool(paired.lists.pine.is_called[first.pine])
-    return is_called or (first.is_exit and leaves_inside(paired, first))
+    first = paired.first
+    is_exit = first is not None and first.is_exit
+    return is_exit and judge_first(paired) in {"called", "part", "levels", "intrabar"}
 
 
 def find_other_signals(paired: Paired) -> TradeFinding | None:
-    """What differs first is whether, when or on which side to trade: no order explains it.
-
-    Under another fill clock a tenth of the trades may be without a partner: levels that hang on
-    the price of the entry, and the ends of the lists, are others there.
-    """
+    """What differs first is whether, when or on which side to trade: no order explains it."""
     first = paired.first
-    if first is None or is_of_orders(paired, first):
-        return None
-    total = max(len(paired.lists.pine), len(paired.lists.python))
-    if paired.lag and paired.alone <= max(_A_FEW, (1 - NEARLY_ALL) * total):
+    if first is None or judge_first(paired) != "signals":
         return None
     besides = (
         f" Besides, every entry here comes a bar {'later' if paired.lag > 0 else 'earlier'}."

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from hewston.pipeline.parity.trades.fills import differs, read_both
 from hewston.pipeline.parity.trades.finding import MS_NS, TradeFinding, write_count
 from hewston.pipeline.parity.trades.lists import LOOSE, Floats, Ints, Listed
 from hewston.pipeline.parity.trades.pairs import Paired
@@ -16,7 +15,7 @@ def find_sizing(paired: Paired) -> TradeFinding | None:
     """Times and prices are the same, quantities are not."""
     if not paired.is_whole or paired.lag:
         return None
-    other = differs(paired, "qty")
+    other = paired.differs("qty")
     if not other.any():
         return None
     rows = paired.same[0][other]
@@ -32,7 +31,7 @@ def find_sizing(paired: Paired) -> TradeFinding | None:
 
 def _describe(paired: Paired) -> str:
     """Say how sizes differ: by a factor, or by the rule that each side follows."""
-    own, here = read_both(paired, "qty")
+    own, here = paired.read("qty")
     ratio = here[own > 0] / own[own > 0]
     if len(ratio) and np.ptp(ratio) <= LOOSE * ratio[0]:
         return f"Each is {ratio[0]:g} times that of Pine."

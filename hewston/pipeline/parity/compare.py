@@ -306,9 +306,26 @@ def _judge(one: ComparedSeries, aligned: Aligned) -> Finding:
         sentence=(
             f"{one.title} differs on {apart:,} of {one.compared:,} bars: "
             f"{_write(one.expected)} in Pine and {_write(one.actual)} in Python {where}."
+            f"{_tell_more(one)}"
         ),
         series=one,
     )
+
+
+def _tell_more(one: ComparedSeries) -> str:
+    """Say what else was seen that explains a series."""
+    if one.coarser_interval is not None:
+        who = {"pine": "Pine's changes", "python": "Python's changes"}.get(
+            one.coarser_side or "", "Both change"
+        )
+        said = f" {who} only where intervals of {one.coarser_interval} begin or end"
+        return said + (", and shows them before they are over." if one.cause == "repaint" else ".")
+    if one.constant_difference is not None:
+        return f" Python's is always Pine's {one.constant_difference:+.12g}."
+    if one.offset_bars:
+        when = "later" if one.offset_bars > 0 else "earlier"
+        return f" Python's is Pine's, {abs(one.offset_bars):,} bars {when}."
+    return ""
 
 
 def _write(value: float | None) -> str:

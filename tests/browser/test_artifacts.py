@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.bridges import ARTIFACT_ID, BRIDGE_DRAFT_ID
 from tests.browser.test_pages import check_access
+from tests.pipeline.parity.uploads import SPRING, TRADES, listed, rows_of
 
 ARTIFACT = f"/parity/artifacts/{ARTIFACT_ID}/"
 DRAFT = f"/parity/drafts/{BRIDGE_DRAFT_ID}/"
@@ -47,3 +48,27 @@ def test_an_export_is_sent_looked_at_and_kept(watched):
 def test_an_export_that_is_refused_says_why(page):
     send(page, "page.csv", "<!doctype html><html></html>")  # the console names every answer of 422
     expect(page.get_by_role("alert").first).to_contain_text("page.csv")
+
+
+SAVED_BY_A_SPREADSHEET = listed(
+    SPRING,
+    rows_of(
+        SPRING,
+        trades=[(*TRADES[0][:2], "03/04/2025", "05/04/2025", *TRADES[0][4:])],
+    ),
+)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_order_of_day_and_month_is_asked_and_said(watched, theme, width):
+    watched.set_viewport_size({"width": width, "height": 1000})
+    send(watched, "trades.csv", SAVED_BY_A_SPREADSHEET)
+    expect(watched.get_by_text("order of dates wanted")).to_be_visible()
+    check_access(watched, *(["color-contrast"] if theme == "light" else []))
+    assert watched.evaluate("document.documentElement.scrollWidth") == width
+    watched.get_by_label("Dates like 03/04/2025").select_option(label="day first")
+    watched.get_by_role("button", name="Show the effect").click()
+    trades = watched.get_by_role("region", name="Trades")
+    expect(trades).to_contain_text("2025-04-03")
+    watched.get_by_role("button", name="Keep", exact=True).click()
+    expect(watched.get_by_text("days first")).to_be_visible()

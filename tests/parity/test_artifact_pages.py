@@ -116,9 +116,10 @@ def test_the_order_of_day_and_month_is_asked_where_nothing_tells(ada):
     where = send(ada, listed(SPRING, rows).encode())["Location"]
     page = text(ada.get(where))
     assert "order of dates wanted" in page
-    assert "is the day cannot be told" in page
+    assert "with the day or the month first" in page
     refused = ada.post(where, {"act": "keep"})
     assert refused.status_code == 422
+    assert "is the day cannot be told" in text(refused)
     assert not BridgeArtifact.objects.exists()
     assert "2025-04-03" in text(look(ada, where, date_order="dmy", act="show"))
     kept = text(look(ada, where, date_order="mdy", act="keep"))

@@ -78,6 +78,7 @@ class UploadForm:
     def __init__(self, draft: BridgeDraft) -> None:
         self.draft = draft
         self.problem: HewstonError | None = None
+        self.asks_date_order = False  # which must be said before it can be read; known once shown
         self._zone = draft.zone
         known = Dataset.objects.visible_to(draft.owner).prefetch_related("revisions")
         self.datasets = [one for one in known if one.revisions.all() and not one.is_archived]
@@ -100,19 +101,15 @@ class UploadForm:
         try:
             return preview_draft(draft=self.draft)
         except HewstonError as problem:
-            self.problem = self.problem or problem
+            self.asks_date_order = problem.details.get("field") == "date_order"
+            if not self.asks_date_order:
+                self.problem = self.problem or problem
             return {}
 
     @property
     def asks_zone(self) -> bool:
         """Tell whether a zone must be said before it can be kept."""
         return bool(self.shown.get("needs_zone"))
-
-    @property
-    def asks_date_order(self) -> bool:
-        """Tell whether the order of day and month must be said before it can be read."""
-        shown, wrong = self.shown, self.problem
-        return not shown and wrong is not None and wrong.details.get("field") == "date_order"
 
     @property
     def best(self) -> int:

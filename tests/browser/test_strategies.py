@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.test_pages import check_access
+from tests.comparisons import CERTIFICATE_ID
 from tests.judged import CHECK_ID
 from tests.scenes import DATASET_ID
 from tests.sources import TREND as SOURCE
@@ -172,3 +173,17 @@ def test_a_strategy_is_written_checked_saved_and_run(watched, theme):
     watched.goto(f"/strategies/ada/{slug}/")
     expect(watched.get_by_role("region", name="Runs of version 1")).to_contain_text(f"{slug}@1")
     check_access(watched)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_version_shows_its_certificate_and_sends_it(watched, theme, width):
+    watched.set_viewport_size({"width": width, "height": 1000})
+    watched.goto(f"{TREND}versions/1/")
+    shown = watched.get_by_role("region", name="Parity")
+    expect(shown).to_contain_text("diverged")
+    expect(shown).to_contain_text("1e-12, relative 1e-06")
+    check_access(watched, *(["color-contrast"] if theme == "light" else []))
+    assert watched.evaluate("document.documentElement.scrollWidth") == width
+    with watched.expect_download() as sent:
+        shown.get_by_role("link", name="JSON").click()
+    assert sent.value.suggested_filename == f"certificate-{CERTIFICATE_ID}.json"

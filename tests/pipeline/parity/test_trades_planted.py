@@ -162,6 +162,12 @@ SIGNALS = {
         "unknown",
     ),
     "unknown: more are made": (drop(ALL, [40, 41, 90]), ALL, BARS, "unknown"),
+    "unknown: a trade of two parts is missing": (
+        split(ALL, 40, BARS, reason="target"),
+        drop(ALL, [40]),
+        BARS,
+        "unknown",
+    ),
     "unknown: another length": (ALL, trade(BARS, slow=23), BARS, "unknown"),
     "unknown: an exit at another open": (
         ALL,

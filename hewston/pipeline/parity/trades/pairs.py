@@ -125,13 +125,21 @@ class Paired:
 
     @cached_property
     def is_part(self) -> Flags:
-        """Tell which of Pine's trades is a part of an entry that is left at several times."""
-        return find_parts(self.lists.pine)
+        """Tell which of Pine's trades is a part of an entry that Python has as well."""
+        pine = self.lists.pine
+        return find_parts(pine) & np.isin(_name_entries(pine), _name_entries(self.moved))
 
     @cached_property
     def is_part_here(self) -> Flags:
-        """Tell the same of Python's."""
-        return find_parts(self.lists.python)
+        """Tell which of Python's is a part of an entry that Pine has as well."""
+        pine = self.lists.pine
+        is_part: Flags = find_parts(self.moved)
+        return is_part & np.isin(_name_entries(self.moved), _name_entries(pine))
+
+
+def _name_entries(trades: Listed) -> Ints:
+    """Give a number of its own to each side and time of an entry."""
+    return 2 * trades.entry + trades.is_long
 
 
 def pair_lists(lists: Lists, lag: int) -> Paired:

@@ -11,7 +11,7 @@ from hewston.pipeline.parity.trades.finding import (
 )
 from hewston.pipeline.parity.trades.lists import Ints, Lists
 from hewston.pipeline.parity.trades.orders import judge_first, write_event
-from hewston.pipeline.parity.trades.pairs import Event, Paired, find_stacked
+from hewston.pipeline.parity.trades.pairs import Event, Paired, find_parts, find_stacked
 from hewston.pipeline.parity.trades.shifts import FEW, find_partners
 
 _AT_THE_BEGINNING = 0.25  # of the time, in which a warm-up must be over
@@ -42,7 +42,7 @@ def _find_kind(paired: Paired) -> TradeFinding | None:
         return None
     is_called = np.isin(pine.entry, pine.entry[pine.is_called])
     parts = paired.is_part & ~is_called
-    if parts[first.pine] and not paired.is_part_here.any():
+    if parts[first.pine] and not find_parts(python).any():
         said = (
             f"Pine leaves trades in parts, {int(parts.sum()):,} of them, and none is left in parts "
             "here."
@@ -176,10 +176,13 @@ def _write_unknown(paired: Paired, first: Event, layer: Layer, besides: str = ""
     missing = len(paired.only_pine) + len(paired.entered[0])
     surplus = len(paired.only_python) + len(paired.entered[0])
     counts = (
-        f"{missing:,} trades of Pine have no equal here, and {surplus:,} made here have none there."
+        f"{write_count(missing)} of Pine {'has' if missing == 1 else 'have'} no equal here, and "
+        f"{surplus:,} made here {'has' if surplus == 1 else 'have'} none there."
     )
     if not len(paired.lists.pine):
-        counts = f"Pine made no trade, and {surplus:,} were made here."
+        counts = (
+            f"Pine made no trade, and {surplus:,} {'was' if surplus == 1 else 'were'} made here."
+        )
     return TradeFinding(
         class_name="python_implementation",
         cause="unknown",

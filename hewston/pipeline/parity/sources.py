@@ -110,13 +110,16 @@ def _read_artifact(
         for one in FRAMES:
             path = source.folder / artifacts.frame_file(one)
             frames[one] = _read_frame(path, titles if one == "series" else None)
+    trades = frames["trades"]
+    if trades is not None and facts["kind"] == "json":  # events say no fees, nor what was earned
+        trades = trades.with_columns(net_pnl=pl.lit(None, pl.Float64))
     decimals = {one["title"]: one["decimals"] for one in facts["series"]}
     decimals |= facts.get("decimals", {})
     return Side(
         name=name,
         candles=frames["candles"],
         series=frames["series"],
-        trades=frames["trades"],
+        trades=trades,
         interval_ns=INTERVAL_NS.get(facts["interval"]),
         decimals={title: count for title, count in decimals.items() if count is not None},
         dates_only=bool(facts.get("dates_only")),

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.comparisons import COMPARISON_ID
+
 PROJECT = Path(__file__).resolve().parents[2]
 HEAVY = ("nautilus_trader", "databento", "databento_dbn", "pandas", "exchange_calendars")
 
@@ -14,10 +16,11 @@ import django
 django.setup()
 from django.conf import settings
 from hewston.command import prepare_database
+from tests.comparisons import add_comparison
 from tests.scenes import build_stage, fill_catalogue
 
 prepare_database()
-fill_catalogue(build_stage(settings.DATA_ROOT))
+add_comparison(fill_catalogue(build_stage(settings.DATA_ROOT)))
 """
 
 # Follows every link and every address of data from the first page on, as the owner.
@@ -73,6 +76,7 @@ def test_no_page_loads_the_engine(tmp_path: Path) -> None:
     assert "/admin/runs/run/" in seen["visited"]
     assert any(path.endswith("/trades/") for path in seen["visited"])
     assert any("/columns/" in path for path in seen["visited"])
+    assert f"/parity/comparisons/{COMPARISON_ID}/" in seen["visited"]
     loaded = {name.partition(".")[0] for name in seen["modules"]}
     assert "polars" in loaded
     assert [name for name in HEAVY if name in loaded] == []

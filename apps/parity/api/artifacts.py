@@ -248,10 +248,10 @@ def show_artifact_trades(request: HttpRequest, artifact_id: str) -> HttpResponse
     "/api/parity/artifacts/{artifact_id}",
     auth=RUN,
     summary="Delete a bridge artifact",
-    response={204: None, **refusals(404, 429)},
+    response={204: None, **refusals(404, 409, 429)},
 )
 def remove_artifact(request: HttpRequest, artifact_id: str) -> HttpResponse:
-    """Remove it with its files."""
+    """Remove it with its files; 409 while a comparison uses it."""
     actions.delete_artifact(artifact=_find(request, artifact_id))
     return HttpResponse(status=204)
 

@@ -80,10 +80,10 @@ def test_comparisons_are_listed_narrowed_and_exported(ada, catalogue):
     waiting = request(catalogue, add_artifact(catalogue))
     page = text(ada.get(LIST))
     assert f'href="{DONE}"' in page
-    assert "1–2 of 2" in page
+    assert "1\N{EN DASH}2 of 2" in page
     made = Comparison.objects.get(pk=COMPARISON_ID)
-    assert "1–1 of 1" in text(ada.get(f"{LIST}?verdict={made.verdict}"))
-    assert "1–1 of 1" in text(ada.get(f"{LIST}?q={COMPARISON_ID}"))
+    assert "1\N{EN DASH}1 of 1" in text(ada.get(f"{LIST}?verdict={made.verdict}"))
+    assert "1\N{EN DASH}1 of 1" in text(ada.get(f"{LIST}?q={COMPARISON_ID}"))
     assert "No comparison matches." in text(ada.get(f"{LIST}?q=nothing"))
     rows = list(csv.DictReader(io.StringIO(ada.get("/parity/comparisons.csv").content.decode())))
     assert {row["comparison_id"]: row["verdict"] for row in rows} == {
@@ -105,7 +105,7 @@ def test_what_differs_is_said_on_top_with_the_bars_around_it(ada, compared):
     assert around.count("<tr") == 1 + 41
     marked = around.split('aria-current="true"', 1)[1].split("</tr>", 1)[0]
     assert ">diverges</span>" in marked
-    assert "−1</td>" in marked
+    assert "\N{MINUS SIGN}1</td>" in marked
     assert f"/runs/{RUN_ID}/playback/?i=500" in around
     assert "3 of" in table(page, "differences")
 

@@ -6,7 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
 from apps.parity.models import Comparison
+from apps.permissions.templatetags.choices import options as write_options
 from hewston.entry import Entry, write_value
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.parity.options import MOST_BARS, Options
@@ -45,7 +49,7 @@ class SeriesRow:
     number: int
     title: str
     chosen: str
-    choices: list[tuple[str, str]]
+    options: SafeString
     absolute: str
     relative: str
     error: str = ""
@@ -188,16 +192,27 @@ class OptionFields:
 
     def _row(self, number: int, title: str) -> SeriesRow:
         chosen = self._choice(number, title)
-        choices = [("", "none: only Pine has it")] if title not in self._auto or not chosen else []
         return SeriesRow(
             number=number,
             title=title,
             chosen=chosen,
-            choices=[*choices, (_LEAVE_OUT, "leave it out"), *((one, one) for one in self._python)],
+            options=self._choose(title, chosen),
             absolute=self._value(f"absolute.{number}"),
             relative=self._value(f"relative.{number}"),
             error=self._error(f"other.{number}", f"absolute.{number}", f"relative.{number}"),
         )
+
+    def _choose(self, title: str, chosen: str) -> SafeString:
+        """Write what a series may be; the list, which all of them share, is written once."""
+        alone = [("", "none: only Pine has it")] if title not in self._auto or not chosen else []
+        first = write_options([*alone, (_LEAVE_OUT, "leave it out")], chosen)
+        mark = format_html('value="{}"', chosen)
+        rest = self._titles.replace(mark, f"{mark} selected", 1) if chosen else self._titles
+        return mark_safe(first + rest)  # noqa: S308 (both parts were escaped)
+
+    @functools.cached_property
+    def _titles(self) -> str:
+        return write_options([(one, one) for one in self._python], None)
 
     def _enter(
         self,

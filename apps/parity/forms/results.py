@@ -248,8 +248,9 @@ class ComparisonPage:
 
     @functools.cached_property
     def differences_part(self) -> Part:
-        """Which of the differences are shown."""
-        return self._part("differences_page", self.differences, _ROWS)
+        """Which of the differences are shown: those around the one looked at, or what is asked."""
+        looked_at = 1 if self.at is None else self.at // _ROWS + 1
+        return self._part("differences_page", self.differences, _ROWS, number=looked_at)
 
     @functools.cached_property
     def difference_rows(self) -> list[Mapping[str, Any]]:
@@ -330,9 +331,9 @@ class ComparisonPage:
         bar: int | None = first.get("bar")
         return bar
 
-    def _part(self, name: str, total: int, size: int) -> Part:
+    def _part(self, name: str, total: int, size: int, *, number: int = 1) -> Part:
         most = max(-(-total // size), 1)
-        number = max(min(self._number(name) or 1, most), 1)
+        number = max(min(self._number(name) or number, most), 1)
         return Part(name=name, total=total, size=size, number=number)
 
     def _number(self, name: str) -> int | None:

@@ -55,10 +55,10 @@ def _write_power(number: float, places: int) -> str:
 
 @register.simple_tag
 def either(one: float | None, other: float | None, *, missing: str = DASH) -> SafeString | str:
-    """Write what both say in one cell: once where it is the same, else Pine's above Python's."""
+    """Write a price of both in one cell: once where it is the same, else Pine's above Python's."""
     if one == other:
-        return missing if one is None else value(one)
-    texts = [missing if number is None else value(number) for number in (one, other)]
+        return missing if one is None else price(one)
+    texts = [missing if number is None else price(number) for number in (one, other)]
     if None not in (one, other) and texts[0] == texts[1]:
         texts = [repr(number) for number in (one, other)]
     return format_html(
@@ -136,7 +136,7 @@ def part_pager(context: template.Context, part: Part, place: str) -> dict[str, A
     """Write which rows of a table are shown, and the ways to the others; ``place`` is its id."""
 
     def to(number: int) -> str:
-        return f"{query(context, **{part.name: number if number > 1 else None})}#{place}"
+        return f"{query(context, **{part.name: number})}#{place}"
 
     last = part.pages
     return {

@@ -27,6 +27,7 @@ from tests.bridges import HEADER, add_artifact, read_bars
 from tests.scenes import RUN_ID, Catalogue
 
 COMPARISON_ID = "cccccccccccc"
+PARTED_ID = "cccccccccccb"
 CERTIFICATE_ID = "ccccccccccce"
 COMPARED_ID = "eeeeeeeeeee2"  # the artifact
 _CANDLES = ("ts_open", "open", "high", "low", "close", "volume")
@@ -110,11 +111,27 @@ def _compare(artifact: Path, run: Path, bars_file: Path) -> tuple[Path, dict[str
     return folder, report
 
 
+def add_parted(catalogue: Catalogue, comparison_id: str = PARTED_ID) -> Comparison:
+    """Make a comparison of the run with its own export, of which some values are others."""
+
+    def change(frame: pl.DataFrame) -> pl.DataFrame:
+        for row in (500, 501, 900):
+            frame = raise_slow_at(row)(frame)
+        return frame
+
+    artifact = keep(catalogue, chart_of_run(catalogue, change=change), name="parted.csv")
+    return add_comparison(catalogue, comparison_id, artifact=artifact)
+
+
 def add_comparison(
-    catalogue: Catalogue, comparison_id: str = COMPARISON_ID, *, is_done: bool = True
+    catalogue: Catalogue,
+    comparison_id: str = COMPARISON_ID,
+    *,
+    artifact: BridgeArtifact | None = None,
+    is_done: bool = True,
 ) -> Comparison:
     """Make a comparison of an artifact of its own; one that is not done waits for a worker."""
-    artifact = BridgeArtifact.objects.filter(pk=COMPARED_ID).first()
+    artifact = artifact or BridgeArtifact.objects.filter(pk=COMPARED_ID).first()
     artifact = artifact or add_artifact(catalogue, COMPARED_ID, sha="c", sessions=("regular",))
     made = Comparison(
         id=comparison_id,

@@ -29,7 +29,7 @@ def main(root: Path, port: str) -> None:
     from tests import ranges, scenes  # noqa: PLC0415
     from tests.boards import BOARD_ID, add_board, add_earlier  # noqa: PLC0415
     from tests.bridges import add_artifact, add_bridge_draft  # noqa: PLC0415
-    from tests.comparisons import add_certificate, add_comparison  # noqa: PLC0415
+    from tests.comparisons import add_certificate, add_comparison, add_parted  # noqa: PLC0415
     from tests.judged import add_check  # noqa: PLC0415
     from tests.runs.comparing import add_runs  # noqa: PLC0415
     from tests.sources import REVERSED, TREND, add_strategy  # noqa: PLC0415
@@ -44,6 +44,7 @@ def main(root: Path, port: str) -> None:
     add_artifact(catalogue)
     add_bridge_draft(catalogue)
     add_certificate(catalogue, add_comparison(catalogue))
+    add_parted(catalogue)
     ranges.add_long_dataset(root, catalogue.ada)
     ranges.add_evenings_dataset(root, catalogue.ada)
     place = ["-b", "127.0.0.1", "-p", port]

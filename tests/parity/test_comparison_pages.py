@@ -15,9 +15,9 @@ from tests.bridges import ARTIFACT_ID, add_artifact
 from tests.comparisons import (
     COMPARISON_ID,
     add_comparison,
+    add_parted,
     chart_of_run,
     keep,
-    raise_slow_at,
     request,
 )
 from tests.scenes import RUN_ID
@@ -47,15 +47,7 @@ def ada(client, catalogue):
 @pytest.fixture
 def compared(catalogue):
     """The run beside its own export, in which three values of one series are others."""
-
-    def change(frame):
-        for row in (500, 501, 900):
-            frame = raise_slow_at(row)(frame)
-        return frame
-
-    made = request(catalogue, keep(catalogue, chart_of_run(catalogue, change=change)))
-    perform_comparison(made)
-    return made
+    return add_parted(catalogue)
 
 
 def text(answer) -> str:

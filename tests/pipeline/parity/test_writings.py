@@ -1,5 +1,8 @@
 """However a list of trades is written, its trades are the same."""
 
+import contextlib
+import dataclasses
+import datetime as dt
 import random
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from tests.pipeline.parity.writings import (
 )
 
 TRADES = make_trades()
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 
 
 def read(folder: Path, data: bytes) -> Upload:
@@ -138,3 +142,43 @@ def test_what_cannot_be_read_is_named_with_its_row(tmp_path, change, words):
         read(tmp_path, "\n".join(change(lines)).encode())
     for word in ("list.csv", *words):
         assert word in refusal.value.message
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d/%m/%Y %H:%M"])
+def test_days_that_may_be_months_are_asked_for_and_never_guessed(tmp_path, form):
+    """Eight days of December go on as evenly as eight months would."""
+    first = dt.datetime(2024, 12, 4, 9, 30)
+    trades = [
+        dataclasses.replace(one, begin=first + dt.timedelta(days=at), end=first + at * DAY + HOUR)
+        for at, one in enumerate(make_trades(8))
+    ]
+    for order in ("exit first", "descending"):
+        with pytest.raises(InputError) as refusal:
+            read(tmp_path, write(trades, Writing(form=form, order=order)))
+        assert refusal.value.details["field"] == "date_order"
+        assert refusal.value.details["allowed"] == ["dmy", "mdy"]
+
+
+def test_times_that_go_one_way_tell_the_order(tmp_path):
+    starts = [dt.datetime(2024, month, day, 9) for month in (1, 2, 3) for day in (2, 7, 11)]
+    trades = [
+        dataclasses.replace(one, begin=begin, end=begin + HOUR)
+        for begin, one in zip(starts, make_trades(9), strict=True)
+    ]
+    for form in ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"):
+        expect(read(tmp_path, write(trades, Writing(form=form))), trades)
+
+
+def test_dates_that_a_spreadsheet_read_in_part_are_refused(tmp_path):
+    """It makes dates of what it can, with day and month changed, and leaves the rest as text."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in write(TRADES, Writing(delimiter="\t", form="%d/%m/%Y %H:%M")).decode().splitlines():
+        cells: list[object] = [_typed(cell) for cell in line.split("\t")]
+        with contextlib.suppress(ValueError):
+            cells[2] = dt.datetime.strptime(str(cells[2]), "%m/%d/%Y %H:%M")
+        sheet.append(cells)
+    book.save(tmp_path / "list.xlsx")
+    with pytest.raises(InputError, match="some of its times are dates and others are texts"):
+        read(tmp_path, (tmp_path / "list.xlsx").read_bytes())

@@ -23,6 +23,7 @@ from hewston.pipeline.sources.tables.times import (
 )
 
 _SAMPLE = 2000
+_STRAYS = 0.02  # share of steps the other way that tell nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,17 +67,26 @@ def read_clock(
 ) -> Times:
     """Read a column of times; null where its cell is empty.
 
-    ``typed`` are the cells that are dates already, as those of a sheet are; ``in_order`` some
-    cells whose times go on, by which the order of day and month is told if nothing else does.
-    Raises InputError with the row for what is no time, and with the field ``date_order`` where
-    day and month cannot be told apart.
+    ``typed`` are the cells that are dates already, as those of a sheet are. The order of day and
+    month is told by days above 12; else by ``in_order``, cells whose times go one way if they are
+    read rightly. Without these the cells are bars of a chart, which go on evenly. Raises InputError
+    with the row for what is no time, and with the field ``date_order`` where day and month cannot
+    be told apart.
     """
     filled = text.drop_nulls()
     if typed is not None and typed.null_count() < len(typed) and filled.is_empty():
         is_date = bool((typed.dt.truncate("1d") == typed).fill_null(value=True).all())
         return Times(values=typed.cast(NAIVE), clock="date" if is_date else "clock")
     cells = filled.gather_every(max(1, len(filled) // _SAMPLE)).to_list()
-    form = _find_form(table, cells, order, in_order or cells)
+    form = _find_form(table, cells)
+    if form.needs_order:
+        if typed is not None and typed.null_count() < len(typed):
+            raise table.refuse(
+                f"some of its times are dates and others are texts such as {cells[0][:20]!r}: a "
+                "spreadsheet has read what it could, perhaps with day and month changed. Give the "
+                "file as it was exported."
+            )
+        form = replace(form, order=_find_order(table, form, order, filled, in_order))
     values = read_times(text, form)
     if typed is not None:
         values = values.cast(NAIVE).zip_with(text.is_not_null(), typed.cast(NAIVE))
@@ -91,9 +101,7 @@ def read_clock(
     return Times(values=values, clock="clock" if form.has_clock else "date", order=order)
 
 
-def _find_form(
-    table: Table, cells: list[str], order: str | None, in_order: Sequence[str]
-) -> TimeForm:
+def _find_form(table: Table, cells: list[str]) -> TimeForm:
     kind = classify(cells) if cells else None
     if kind == "lost":
         raise table.refuse(
@@ -106,23 +114,51 @@ def _find_form(
     if form is None:
         shown = f" such as {cells[0][:40]!r}" if cells else ""
         raise table.refuse(f"its times{shown} cannot be read.")
-    if not form.needs_order:
-        return as_dates(cells, form) or form
-    return replace(form, order=_find_order(table, form, order, in_order))
+    return form if form.needs_order else as_dates(cells, form) or form
 
 
-def _find_order(table: Table, form: TimeForm, order: str | None, in_order: Sequence[str]) -> Order:
+def _find_order(
+    table: Table,
+    form: TimeForm,
+    order: str | None,
+    cells: pl.Series,
+    in_order: Sequence[str] | None,
+) -> Order:
     if (chosen := read_date_order(order)) is not None:
         return chosen
-    found = find_order(list(in_order)[:_SAMPLE], form)
-    if len(found.fits) > 1:
+    fits = _fit_values(form, cells.unique(maintain_order=True))
+    if len(fits) > 1:
+        given = cells if in_order is None else pl.Series(in_order, dtype=pl.String)
+        if in_order is None:
+            fits = find_order(given[:_SAMPLE].to_list(), form).fits
+        else:
+            fits = _fit_direction(form, given, fits)
+    if len(fits) > 1:
         raise table.refuse(
-            f"which number of a date such as {in_order[0][:20]!r} is the day cannot be told: "
-            f"{found.reason}. Say {_name(found.fits)}, or export it with dates like 2025-03-31.",
+            f"which number of a date such as {cells[0][:20]!r} is the day cannot be told: no "
+            f"day is above 12. Say {_name(fits)}, or export it with dates like 2025-03-31.",
             field="date_order",
-            allowed=list(found.fits),
+            allowed=list(fits),
         )
-    return found.fits[0]
+    return fits[0]
+
+
+def _fit_values(form: TimeForm, cells: pl.Series) -> tuple[Order, ...]:
+    """Give the orders in which the most cells are dates."""
+    is_short = any("%y" in shape.template for shape in form.shapes if shape.needs_order)
+    tried: tuple[Order, ...] = ORDERS if is_short else ("dmy", "mdy")
+    unread = {one: read_times(cells, replace(form, order=one)).null_count() for one in tried}
+    return tuple(one for one in tried if unread[one] == min(unread.values()))
+
+
+def _fit_direction(form: TimeForm, cells: pl.Series, orders: Sequence[Order]) -> tuple[Order, ...]:
+    """Give those of the orders in which times go one way, where another has them go to and fro."""
+    share: dict[Order, float] = {}
+    for order in orders:
+        steps = read_times(cells, replace(form, order=order)).cast(pl.Int64).diff().drop_nulls()
+        forward, back = int((steps > 0).sum()), int((steps < 0).sum())
+        share[order] = max(forward, back) / max(forward + back, 1)
+    return tuple(order for order in orders if share[order] >= max(share.values()) - _STRAYS)
 
 
 def _name(orders: Sequence[Order]) -> str:

@@ -57,7 +57,10 @@ _INTERVALS = {
     3600: "1h", 7200: "2h", 10800: "3h", 14400: "4h", 21600: "6h", 28800: "8h", 43200: "12h",
     86400: "1d", 604800: "1w",
 }  # fmt: skip
-_MONTHS = ("month", "monat", "mes", "mois", "mese", "mês", "ay", "месяц", "月", "개월")
+_MONTHS = (
+    *("month", "monat", "mes", "mois", "mese", "mês", "ay", "месяц", "月", "個月", "个月", "か月"),
+    *("ヶ月", "개월"),
+)
 _UNITS: Mapping[int, tuple[str, ...]] = {
     604800: ("w", "week", "woche", "semana", "semaine", "settiman", "hafta", "недел", "週", "周"),
     86400: (
@@ -86,6 +89,7 @@ _UNITS: Mapping[int, tuple[str, ...]] = {
         "saat",
         "час",
         "時",
+        "小時",
         "小时",
         "시간",
     ),

@@ -12,12 +12,13 @@ from hewston.pipeline import backtest, schemas
 from hewston.pipeline.engine.events import EventStrategy
 from hewston.pipeline.engine.kind import EVENT, find_kind
 from hewston.pipeline.errors import CancelledError, HewstonError, InputError
-from hewston.pipeline.intervals import INTERVAL_NS, is_daily
+from hewston.pipeline.intervals import INTERVAL_NS
 from hewston.pipeline.parity.board.divergence import find_first_divergence
 from hewston.pipeline.parity.board.exact import match_exactly, within
 from hewston.pipeline.parity.board.listed import Bars, place_list, read_list
 from hewston.pipeline.parity.board.pairs import Pair
 from hewston.pipeline.parity.board.row import Row, Verdict
+from hewston.pipeline.parity.board.sessions import has_other_hours, hint_at_session
 from hewston.pipeline.parity.side import list_trades
 from hewston.pipeline.parity.trades import explain_trades
 from hewston.pipeline.sandbox.strategy import Client, SandboxedStrategy
@@ -32,15 +33,15 @@ _MOST_NOTES = 20  # of a run
 class Ground:
     """What every pair of a board is played on: bars, the options of a run, where lists are from.
 
-    The strategy of ``spec`` is nobody's. ``bars`` are those on which lists are put; ``hint`` is
-    what may explain that trades differ, blank for nothing.
+    The strategy of ``spec`` is nobody's. ``bars`` are those on which lists are put, and
+    ``has_other_hours`` tells whether they were made of some before or after regular hours.
     """
 
     prepared: backtest.Prepared
     spec: RunSpec
     bars: Bars
     sandboxes: Mapping[str, Client]  # by the name of the kind of strategies that it runs
-    hint: str = ""
+    has_other_hours: bool = False
 
 
 def play_pairs(
@@ -68,7 +69,7 @@ def play_pairs(
         spec=spec,
         bars=Bars(frame=prepared.frame, spec=spec, zone=zone, date_order=date_order),
         sandboxes=sandboxes,
-        hint=_hint_at_session(bars, spec),
+        has_other_hours=has_other_hours(bars),
     )
     for done, pair in enumerate(pairs):
         progress(done / len(pairs))
@@ -162,18 +163,12 @@ def _explain(row: Row, listed: pl.DataFrame, made: pl.DataFrame, ground: Ground)
     )
     if finding is None:
         return row
-    notes = (*row.notes, finding.sentence, *filter(None, [ground.hint]))
-    return dataclasses.replace(row, class_=finding.class_name, cause=finding.cause, notes=notes)
-
-
-def _hint_at_session(bars: pl.DataFrame, spec: RunSpec) -> str:
-    """Say that days here hold more than those of TradingView do, where that is so."""
-    is_longer = bars["session"].cast(pl.String).is_in(["pre", "post"]).any()
-    if not is_daily(spec.interval) or spec.session == "regular" or not is_longer:
-        return ""
-    return (
-        "Days of stocks have regular hours alone in TradingView; these have those before and after "
-        "too. Choose the session regular."
+    notes = [*row.notes, finding.sentence]
+    if ground.has_other_hours:
+        hint = hint_at_session(listed, ground.prepared.frame, ground.spec)
+        notes += [hint] if hint else []
+    return dataclasses.replace(
+        row, class_=finding.class_name, cause=finding.cause, notes=tuple(notes)
     )
 
 

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("comparisons/", views.comparisons, name="comparisons"),
     path("comparisons.csv", views.comparisons_csv, name="comparisons-csv"),
     path("comparisons/new/", views.new_comparison, name="comparison-new"),
+    path("comparisons/example/", views.first_look, name="comparison-example"),
     path(_COMPARISON, views.comparison, name="comparison"),
     path(f"{_COMPARISON}cancel/", views.stop_comparison, name="comparison-cancel"),
     path(f"{_COMPARISON}again/", views.compare_again, name="comparison-again"),

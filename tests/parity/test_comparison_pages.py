@@ -67,6 +67,20 @@ def test_without_a_comparison_the_page_says_what_to_do_first(ada):
     assert "A comparison needs an export from TradingView" in text(ada.get(NEW))
 
 
+def test_a_first_look_is_a_button_away_and_shows_both_mistakes_of_the_port(ada):
+    assert "Look at an example" in text(ada.get(LIST))
+    answer = ada.post(f"{LIST}example/")
+    made = Comparison.objects.get()
+    assert answer["Location"] == f"{LIST}{made.pk}/"
+    perform_comparison(made)
+    page = text(ada.get(f"{LIST}{made.pk}/?show=differences"))
+    names = re.findall(r'scope="row"><a[^>]*>(\w+)<', table(page, "series"))
+    assert names == ["EMA", "RSI"]
+    assert "Only one side has candles." in page
+    assert f"python_artifact_id={made.python_artifact.pk}" in page
+    assert ada.post(f"{LIST}example/")["Location"] == f"{LIST}{made.pk}/"
+
+
 def test_comparisons_are_listed_narrowed_and_exported(ada, catalogue):
     add_comparison(catalogue)
     waiting = request(catalogue, add_artifact(catalogue))

@@ -38,6 +38,7 @@ from apps.parity.actions.drafts import (
     preview_draft,
     start_draft,
 )
+from apps.parity.actions.examples import first_look
 from apps.parity.actions.opening import certify_comparison, list_titles
 from apps.parity.actions.reports import (
     check_compared,
@@ -74,6 +75,7 @@ __all__ = [
     "find_certificate",
     "find_comparison",
     "find_earlier",
+    "first_look",
     "keep_draft",
     "keep_file",
     "list_titles",

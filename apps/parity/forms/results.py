@@ -225,7 +225,8 @@ class ComparisonPage:
         titles = [] if self.subject is None else [self.subject]
         window = self._tables.window(self.row, before=AROUND, after=AROUND, titles=titles)
         first, series = window["first"], next(iter(window["series"]), None)
-        candles = [window[side] or _NO_CANDLES for side in ("pine", "python")]
+        pine, python = window["pine"], window["python"]
+        candles = [pine or python or _NO_CANDLES, python or pine or _NO_CANDLES]
         rows: list[dict[str, Any]] = [
             {
                 "row": first + at,

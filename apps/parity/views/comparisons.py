@@ -62,6 +62,17 @@ def new_comparison(request: HttpRequest) -> HttpResponse:
     return render(request, "parity/comparison_new.html", {"form": form}, status=status)
 
 
+@require_POST
+def first_look(request: HttpRequest) -> HttpResponse:
+    """Compare exports that are made up, for a first look."""
+    try:
+        made, _ = actions.first_look(owner=cast("User", request.user))
+    except HewstonError as refusal:
+        messages.error(request, refusal.message)
+        return redirect("comparisons")
+    return redirect("comparison", made.pk)
+
+
 @require_safe
 def comparison(request: HttpRequest, comparison_id: str) -> HttpResponse:
     """Show one comparison: how far it is, why it failed, or what was found."""

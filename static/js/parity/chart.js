@@ -146,6 +146,7 @@ export class ParityChart extends HTMLElement {
     this.#box.setAttribute("aria-label", this.#conclude());
     for (const button of this.querySelectorAll("[data-side]")) {
       button.setAttribute("aria-pressed", String(button.dataset.side === this.#side));
+      button.disabled = this.#held.without.includes(button.dataset.side);
     }
   }
 
@@ -350,5 +351,6 @@ function tell(value) {
 /** A window in which a side without candles has none at every bar. */
 function fillIn(held) {
   const nothing = Object.fromEntries(PRICES.map((name) => [name, held.ts.map(() => null)]));
-  return { ...held, pine: held.pine ?? nothing, python: held.python ?? nothing };
+  const without = ["pine", "python"].filter((name) => held[name] === null);
+  return { ...held, pine: held.pine ?? nothing, python: held.python ?? nothing, without };
 }

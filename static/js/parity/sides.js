@@ -19,7 +19,7 @@ import { isDaily } from "../zone-format.js";
 const LINES = ["line", "line-2", "line-3"];
 const SHARES = [60, 22]; // of the price pane, and of each one below it
 const WIDENED = 0.5; // times the prices' range on either side: a line within is among the prices
-const MOST_PLACES = 8;
+const DIGITS = 6; // of an axis: more are no help there
 const ALL_REGULAR = 1;
 
 export class SidePanes {
@@ -123,7 +123,8 @@ export class SidePanes {
     this.#lines = this.#held.series.map(({ title, pine, python }) => {
       const known = [...pine, ...python].filter((value) => value !== null);
       const pane = this.#isAmongPrices(known) ? 0 : (below += 1);
-      const places = Math.min(MOST_PLACES, decimalsOf(known));
+      const most = known.reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
+      const places = Math.max(0, Math.min(decimalsOf(known), DIGITS - Math.ceil(Math.log10(most + 1))));
       const priceFormat = {
         type: "price",
         precision: places,

@@ -14,6 +14,7 @@ from hewston.pipeline.parity.tolerances import BAND_RELATIVE, Tolerance
 from hewston.pipeline.schemas import MATCH
 
 _MINUTE_NS = 60 * 10**9
+_CONVERTED = 0.0022  # of a trade's profit: what another currency's rate moves it
 STEPS = {  # of a waterfall, as people call them
     "price": "Prices",
     "slippage": "Slippage",
@@ -193,8 +194,8 @@ def find_fees(
     """Give each trade's fees (money, null while it is open); None where they cannot be known.
 
     ``trades`` are LISTED_TRADES with ``gross_pnl``. Where the list does not say fees they are what
-    the net profit is less than the gross one, beyond what rounding explains. Profits that were
-    converted into another currency tell none.
+    the net profit is less than the gross one, beyond what rounding and another currency's rate
+    explain. Where that is below nothing, profits are of something else and tell none.
     """
     closed = trades["exit_ts"].is_not_null()
     if trades["fees"].filter(closed).null_count() == 0:
@@ -205,7 +206,7 @@ def find_fees(
     cents = 0.5 * 10.0 ** -decimals.get("net_pnl", 2)
     prices = 10.0 ** -decimals["entry_price"] if decimals.get("entry_price") else 0.0
     rounding = cents + prices * multiplier * trades["qty"].filter(closed).abs()
-    slack = rounding + BAND_RELATIVE * trades["gross_pnl"].filter(closed).abs()
+    slack = rounding + _CONVERTED * trades["gross_pnl"].filter(closed).abs()
     if (apart < -slack).any():
         return None
     return (trades["gross_pnl"] - trades["net_pnl"]) * float(not (apart <= slack).all())

@@ -28,6 +28,8 @@ def find_fees(paired: Paired) -> TradeFinding | None:
     other = apart > slack + slack_here + _PRINTED * np.maximum(np.abs(there), np.abs(here))
     if not other.any():
         return None
+    if (np.abs(there) <= slack).all():
+        there = np.zeros_like(there)  # what rounding and a rate leave is no fee
     return TradeFinding(
         class_name="python_implementation",
         cause="fees",

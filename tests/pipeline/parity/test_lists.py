@@ -226,14 +226,15 @@ def test_the_file_name_tells_strategy_and_symbol(tmp_path, filename, name, symbo
     assert (upload.name, upload.symbol) == (name, symbol)
 
 
-def test_the_point_value_follows_from_values_and_prices(tmp_path):
+@pytest.mark.parametrize("point_value", [50, 31.25, 12_500_000, 0.01])
+def test_the_point_value_follows_from_values_and_prices(tmp_path, point_value):
     rows = rows_of(NOW)
     for row in rows:
         entry = next(
             float(other[4]) for other in rows if other[0] == row[0] and "Entry" in other[1]
         )
-        row[6] = str(entry * 50)
-    assert read(tmp_path, listed(NOW, rows)).properties["point_value"] == 50
+        row[6] = f"{entry * point_value:.2f}"
+    assert read(tmp_path, listed(NOW, rows)).properties["point_value"] == point_value
 
 
 @settings(

@@ -9,7 +9,7 @@ import pytest
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.parity.readers import reproduce
-from hewston.pipeline.parity.readers.properties import number_of
+from hewston.pipeline.parity.readers.properties import find_interval, number_of, prefill
 from tests.pipeline.parity.uploads import (
     SPRING,
     expect_all,
@@ -94,6 +94,34 @@ def test_an_excel_report_gives_trades_properties_and_figures(tmp_path):
 )  # fmt: skip
 def test_numbers_of_properties_are_read_in_either_way(text, is_large, number):
     assert number_of(text, is_large=is_large) == number
+
+
+@pytest.mark.parametrize(
+    ("found", "run"),
+    [
+        ({"commission": "2.25 USD per contract"}, {"fees_bps": 0.0, "fee_per_unit": 2.25}),
+        ({"commission": "2,25 EUR pro Kontrakt"}, {"fees_bps": 0.0, "fee_per_unit": 2.25}),
+        ({"commission": "100 JPY/枚"}, {"fees_bps": 0.0, "fee_per_unit": 100.0}),
+        ({"commission": "5 USD per order"}, {}),
+        ({"point_value": 50, "slippage": "2 ticks"}, {"multiplier": 50.0, "slippage_ticks": 2.0}),
+        ({"on_bar_close": True}, {"fill_clock": "close"}),
+        ({"on_bar_close": False}, {}),
+    ],
+)
+def test_properties_of_futures_fill_a_run(found, run):
+    assert prefill(found) == run
+
+
+@pytest.mark.parametrize(
+    ("text", "interval"),
+    [
+        ("15 minutes", "15m"), ("1 day", "1d"), ("1D", "1d"), ("1W", "1w"), ("1M", "1mo"), ("240", "4h"),
+        ("1 Tag", "1d"), ("1 小時", "1h"), ("15 分鐘", "15m"), ("1時間", "1h"), ("1日", "1d"), ("1 個月", "1mo"),
+        ("4 часа", "4h"), ("1 gün", "1d"), ("45 minutes", None),
+    ],
+)  # fmt: skip
+def test_timeframes_are_intervals_in_several_languages(text, interval):
+    assert find_interval(text) == interval
 
 
 def test_a_figure_that_is_off_by_a_cent_and_a_share_as_fraction(tmp_path):

@@ -96,6 +96,10 @@ _UNITS: Mapping[int, tuple[str, ...]] = {
     60: ("min", "m", "dakika", "мин", "分", "분", "phút"),
     1: ("s", "sec", "sek", "seg", "saniye", "сек", "秒", "초"),
 }
+_CONTRACTS = (
+    *("contract", "kontrakt", "contrato", "contrat", "kontrat", "контракт", "合約", "合约", "契約"),
+    *("枚", "계약"),
+)
 _PERCENT = 100.0
 _BPS_A_PERCENT = 100.0
 
@@ -129,7 +133,7 @@ def find_interval(text: str) -> str | None:
 def prefill(found: Mapping[str, object]) -> dict[str, object]:
     """Give what a run can be filled with, by the names of its options; what is unclear is left out.
 
-    ``starting_cash``; ``multiplier``; ``slippage_ticks``; ``fees_bps`` for a commission in
+    ``starting_cash``; ``fill_clock`` where orders fill at a bar's close; ``multiplier``; ``slippage_ticks``; ``fees_bps`` for a commission in
     percent, ``fee_per_unit`` for one of money a contract; ``sizing`` (``fixed``,
     ``percent_of_equity``, ``fixed_cash``) and ``size``.
     """
@@ -142,6 +146,8 @@ def prefill(found: Mapping[str, object]) -> dict[str, object]:
         number = number_of(found.get(key), is_large=key == "initial_capital")
         if number is not None:
             run[name] = number
+    if found.get("on_bar_close") is True:
+        run["fill_clock"] = "close"
     run |= _fees(found.get("commission"))
     run |= _sizing(found.get("order_size"))
     return run
@@ -156,7 +162,7 @@ def _fees(commission: object) -> dict[str, object]:
         return {"fees_bps": 0.0, "fee_per_unit": 0.0}
     if "%" in text:
         return {"fees_bps": round(number * _BPS_A_PERCENT, 10), "fee_per_unit": 0.0}
-    if any(word in text for word in ("contract", "kontrakt", "contrato", "contrat", "контракт")):
+    if any(word in text for word in _CONTRACTS):
         return {"fees_bps": 0.0, "fee_per_unit": number}
     return {}
 

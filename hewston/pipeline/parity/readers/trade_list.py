@@ -286,7 +286,10 @@ def _find_point_value(rows: pl.DataFrame) -> float | None:
     )
     if whole.is_empty():
         return None
-    ratio = (whole["value"] / (whole["price"] * whole["qty"])).abs()
-    counts = Counter(f"{one:.2e}" for one in ratio.head(_SAMPLE).to_list())
-    commonest, count = counts.most_common(1)[0]  # that of entries: exits have other prices
-    return float(commonest) if count >= _MOST * counts.total() else None
+    ratio = (whole["value"] / (whole["price"] * whole["qty"])).abs().head(_SAMPLE).to_list()
+    for digits in (6, 4, 2):  # as many as the rounding of small values leaves
+        counts = Counter(f"{one:.{digits}e}" for one in ratio)
+        commonest, count = counts.most_common(1)[0]  # that of entries: exits have other prices
+        if count >= _MOST * counts.total():
+            return float(commonest)
+    return None

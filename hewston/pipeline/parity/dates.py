@@ -74,8 +74,8 @@ def place_dates(
     """Put the trades of a chart of days, weeks or months on the bars that they name.
 
     ``trades`` are LISTED_TRADES in UTC. Where ``dates_only``, their times are the midnights of UTC
-    that begin the dates listed (as ``readers.place`` gives them): trading days in the exchange's
-    calendar. Else they are instants, such as the opens of sessions, and the trading day is that of
+    that begin the dates listed (as ``readers.place`` gives them), which are exchange dates. Else
+    they are instants, such as the opens of sessions, and their dates are those of
     ``exchange_date``; instants that are starts already, or midnights of UTC, which are dates, stay
     what they are. ``starts`` are ``ts_open`` of the bars (UTC_NS, sorted) of ``interval`` (1d, 1w,
     1mo), ``calendar`` and ``tz`` those of the dataset, as in ``exchange_date``.
@@ -100,7 +100,7 @@ def place_dates(
         dates = {name: one.dt.offset_by("1d") for name, one in dates.items()}
         notes.append(
             "Its dates are those of the evenings on which sessions begin, as its Sundays show: "
-            "each is read as the trading day after it."
+            "each is read as the exchange date after it."
         )
     placed: dict[str, pl.Series] = {}
     missing: list[dt.date] = []

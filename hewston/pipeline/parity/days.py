@@ -12,7 +12,7 @@ _NAMES = {length: name for name, length in INTERVAL_NS.items()}
 
 
 def place_days(pine: Side, python: Side) -> tuple[Side, list[str]]:
-    """Put the bars and trades of a chart of days on the bars of the same trading days.
+    """Put the bars and trades of a chart of days on the bars of the same exchange dates.
 
     Sides of shorter bars, and those whose exchange is not known, stay as they are. Also gives in
     sentences what was odd. Raises InputError (field ``interval``) for a list of another chart.

@@ -1,17 +1,20 @@
 """Pages of comparisons: the list, the form, what was found, and what is done there."""
 
 import csv
+import html
 import io
 import json
 import re
 
+import polars as pl
 import pytest
 
+from apps.parity.actions import request_comparison
 from apps.parity.models import Comparison
 from apps.parity.tasks import perform_comparison
 from hewston.pipeline.store import sha256_file
 from hewston.taskqueue import Status
-from tests.bridges import ARTIFACT_ID, add_artifact
+from tests.bridges import ARTIFACT_ID, add_artifact, list_trades
 from tests.comparisons import (
     COMPARISON_ID,
     add_comparison,
@@ -77,7 +80,7 @@ def test_a_first_look_is_a_button_away_and_shows_both_mistakes_of_the_port(ada):
     names = re.findall(r'scope="row"><a[^>]*>(\w+)<', table(page, "series"))
     assert names == ["EMA", "RSI"]
     assert "Only one side has candles." in page
-    assert f"python_artifact_id={made.python_artifact.pk}" in page
+    assert f"python_artifact_id={made.side_ids['python_artifact_id']}" in page
     assert ada.post(f"{LIST}example/")["Location"] == f"{LIST}{made.pk}/"
 
 
@@ -158,6 +161,45 @@ def test_trades_that_do_not_match_come_first(ada, catalogue):
     assert "only in Pine" in table(page, "trades")
     everything = table(text(ada.get(f"{DONE}?kind=all")), "trades")
     assert everything.count("<tr>") >= table(page, "trades").count("<tr>")
+
+
+def test_two_lists_without_bars_have_trades_and_no_chart(ada, catalogue):
+    one = keep(catalogue, list_trades(catalogue), "one.csv", zone="America/New_York")
+    other = keep(catalogue, list_trades(catalogue, count=9), "other.csv", zone="America/New_York")
+    made, _ = request_comparison(
+        owner=catalogue.ada, artifact_id=one.pk, python_artifact_id=other.pk
+    )
+    perform_comparison(made)
+    page = text(ada.get(f"{LIST}{made.pk}/"))
+    assert "Neither side has bars" in page
+    assert "<parity-chart" not in page
+    assert "only in Pine" in table(page, "trades")
+
+
+def test_charts_of_other_times_have_nothing_to_compare(ada, catalogue):
+    def move(frame):
+        return frame.with_columns(pl.col("ts_open") + pl.duration(days=4000, seconds=17))
+
+    made = request(catalogue, keep(catalogue, chart_of_run(catalogue, change=move)))
+    perform_comparison(made)
+    answer = ada.get(f"{LIST}{made.pk}/")
+    assert answer.status_code == 200
+    assert "<b>aligned</b>" not in text(answer)
+    assert "<b>not comparable</b>" in text(answer)
+
+
+def test_a_title_is_text_wherever_it_stands(ada, catalogue):
+    title = '<b>"R&S"</b>'
+
+    def rename(data):
+        return data.replace(b"Slow", b'"<b>""R&S""</b>"', 1)
+
+    made = request(catalogue, keep(catalogue, rename(chart_of_run(catalogue))))
+    perform_comparison(made)
+    page = text(ada.get(f"{LIST}{made.pk}/"))
+    assert title not in page
+    assert html.escape(title) in page
+    assert ada.get(f"{LIST}{made.pk}/", {"of": title, "series": title}).status_code == 200
 
 
 def test_other_options_make_another_comparison(ada, compared):

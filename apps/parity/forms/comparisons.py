@@ -158,8 +158,8 @@ class ComparisonForm:
             self._enter(
                 "python_artifact_id",
                 "or another program's artifact",
-                [*none, *(_name_artifact(one) for one in self._artifacts if one.kind == "json")],
-                "JSON, in place of a run.",
+                [*none, *map(_name_artifact, self._artifacts)],
+                "In place of a run: JSON, or another export.",
             ),
         ]
 

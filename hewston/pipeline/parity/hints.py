@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 
 from hewston.pipeline.intervals import INTERVAL_NS
-from hewston.pipeline.parity.compare import Comparison, Finding, name_interval
+from hewston.pipeline.parity.candles import name_interval
+from hewston.pipeline.parity.compare import Comparison
+from hewston.pipeline.parity.finding import Finding
 from hewston.pipeline.parity.options import MOST_OFFSET, Options
 from hewston.pipeline.parity.readers.zones import ZONES
 from hewston.pipeline.parity.tolerances import LOOSE, SKIPPED
@@ -47,7 +49,7 @@ def list_hints(found: Comparison, options: Options) -> list[Hint]:
 
 
 def _suggest(one: Finding, found: Comparison, options: Options) -> Iterator[Hint]:
-    if one.layer == "candles":
+    if one.layer == "candles" and one.class_name == "data_alignment":
         yield from _suggest_times(one, found, options)
     elif one.class_name == "warmup_window":
         yield from _suggest_warmup(found, options)

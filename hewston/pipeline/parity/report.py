@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from hewston.pipeline.parity.compare import Comparison, Finding
+from hewston.pipeline.parity.compare import Comparison
+from hewston.pipeline.parity.finding import Finding
 from hewston.pipeline.parity.hints import list_hints
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.series import ComparedSeries

@@ -278,3 +278,11 @@ def test_exports_are_aligned_with_themselves_and_not_when_one_value_is_another(n
     found = _compare(pine, python)
     assert _first(found)[:2] == ("indicators", "python_implementation")
     assert found.findings[0].at == int(pine.series["ts_open"].to_physical()[at])
+
+
+def test_candles_within_the_tolerance_are_no_other_feed() -> None:
+    close = _close()
+    found = _compare(_side(), _side(close=close * (1 + 1e-7)))
+    assert found.verdict == "aligned_within_tolerance"
+    assert {one.class_name for one in found.findings} == {"numeric_tolerance"}
+    assert found.layers[0].status == "within_tolerance"

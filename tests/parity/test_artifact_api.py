@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -183,3 +184,16 @@ def test_an_order_that_is_no_question_is_no_part_of_the_content(ada, catalogue):
     made = send(ada, data, zone=NEW_YORK, date_order="mdy").json()
     assert made["date_order"] is None
     assert send(ada, data, zone=NEW_YORK).json()["artifact_id"] == made["artifact_id"]
+
+
+def test_bars_tell_the_order_as_they_tell_the_zone(ada, catalogue):
+    header, *rows = list_trades(catalogue).decode("utf-8-sig").splitlines()
+    november = [row for row in rows if ",2023-11-0" in row]  # days that may be months
+    assert november
+    text = "\n".join([header, *november])
+    data = re.sub(r"(\d{4})-(\d{2})-(\d{2})", r"\g<2>/\g<3>/\g<1>", text).encode()
+    assert send(ada, data, zone=NEW_YORK).status_code == 422
+    found = send(ada, data, dataset_id=DATASET_ID)
+    made = found.json()
+    assert (found.status_code, made["date_order"], made["zone"]) == (201, "mdy", NEW_YORK)
+    assert made["first_at"].startswith("2023-11-01")

@@ -82,17 +82,24 @@ def keep_file(
 ) -> tuple[BridgeArtifact, bool]:
     """Keep an upload; gives its artifact and whether it is new: the same content is there once.
 
-    ``name`` and ``symbol`` are else what the file says. Where only one zone puts the most fills
-    inside the bars of ``dataset_id``, it need not be said. Raises InputError, and keeps nothing,
-    for what is no export and where a zone must be said (field ``zone``, with ``offers``), or the
-    order of day and month (field ``date_order``).
+    ``name`` and ``symbol`` are else what the file says. A zone, and an order of day and month, need
+    not be said where one alone puts the most fills inside the bars of ``dataset_id``. Raises
+    InputError, and keeps nothing, for what is no export and where a zone must be said (field
+    ``zone``, with ``offers``), or the order of day and month (field ``date_order``).
     """
     _sweep()
     said = {"title": name.strip()[:200], "symbol": symbol.strip()[:64]}
     said["date_order"] = read_order_name(date_order)
     chosen = read_zone_name(zone)
     if dataset_id and not chosen:
-        chosen = _choose_zone(owner, path, filename, dataset_id, said["date_order"])
+        shown = preview_file(
+            user=owner,
+            path=path,
+            filename=filename,
+            date_order=said["date_order"],
+            dataset_id=dataset_id,
+        )
+        chosen, said["date_order"] = _choose_zone(shown, dataset_id), shown["date_order"] or ""
     with store.Store(settings.DATA_ROOT).staging(f"bridge-{new_id()}") as staged:
         folder = staged / "artifact"
         folder.mkdir()
@@ -101,11 +108,8 @@ def keep_file(
         return _publish(owner, folder, facts, size=path.stat().st_size)
 
 
-def _choose_zone(owner: User, path: Path, filename: str, dataset_id: str, date_order: str) -> str:
+def _choose_zone(shown: Mapping[str, Any], dataset_id: str) -> str:
     """Choose the zone under which the most fills lie inside a dataset's bars, if one does best."""
-    shown = preview_file(
-        user=owner, path=path, filename=filename, date_order=date_order, dataset_id=dataset_id
-    )
     if not shown["needs_zone"]:
         return ""
     offers = shown["offers"]
@@ -118,9 +122,9 @@ def _choose_zone(owner: User, path: Path, filename: str, dataset_id: str, date_o
         else f"under no zone do its fills lie inside the bars of {dataset_id}"
     )
     raise InputError(
-        f"The times of {filename} have no zone, and {among}. Say which zone it is.",
+        f"The times of {shown['filename']} have no zone, and {among}. Say which zone it is.",
         field="zone",
-        file=filename,
+        file=shown["filename"],
         offers=offers,
     )
 

@@ -46,7 +46,7 @@ _WORDS = {
     "zone": "of its times, where the file does not say it: an IANA name or +08:00",
     "date_order": "dmy or mdy, also day_first or month_first: of dates like 03/04/2025 that do not "
     "tell",
-    "dataset_id": "to find the zone with: fills lie inside their bars",
+    "dataset_id": "to find the zone and the order with: fills lie inside their bars",
 }
 _BODY = {
     "required": True,

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from hewston.pipeline import artifacts, store
+from hewston.pipeline.errors import InputError
 from hewston.pipeline.parity.readers import (
     Bridge,
     Upload,
@@ -45,11 +46,11 @@ def preview_upload(
     """Say what an upload would become, and what must be asked first.
 
     ``zone`` and ``date_order`` are what was said of its times, ``bars_file`` the bars of a dataset
-    with which its zone is looked for. ``needs_zone`` tells that its times have none: they are then
+    with which both are looked for. ``needs_zone`` tells that its times have none: they are then
     shown as they are in the file. Raises InputError for what is no export, and where the order of
     day and month must be said (field ``date_order``).
     """
-    upload = read_upload(path, filename=name, date_order=date_order)
+    upload = _read_upload(path, name, date_order, bars_file)
     needs_zone = upload.needs_zone and zone is None
     bridge = place(upload, "UTC" if needs_zone else zone)
     offers = [] if bars_file is None else _list_offers(upload, bars_file)
@@ -64,6 +65,27 @@ def preview_upload(
         if trades is None
         else _list_trades(trades.tail(max(min(_ENDS, trades.height - _ENDS), 0))),
     }
+
+
+def _read_upload(path: Path, name: str, date_order: str | None, bars_file: Path | None) -> Upload:
+    """Read an upload; one that does not tell day from month as more fills lie inside bars."""
+    try:
+        return read_upload(path, filename=name, date_order=date_order)
+    except InputError as problem:
+        orders = problem.details.get("allowed")
+        if problem.details.get("field") != "date_order" or date_order or bars_file is None:
+            raise
+        if not isinstance(orders, list):
+            raise
+        candles = pl.read_parquet(bars_file, columns=list(_CANDLES))
+        uploads = [read_upload(path, filename=name, date_order=one) for one in orders]
+        inside = [
+            max((offer.inside for offer in find_zones(upload, candles)), default=0)
+            for upload in uploads
+        ]
+        if inside.count(max(inside)) > 1:
+            raise
+        return uploads[inside.index(max(inside))]
 
 
 def keep_upload(

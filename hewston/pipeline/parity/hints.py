@@ -18,6 +18,7 @@ from hewston.pipeline.parity.tolerances import LOOSE, SKIPPED
 _SECOND_NS = 1_000_000_000
 _NEARLY_ALL = 0.9
 _CLOCKS = {"close": "next_open", "next_open": "close"}
+_NO_FEES = "Run again without fees"
 _FEES_AGREE = 0.01  # by which the fees of trades may differ from one rate
 
 
@@ -218,8 +219,8 @@ def _suggest_fees(found: Comparison) -> Iterator[Hint]:
             other = "fee_per_unit" if field == "fees_bps" else "fees_bps"
             yield Hint(
                 cause="fees",
-                sentence=f"Pine's trades paid {rate:g} {unit} a side.",
-                label=f"Run again with fees of {rate:g} {unit}",
+                sentence=f"Pine's trades paid {f'{rate:g} {unit} a side' if rate else 'no fees'}.",
+                label=f"Run again with fees of {rate:g} {unit}" if rate else _NO_FEES,
                 run={field: rate, other: 0.0},
             )
             return

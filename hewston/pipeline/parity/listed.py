@@ -15,9 +15,8 @@ from hewston.pipeline.schemas import MATCH
 
 _MINUTE_NS = 60 * 10**9
 _CONVERTED = 0.0022  # of a trade's profit: what another currency's rate moves it
-STEPS = {  # of a waterfall, as people call them
+STEPS = {  # of a waterfall, as people call them; slippage is in the prices
     "price": "Prices",
-    "slippage": "Slippage",
     "fees": "Fees",
     "quantity": "Quantities",
     "moved": "Moved trades",
@@ -72,6 +71,7 @@ class ComparedTrades:
                         "trades": step.trades,
                     }
                     for step in fall.steps
+                    if step.key in STEPS
                 ],
                 "end": float(fall.end),
                 "difference": float(fall.difference),

@@ -434,6 +434,14 @@ def test_a_zone_is_told_from_a_fill_clock_beside_it_where_a_close_is_the_next_op
     assert found.shifts_ms == (-8 * 3_600_000,)
 
 
+@pytest.mark.parametrize("bars", [1, 3])
+def test_a_fill_clock_is_named_where_the_list_begins_while_the_strategy_trades(bars: int) -> None:
+    listed = ALL[bars:]
+    made = clock(BARS, "close").filter(pl.col("entry_ts") >= listed["entry_ts"].min())
+    assert made.height < listed.height
+    check(explain(listed, made), "python_implementation", "fill_clock", "fills")
+
+
 @pytest.mark.parametrize("later", [True, False])
 def test_another_fill_clock_says_which_side_fills_later(later: bool) -> None:  # noqa: FBT001
     lists = [clock(BARS, "close"), ALL]

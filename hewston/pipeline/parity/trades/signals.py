@@ -118,7 +118,7 @@ def find_warmup(paired: Paired) -> TradeFinding | None:
     """What differs is at the beginning, mostly, and what follows is the same."""
     first = paired.first
     pine = paired.lists.pine
-    if first is None or not len(pine) or _is_of_one_trade(paired):
+    if first is None or not len(pine) or _is_of_one_trade(paired) or _is_cut(paired):
         return None
     differ = np.concatenate(
         (
@@ -143,8 +143,13 @@ def find_warmup(paired: Paired) -> TradeFinding | None:
         layer="signals",
         at=first.at * MS_NS,
         sentence=f"Only trades before {write_time(int(after.min()))} differ; all that follow are "
-        "the same.",
+        f"the same.{_tell_lag(paired)}",
     )
+
+
+def _is_cut(paired: Paired) -> bool:
+    """Tell what only lies at the ends of lists that were cut at one time, a bar or so apart."""
+    return bool(paired.lag) and paired.has_few_alone
 
 
 def _is_of_one_trade(paired: Paired) -> bool:
@@ -159,12 +164,13 @@ def find_other_signals(paired: Paired) -> TradeFinding | None:
     first = paired.first
     if first is None or judge_first(paired) != "signals":
         return None
-    besides = (
-        f" Besides, every entry here comes a bar {'later' if paired.lag > 0 else 'earlier'}."
-        if paired.lag
-        else ""
-    )
-    return _write_unknown(paired, first, "signals", besides)
+    return _write_unknown(paired, first, "signals", _tell_lag(paired))
+
+
+def _tell_lag(paired: Paired) -> str:
+    if not paired.lag:
+        return ""
+    return f" Besides, every entry here comes a bar {'later' if paired.lag > 0 else 'earlier'}."
 
 
 def find_anything(paired: Paired) -> TradeFinding | None:

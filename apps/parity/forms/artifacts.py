@@ -138,7 +138,8 @@ class UploadForm:
             self._entry("name", "Name", self.draft.name or shown.get("name", "")),
             self._entry("symbol", "Symbol", self.draft.symbol or shown.get("symbol", "")),
         ]
-        if self.asks_date_order or self.draft.date_order:
+        is_found = self.draft.dataset_id and shown.get("date_order")  # by its bars, perhaps
+        if self.asks_date_order or self.draft.date_order or is_found:
             entries.append(self._date_order())
         if shown.get("needs_zone") or self._zone or self.draft.dataset_id:
             entries += [

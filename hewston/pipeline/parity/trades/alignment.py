@@ -8,6 +8,7 @@ from hewston.pipeline.parity.trades.finding import (
     write_time,
 )
 from hewston.pipeline.parity.trades.lists import LOOSE, Flags, Floats, Ints, Lists, is_same
+from hewston.pipeline.parity.trades.long_bars import explain_long_bars
 from hewston.pipeline.parity.trades.shifts import (
     FEW,
     HALF_MS,
@@ -41,7 +42,7 @@ def explain_alignment(lists: Lists) -> TradeFinding | None:
         return _write_shift(lists, by_fills)
     if moved is not None:
         return _write_shift(lists, moved)
-    return _find_outside(lists) or _find_other_prices(lists)
+    return explain_long_bars(lists) or _find_outside(lists) or _find_other_prices(lists)
 
 
 def _is_nearer(lists: Lists, one: Shift, other: Shift) -> bool:

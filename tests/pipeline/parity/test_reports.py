@@ -124,6 +124,19 @@ def test_timeframes_are_intervals_in_several_languages(text, interval):
     assert find_interval(text) == interval
 
 
+def test_a_period_of_an_average_is_no_timeframe(tmp_path):
+    path = tmp_path / "changed.xlsx"
+    path.write_bytes(report(tmp_path))
+    book = openpyxl.load_workbook(path)
+    sheet = book["Properties"]
+    for row, (name, value) in enumerate((("Intervalo", 60), ("Período", "1 hora")), start=3):
+        sheet[f"A{row}"].value, sheet[f"B{row}"].value = name, str(value)
+    book.save(path)
+    upload = read(tmp_path, path.read_bytes())
+    assert upload.timeframe == "1h"
+    assert upload.properties["inputs"]["Intervalo"] == 60  # type: ignore[index]
+
+
 def test_a_figure_that_is_off_by_a_cent_and_a_share_as_fraction(tmp_path):
     path = tmp_path / "changed.xlsx"
     path.write_bytes(report(tmp_path))

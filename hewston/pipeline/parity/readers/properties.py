@@ -96,6 +96,9 @@ _UNITS: Mapping[int, tuple[str, ...]] = {
     60: ("min", "m", "dakika", "мин", "分", "분", "phút"),
     1: ("s", "sec", "sek", "seg", "saniye", "сек", "秒", "초"),
 }
+_PERIODS = {
+    *("intervall", "intervalo", "intervalle", "período", "интервал", "interwał", "zaman aralığı"),
+}
 _CONTRACTS = (
     *("contract", "kontrakt", "contrato", "contrat", "kontrat", "контракт", "合約", "合约", "契約"),
     *("枚", "계약"),
@@ -104,9 +107,15 @@ _PERCENT = 100.0
 _BPS_A_PERCENT = 100.0
 
 
-def key_of_property(label: str) -> str | None:
-    """Give the key of a property's name; None for an input of the strategy."""
-    return _KEY_OF.get(plain(label))
+def key_of_property(label: str, text: str = "") -> str | None:
+    """Give the key of a property's name; None for an input of the strategy.
+
+    A bare number, as an average has it, is no timeframe where the word means a period as well.
+    """
+    known = plain(label)
+    if known in _PERIODS and text.strip().isdecimal():
+        return None
+    return _KEY_OF.get(known)
 
 
 def find_interval(text: str) -> str | None:

@@ -42,7 +42,7 @@ def _as_properties(rows: Iterable[list[str]]) -> dict[str, object]:
     inputs: dict[str, object] = {}
     for row in rows:
         label, text = row[0][:_LONGEST], (row[1] if len(row) > 1 else "")[:_LONGEST]
-        key = key_of_property(label)
+        key = key_of_property(label, text)
         if key is not None and key not in found:
             found[key] = _typed(text) if key not in {"symbol", "currency"} else text
         elif text or key is None:

@@ -202,6 +202,22 @@ def test_a_title_is_text_wherever_it_stands(ada, catalogue):
     assert ada.get(f"{LIST}{made.pk}/", {"of": title, "series": title}).status_code == 200
 
 
+def test_trades_that_differ_are_stepped_through_as_values_are(ada, catalogue):
+    artifact = keep(catalogue, list_trades(catalogue), "one.csv", zone="America/New_York")
+    made = request(catalogue, artifact)
+    perform_comparison(made)
+    address = f"{LIST}{made.pk}/"
+    page = text(ada.get(address))
+    assert "?at=1#around" in table(page, "around")
+    assert "?at=0#around" in table(page, "trades")
+    around = table(text(ada.get(f"{address}?at=1")), "around")
+    assert "Difference 2 of" in around
+    assert "only in Python" in around
+    assert "no trade" in around
+    assert f"/runs/{RUN_ID}/playback/?t=2023-10-30T15:31:00Z" in around
+    assert "?at=2#around" in around
+
+
 def test_other_options_make_another_comparison(ada, compared):
     answer = ada.post(f"{LIST}{compared.pk}/again/", OPTIONS | {"absolute": "2", "bars": "3"})
     made = Comparison.objects.exclude(pk=compared.pk).get()

@@ -1,6 +1,5 @@
 """What the page of a comparison that is done shows, and which part of its tables."""
 
-import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Mapping
@@ -9,6 +8,8 @@ from typing import Any
 
 from django.http import QueryDict
 
+from apps.parity.forms.parts import Part
+from apps.parity.forms.places import Places
 from apps.parity.models import Comparison
 from hewston.pipeline.comparison.drawing import draw_waterfall
 from hewston.pipeline.parity.reading import Reader
@@ -17,7 +18,6 @@ AROUND = 20  # bars of the table on either side of the one that is looked at
 _ROWS = 25  # of a page of differences or trades
 _SERIES = 100  # likewise of series
 _DRAWN = 3  # series that the chart opens with
-_FAR = 250  # differences on either side among which one at another bar is looked for
 _PRICES = ("open", "high", "low", "close")
 _NO_CANDLES = {name: [None] * (2 * AROUND + 1) for name in _PRICES}
 _ONLY = {"only_a": "Trades only in Pine", "only_b": "Trades only in Python"}
@@ -25,36 +25,6 @@ _MATCHED = "matched"
 _KINDS = {"": "different", "all": None}  # what a Reader calls them
 _TIERS = ("bit-exact", "last bits", "band", "loose", "diverges")
 _DIFFER = ("loose", "diverges", "missing")  # tiers of values that are not the same
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Part:
-    """A page of a table: from which row on, of how many; ``name`` is its key in the address."""
-
-    name: str
-    total: int
-    size: int
-    number: int  # from 1
-
-    @property
-    def offset(self) -> int:
-        """How many rows come before it."""
-        return (self.number - 1) * self.size
-
-    @property
-    def first(self) -> int:
-        """Its first row, from 1; 0 where there is none."""
-        return min(self.offset + 1, self.total)
-
-    @property
-    def last(self) -> int:
-        """Its last row."""
-        return min(self.offset + self.size, self.total)
-
-    @property
-    def pages(self) -> int:
-        """How many there are."""
-        return max(-(-self.total // self.size), 1)
 
 
 class ComparisonPage:
@@ -85,17 +55,25 @@ class ComparisonPage:
         return sum(one["counts"][tier] for one in chosen for tier in _DIFFER)
 
     @functools.cached_property
+    def places(self) -> Places:
+        """Differences by their numbers: values, then trades."""
+        return Places(
+            self._tables,
+            title=self.only_title,
+            values=self.differences,
+            trades=self.trades_differ if self.only_title is None and self.rows else 0,
+            asked=self._number("at"),
+        )
+
+    @property
     def at(self) -> int | None:
         """The number of the difference that is looked at, from 0."""
-        asked = self._number("at")
-        return None if asked is None else max(min(asked, self.differences - 1), 0)
+        return self.places.at
 
-    @functools.cached_property
+    @property
     def difference(self) -> Mapping[str, Any] | None:
         """The difference that is looked at, where one is."""
-        if self.at is None or not self.differences:
-            return None
-        return self._near.get(self.at)
+        return self.places.difference
 
     @functools.cached_property
     def row(self) -> int:
@@ -128,26 +106,12 @@ class ComparisonPage:
     @property
     def earlier(self) -> int | None:
         """The number of the last difference before that looked at, at another bar."""
-        if not self.at:
-            return None
-        found = [n for n, one in self._near.items() if n < self.at and one["row"] != self.row]
-        return found[-1] if found else min(self._near, default=0)
+        return self.places.find_earlier(self.row)
 
     @property
     def later(self) -> int | None:
         """The number of the first difference after that looked at, at another bar."""
-        start = 0 if self.at is None else self.at + 1
-        if start >= self.differences:
-            return None
-        found = (n for n, one in self._near.items() if n >= start and one["row"] != self.row)
-        return next(found, max(self._near) if max(self._near) >= start else None)
-
-    @functools.cached_property
-    def _near(self) -> dict[int, Mapping[str, Any]]:
-        """Differences around that looked at, by their numbers: read once for all of the page."""
-        start = max((self.at or 0) - _FAR, 0)
-        found = self._tables.differences(self.only_title, offset=start, limit=2 * _FAR)
-        return dict(enumerate(found["items"], start))
+        return self.places.find_later(self.row)
 
     # Series.
 
@@ -167,7 +131,7 @@ class ComparisonPage:
         """The series whose values stand beside the bars."""
         asked = [self._asked.get("series"), self.only_title]
         if self.difference is not None:
-            asked.append(self.difference["subject"])
+            asked.append(self.difference.get("subject"))
         asked.append((self.report["first"] or {}).get("subject"))
         asked += [one["title"] for one in self.report["series"] if one["class"]]
         return next((one for one in [*asked, *self.titles] if one in self.titles), None)
@@ -250,19 +214,16 @@ class ComparisonPage:
     @functools.cached_property
     def differences_part(self) -> Part:
         """Which of the differences are shown: those around the one looked at, or what is asked."""
-        looked_at = 1 if self.at is None else self.at // _ROWS + 1
+        is_value = self.at is not None and self.at < self.differences
+        looked_at = (self.at or 0) // _ROWS + 1 if is_value else 1
         return self._part("differences_page", self.differences, _ROWS, number=looked_at)
 
     @functools.cached_property
     def difference_rows(self) -> list[Mapping[str, Any]]:
         """Rows of the table of differences, each with its number."""
         part = self.differences_part
-        wanted = range(max(part.first - 1, 0), part.last)
-        near = {n: self._near[n] for n in wanted if n in self._near}
-        if len(near) < len(wanted):
-            found = self._tables.differences(self.only_title, offset=part.offset, limit=part.size)
-            near = dict(enumerate(found["items"], part.offset))
-        return [{**one, "number": n} for n, one in near.items()]
+        found = self.places.list(max(part.first - 1, 0), part.last)
+        return [{**one, "number": n} for n, one in found.items()]
 
     # Trades.
 
@@ -302,7 +263,10 @@ class ComparisonPage:
         found: list[Mapping[str, Any]] = self._tables.matches(
             _KINDS.get(self.kind, self.kind), offset=part.offset, limit=part.size
         )["items"]
-        return found
+        if self.kind or self.only_title or not self.rows:
+            return found
+        start = self.differences + part.offset
+        return [{**one, "number": n} for n, one in enumerate(found, start)]
 
     @functools.cached_property
     def steps(self) -> list[dict[str, object]]:
@@ -324,6 +288,13 @@ class ComparisonPage:
             _money(fall["end"]),
             labels=("Net profit of Pine", "Net profit of Python"),
         )
+
+    @property
+    def focus_time(self) -> str | None:
+        """When the bar that is looked at begins, as playback takes it."""
+        found = (bar["ts"] for bar in self.bars if bar["is_focus"])
+        at = next(found, None)
+        return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     @property
     def playback_bar(self) -> int | None:

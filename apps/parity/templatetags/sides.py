@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from apps.parity.forms.results import Part
+from apps.parity.forms.parts import Part
 from apps.permissions.templatetags.figures import DASH, MINUS, list_asked, price, quantity, query
 
 register = template.Library()

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import tempfile
 import threading
 
 import psutil
@@ -19,6 +20,7 @@ from apps.runs.tasks import perform_run
 from apps.strategies.models import StrategyCheck
 from hewston.pipeline import artifacts
 from hewston.pipeline.errors import HewstonError, InputError
+from hewston.pipeline.parity.example import write_example
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.reading import Reader
 from hewston.pipeline.parity.sources import RunSource
@@ -55,6 +57,21 @@ def test_the_same_inputs_are_the_same_comparison(catalogue):
     assert (other.pk != first.pk, is_new) == (True, True)
     changed, is_new = actions.compare_again(comparison=first, change={"bars": 3})
     assert (changed.pk, is_new) == (other.pk, False)
+
+
+def test_no_example_is_taken_away_by_who_sweeps_what_dead_jobs_left(catalogue, monkeypatch):
+    place = Store(settings.DATA_ROOT)
+    place.temporary.mkdir(exist_ok=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(place.temporary))  # as where it is served
+
+    def write_and_sweep(folder):
+        made = write_example(folder)
+        place.sweep()
+        return made
+
+    monkeypatch.setattr("apps.parity.actions.examples.write_example", write_and_sweep)
+    made, is_new = actions.first_look(owner=catalogue.ada)
+    assert (made.artifact.name, is_new) == ("Example: chart data", True)
 
 
 def test_a_cancelled_comparison_is_asked_for_anew(catalogue):

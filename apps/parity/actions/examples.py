@@ -1,13 +1,14 @@
 """A first look at a comparison, of exports that are made up."""
 
-import tempfile
-from pathlib import Path
+from django.conf import settings
 
 from apps.parity.actions.artifacts import keep_file
 from apps.parity.actions.comparisons import request_comparison
 from apps.parity.models import Comparison
 from apps.permissions.models import User
+from hewston.pipeline import store
 from hewston.pipeline.parity.example import write_example
+from hewston.taskqueue import new_id
 
 
 def first_look(*, owner: User) -> tuple[Comparison, bool]:
@@ -15,8 +16,8 @@ def first_look(*, owner: User) -> tuple[Comparison, bool]:
 
     Gives the comparison, and whether it is new. What belongs to it can be deleted as anything else.
     """
-    with tempfile.TemporaryDirectory() as name:
-        example = write_example(Path(name))
+    with store.Store(settings.DATA_ROOT).staging(f"example-{new_id()}") as folder:
+        example = write_example(folder)
         chart, trades, port = (
             keep_file(owner=owner, path=path, filename=path.name, zone=zone, name=title)[0]
             for path, zone, title in (

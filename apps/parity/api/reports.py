@@ -57,7 +57,7 @@ _ERRORS: dict[str, Rule] = {
     openapi_extra={"parameters": describe_query(_DIFFERENCES)},
 )
 def show_parity_differences(request: HttpRequest, comparison_id: str) -> HttpResponseBase:
-    """A row a bar at which candles, a series or trades differ; CSV has all of them."""
+    """A row a bar at which candles or a series differ; CSV has all of them."""
     asked = read_query(request, _DIFFERENCES)
     found = _find(request, comparison_id)
     reader = actions.open_reader(comparison=found)

@@ -204,7 +204,7 @@ class ComparisonForm:
 
     def _name_run(self, run: Run) -> str:
         name = f"{run.name} · {run.strategy_id}" if run.name else run.strategy_id
-        return f"{run.dataset.symbol} · {name} · {run.created_at:%Y-%m-%d %H:%M} · {run.pk}"
+        return f"{run.dataset.symbol} · {name} · {run.created_at:%Y-%m-%d %H:%M} UTC · {run.pk}"
 
     def _enter(
         self,

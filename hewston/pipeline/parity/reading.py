@@ -68,7 +68,7 @@ class Reader:
         are left out.
         """
         count = len(self.grid)
-        first, end = max(row - before, 0), min(row + after + 1, count)
+        first, end = (min(max(one, 0), count) for one in (row - before, row + after + 1))
         aligned = self._align(titles)
         times = self.grid[first:end]
         return {

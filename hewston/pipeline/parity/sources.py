@@ -99,11 +99,16 @@ def _read_artifact(
     frames: dict[str, pl.DataFrame | None] = {}
     if zone is not None and facts["zone"] not in {None, zone}:
         bridge = place(
-            read_upload(source.folder / facts["upload"], filename=facts["filename"]), zone
+            read_upload(
+                source.folder / facts["upload"],
+                filename=facts["filename"],
+                date_order=facts.get("date_order"),
+            ),
+            zone,
         )
         frames = {one: getattr(bridge, one) for one in FRAMES}
         if bridge.series is not None and titles is not None:
-            known = [title for title in titles if title in bridge.series.columns]
+            known = [title for title in dict.fromkeys(titles) if title in bridge.series.columns]
             frames["series"] = bridge.series.select("ts_open", *known)
     else:
         zone = facts["zone"]
@@ -144,7 +149,8 @@ def _read_frame(path: Path, titles: Sequence[str] | None) -> pl.DataFrame | None
     found = pl.scan_parquet(path)
     if titles is not None:
         known = found.collect_schema()
-        found = found.select("ts_open", *(title for title in titles if title in known))
+        wanted = (title for title in dict.fromkeys(titles) if title in known)
+        found = found.select("ts_open", *wanted)
     return found.collect()
 
 
@@ -154,7 +160,7 @@ def _read_run(source: RunSource, name: str, titles: Sequence[str] | None) -> Sid
     spec = RunSpec.from_json(manifest["spec"])
     signals = pl.scan_parquet(source.folder / artifacts.frame_file("signals"))
     known = [one for one in signals.collect_schema() if one not in _NO_INDICATOR]
-    wanted = known if titles is None else [one for one in titles if one in known]
+    wanted = known if titles is None else [one for one in dict.fromkeys(titles) if one in known]
     series = signals.select("ts_open", *wanted).collect()
     starts = series["ts_open"]
     return Side(

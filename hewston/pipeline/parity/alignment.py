@@ -14,6 +14,7 @@ from hewston.pipeline.parity.tolerances import Floats
 
 type Rows = npt.NDArray[np.intp]
 _SECOND_NS = 1_000_000_000
+_NEVER_NS = 2**63 - 1  # later than every bar
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,7 +23,7 @@ class Aligned:
 
     ``both`` are the rows of the grid that both have; trades are those within what is compared.
     ``skipped`` says how many bars were left out, by reason, and ``outside`` how many of Python's
-    trades are outside the time that Pine's list spans.
+    trades are outside the time that Pine's list and bars span.
     """
 
     pine: Side
@@ -44,8 +45,8 @@ class Aligned:
 def align(pine: Side, python: Side, options: Options) -> Aligned:
     """Align two sides by their times.
 
-    Nothing is moved or left out but what ``options`` say, and what Pine's list of trades does not
-    span: it lists no trade before its first one, and none after it was made.
+    Nothing is moved or left out but what ``options`` say, and what Pine's list of trades and its
+    bars do not span: a list has no trade before its first one, and none after it was made.
     """
     pine = _move(pine, options.moved_s)
     skipped: dict[str, int] = {}
@@ -57,11 +58,14 @@ def align(pine: Side, python: Side, options: Options) -> Aligned:
         both = _find_both(*times)
         skipped["only one side has it"] = len(times[0]) + len(times[1]) - 2 * len(both)
         pine, python = (_keep(side, both) for side in (pine, python))
+        if not len(both):  # then nothing is left, no trade either
+            pine, python = (_keep_from(side, _NEVER_NS) for side in (pine, python))
         times = both, both
-    if options.skip_bars and len(both := _find_both(*times)):
-        first = both[min(options.skip_bars, len(both) - 1)]
+    if options.skip_bars and len(both := _find_bars(*times)):
+        is_left = options.skip_bars < len(both)
+        first = int(both[options.skip_bars]) if is_left else _NEVER_NS
         skipped["warm-up"] = int((both < first).sum())
-        pine, python = (_keep_from(side, int(first)) for side in (pine, python))
+        pine, python = (_keep_from(side, first) for side in (pine, python))
         times = pine.times, python.times
     grid = times[0] if np.array_equal(*times) else np.union1d(*times)
     rows = np.searchsorted(grid, _find_both(*times))
@@ -86,6 +90,13 @@ def _find_both(pine: Times, python: Times) -> Times:
         return pine
     found: Times = np.intersect1d(pine, python, assume_unique=True)
     return found
+
+
+def _find_bars(pine: Times, python: Times) -> Times:
+    """Give the bars that are counted: common ones, or those of the side that alone has some."""
+    if len(pine) and len(python):
+        return _find_both(pine, python)
+    return pine if len(pine) else python
 
 
 def read_column(frame: pl.DataFrame | None, title: str, times: Times) -> Floats:
@@ -162,10 +173,14 @@ def _change_bars(side: Side, change: Callable[[pl.DataFrame], pl.DataFrame]) -> 
 
 
 def _keep_listed(pine: Side, python: Side) -> tuple[Side, int]:
-    """Leave out what Python entered before Pine's first trade or after Pine's last time."""
+    """Leave out what Python entered before Pine's first trade or after Pine's last time.
+
+    Where Pine has bars it says of these, too, that nothing was traded.
+    """
     listed, made = pine.trades, python.trades
     if listed is None or made is None or listed.is_empty():
         return python, 0
-    last = listed.select(pl.max_horizontal(pl.col("entry_ts").max(), pl.col("exit_ts").max()))
-    kept = made.filter(pl.col("entry_ts").is_between(listed["entry_ts"].min(), last.item()))
+    ends = [listed[name].drop_nulls().to_physical().to_numpy() for name in ("entry_ts", "exit_ts")]
+    times = np.concatenate([pine.times, *ends])
+    kept = made.filter(pl.col("entry_ts").to_physical().is_between(times.min(), times.max()))
     return dataclasses.replace(python, trades=kept), made.height - kept.height

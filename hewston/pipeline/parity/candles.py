@@ -76,10 +76,13 @@ def judge_candles(aligned: Aligned, candles: tuple[ComparedSeries, ...]) -> list
         alone = np.setdiff1d(np.arange(len(aligned.grid)), aligned.both)
         firsts.append(int(aligned.grid[alone[0]]))
     cause, moved, why = _find_shift(pine, python)
-    said = f"{len(times):,} bars are in both, {only[0]:,} only in Pine, {only[1]:,} only in Python"
-    lengths = name_interval(pine.interval_ns), name_interval(python.interval_ns)
-    if lengths[0] != lengths[1] and cause == "feed":
-        why = f"Bars of Pine are of {lengths[0]}, and those of Python of {lengths[1]}."
+    said = (
+        f"{_count_bars(len(times))} in both, {only[0]:,} only in Pine, {only[1]:,} only in Python"
+    )
+    lengths = pine.interval_ns, python.interval_ns
+    if all(lengths) and lengths[0] != lengths[1] and cause == "feed":
+        names = [name_interval(one) for one in lengths]
+        why = f"Bars of Pine are of {names[0]}, and those of Python of {names[1]}."
     if worse:
         said += f"; {', '.join(one.title for one in worse)} differ"
     return [
@@ -113,6 +116,15 @@ def _judge_nearly(aligned: Aligned, candles: tuple[ComparedSeries, ...]) -> list
             series=loose[0],
         )
     ]
+
+
+def are_others(candles: tuple[ComparedSeries, ...]) -> bool:
+    """Tell whether a price or volume is beyond the tolerance."""
+    return any(one.counts["diverges"] or one.counts["missing"] for one in candles)
+
+
+def _count_bars(count: int) -> str:
+    return "1 bar is" if count == 1 else f"{count:,} bars are"
 
 
 def name_interval(length_ns: int | None) -> str:

@@ -6,8 +6,10 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.fields import suggest
 from hewston.pipeline.parity.alignment import Aligned, align, read_column
-from hewston.pipeline.parity.candles import compare_candles, judge_candles
+from hewston.pipeline.parity.candles import are_others, compare_candles, judge_candles
 from hewston.pipeline.parity.finding import Finding
 from hewston.pipeline.parity.layers import LAYERS, Layer, list_layers
 from hewston.pipeline.parity.listed import ComparedTrades, compare_trades_of
@@ -47,6 +49,7 @@ def compare_sides(pine: Side, python: Side, options: Options | None = None) -> C
     options = options or Options()
     aligned = align(pine, python, options)
     titles = pair_titles(_titles(pine), _titles(python), options.mapping)
+    _check_options(options, titles, aligned)
     candles = compare_candles(aligned, options)
     series = tuple(_compare_pair(aligned, options, title, other) for title, other in titles.pairs)
     trades = compare_trades_of(aligned, tolerance=options.tolerances.trades, bars=options.bars)
@@ -54,7 +57,7 @@ def compare_sides(pine: Side, python: Side, options: Options | None = None) -> C
         *judge_candles(aligned, candles),
         *_judge_gaps(aligned, titles),
         *(_judge(one, aligned) for one in series if one.class_name),
-        *_judge_trades(aligned, trades),
+        *_judge_trades(aligned, trades, candles),
     ]
     broken = next((one for one in findings if one.explains_all), None)
     if broken is not None:
@@ -87,6 +90,27 @@ def compare_sides(pine: Side, python: Side, options: Options | None = None) -> C
         titles=titles,
         findings=tuple(findings),
     )
+
+
+def _check_options(options: Options, titles: Paired, aligned: Aligned) -> None:
+    """Refuse options of series that are not compared, and a move that leaves nothing of one."""
+    known = [title for title, _ in titles.pairs]
+    for name in ("offsets", "resampled"):
+        for title in getattr(options, name):
+            if title not in known and title not in options.mapping:
+                raise InputError(
+                    f"{title} is no series that is compared. {suggest(title, sorted(known))}",
+                    field=f"{name}.{title}",
+                    allowed=sorted(known),
+                )
+    count = len(aligned.both)
+    for title, offset in options.offsets.items():
+        if count and abs(offset) >= count:
+            raise InputError(
+                f"{title} is moved by {abs(offset):,} bars, and only {count:,} bars are compared: "
+                "none would be left.",
+                field=f"offsets.{title}",
+            )
 
 
 def _compare_pair(aligned: Aligned, options: Options, title: str, other: str) -> ComparedSeries:
@@ -184,7 +208,9 @@ def _write(value: float | None) -> str:
     return "no value" if value is None else f"{value:.12g}"
 
 
-def _judge_trades(aligned: Aligned, trades: ComparedTrades | None) -> list[Finding]:
+def _judge_trades(
+    aligned: Aligned, trades: ComparedTrades | None, compared: tuple[ComparedSeries, ...]
+) -> list[Finding]:
     """Say why trades differ, where any does beyond the tolerance."""
     pine, python = aligned.pine, aligned.python
     if trades is None or pine.trades is None or python.trades is None:
@@ -198,10 +224,13 @@ def _judge_trades(aligned: Aligned, trades: ComparedTrades | None) -> list[Findi
         multiplier=python.multiplier,
         decimals=pine.decimals,
         knows_fees=all(trades.knows_fees),
+        same_candles=any(one.compared for one in compared) and not are_others(compared),
     )
     is_same = trades.count("matched") == trades.matches.height
-    if found is None or (is_same and found.cause != "fees"):
+    if is_same and (found is None or found.cause != "fees"):
         return []
+    if found is None:
+        return [_tell_unmatched(trades)]
     return [
         Finding(
             layer=found.layer,
@@ -213,6 +242,21 @@ def _judge_trades(aligned: Aligned, trades: ComparedTrades | None) -> list[Findi
             trades=found,
         )
     ]
+
+
+def _tell_unmatched(trades: ComparedTrades) -> Finding:
+    """Say that trades are not matched where no rule says why."""
+    bad = trades.matches.filter(pl.col("kind").cast(pl.String) != "matched")
+    at = bad.select(pl.min_horizontal("a_entry_ts", "b_entry_ts").min()).to_series()
+    return Finding(
+        layer="signals",
+        class_name="python_implementation",
+        cause="unknown",
+        subject="trades",
+        at=at.to_physical()[0],
+        sentence=f"{bad.height:,} of {trades.matches.height:,} trades are not the same in Pine and "
+        f"in Python, the first entered at {at[0]:%Y-%m-%d %H:%M} UTC.",
+    )
 
 
 def _explain(one: Finding, broken: Finding) -> Finding:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from hewston.pipeline.intervals import INTERVAL_NS
-from hewston.pipeline.parity.candles import name_interval
+from hewston.pipeline.parity.candles import are_others, name_interval
 from hewston.pipeline.parity.compare import Comparison
 from hewston.pipeline.parity.finding import Finding
 from hewston.pipeline.parity.options import MOST_OFFSET, Options
@@ -20,6 +20,8 @@ _NEARLY_ALL = 0.9
 _CLOCKS = {"close": "next_open", "next_open": "close"}
 _NO_FEES = "Run again without fees"
 _FEES_AGREE = 0.01  # by which the fees of trades may differ from one rate
+_LEAST_FEE = 0.005  # money
+_MOSTLY = 0.5
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,23 +52,23 @@ def list_hints(found: Comparison, options: Options) -> list[Hint]:
 
 
 def _suggest(one: Finding, found: Comparison, options: Options) -> Iterator[Hint]:
-    if one.layer == "candles" and one.class_name == "data_alignment":
+    if one.trades is not None:
+        yield from _suggest_trades(one, found, options)
+    elif one.layer == "candles" and one.class_name == "data_alignment":
         yield from _suggest_times(one, found, options)
     elif one.class_name == "warmup_window":
         yield from _suggest_warmup(found, options)
     elif one.class_name == "timeframe_aggregation":
         yield from _suggest_interval(one)
-    elif one.series is not None and one.cause == "offset":
+    elif one.class_name == "python_implementation" and one.cause == "offset":
         yield from _suggest_offset(one, options)
-    elif one.trades is not None:
-        yield from _suggest_trades(one, found, options)
 
 
 def _suggest_times(one: Finding, found: Comparison, options: Options) -> Iterator[Hint]:
     """Suggest other times for Pine's bars, or to compare what both have."""
     if one.moved_ns:
         yield _move(one.cause, one.moved_ns, options)
-    elif one.cause == "zone" and (zone := _find_zone(found)) is not None:
+    elif one.cause == "zone" and (zone := _find_zone(found, options)) is not None:
         yield _read_in(zone)
     aligned = found.aligned
     length = aligned.pine.interval_ns or 0
@@ -183,10 +185,11 @@ def _suggest_trades(one: Finding, found: Comparison, options: Options) -> Iterat
         )
     elif one.cause in {"zone", "stamp", "offset"}:
         shifts = trades.shifts_ms
-        zone = _find_zone(found)
+        zone = _find_zone(found, options)
+        same_bars = any(one.compared for one in found.candles) and not are_others(found.candles)
         if zone is not None:
             yield _read_in(zone)
-        elif len(shifts) == 1:
+        elif len(shifts) == 1 and not same_bars:
             yield _move(one.cause, shifts[0] * 1_000_000, options)
     elif one.cause == "fees" and is_run:
         yield from _suggest_fees(found)
@@ -205,6 +208,9 @@ def _suggest_fees(found: Comparison) -> Iterator[Hint]:
     rows = found.trades.matches.filter(
         (pl.col("kind") == "matched") & pl.col("a_exit_ts").is_not_null()
     )
+    others = (rows["a_fees"] - rows["b_fees"]).abs() > _LEAST_FEE
+    if others.sum() < _MOSTLY * rows.height:
+        return  # what few trades paid is no rate
     value = (pl.col("a_entry_price") + pl.col("a_exit_price")) * pl.col("a_qty")
     rates = rows.select(
         bps=1e4 * pl.col("a_fees") / (value * found.aligned.python.multiplier),
@@ -229,14 +235,15 @@ def _suggest_fees(found: Comparison) -> Iterator[Hint]:
 def _suggest_later(found: Comparison, options: Options) -> Iterator[Hint]:
     """Suggest to leave out the bars before the first trades that agree."""
     aligned = found.aligned
-    if found.trades is None or not len(aligned.both):
+    times = aligned.times if len(aligned.both) else aligned.python.times
+    if found.trades is None or not len(times):
         return
     kind = found.trades.matches["kind"]
     bad = found.trades.matches.filter(kind != "matched")
     if bad.is_empty():
         return
     last = bad.select(pl.max_horizontal("a_entry_ts", "b_entry_ts").max()).to_series()
-    count = int(np.searchsorted(aligned.times, last.to_physical()[0], side="right"))
+    count = int(np.searchsorted(times, last.to_physical()[0], side="right"))
     yield Hint(
         cause="warm-up",
         sentence="Only the first trades differ.",
@@ -245,7 +252,7 @@ def _suggest_later(found: Comparison, options: Options) -> Iterator[Hint]:
     )
 
 
-def _find_zone(found: Comparison) -> str | None:
+def _find_zone(found: Comparison, options: Options) -> str | None:
     """Find the zone in which Pine's times are Python's, where its file names none.
 
     Its times are taken back to what its file shows, and read in each zone that a chart may have.
@@ -260,6 +267,7 @@ def _find_zone(found: Comparison) -> str | None:
         return None
     if not facts or own.is_empty() or others.is_empty():
         return None
+    own = own.dt.offset_by(f"{-options.moved_s}s")
     shown = own.dt.convert_time_zone(facts[-1]["zone"]).dt.replace_time_zone(None)
     wanted = others.to_physical().to_numpy()
     best: tuple[int, str] = (0, "")

@@ -94,7 +94,7 @@ def compare_trades_of(
     if pine.trades is None or python.trades is None:
         return None
     grid = _make_grid(aligned)
-    lists = pine.trades, _hold_open(pine.trades, python.trades)
+    lists = pine.trades, _hold_open(pine.trades, python.trades, pine.times)
     valued = [_value(trades, grid, python.multiplier, pine.decimals) for trades in lists]
     placed = [
         place_trades(trades, trades["entry_bar"], trades["exit_bar"]) for trades, _, _ in valued
@@ -119,14 +119,19 @@ def compare_trades_of(
     )
 
 
-def _hold_open(listed: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
-    """Leave open what Python entered with an open trade of Pine, whatever became of it later."""
+def _hold_open(listed: pl.DataFrame, made: pl.DataFrame, bars: Times) -> pl.DataFrame:
+    """Leave open what Python entered with an open trade of Pine, whatever became of it later.
+
+    Until the last of Pine's ``bars``, where it has some, its trade was open.
+    """
     ends = ["side", "entry_ts"]
     is_open = listed.filter(pl.col("exit_ts").is_null()).select(ends).unique()
     if is_open.is_empty():
         return made
     held = made.join(is_open.with_columns(held=True), on=ends, how="left", maintain_order="left")
     holds = pl.col("held").fill_null(value=False)
+    if len(bars):
+        holds &= pl.col("exit_ts").to_physical() > int(bars[-1])
     return held.with_columns(
         pl.when(holds).then(None).otherwise(pl.col(name)).alias(name)
         for name in ("exit_ts", "exit_price", "net_pnl")

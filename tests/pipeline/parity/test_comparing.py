@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from hewston.pipeline import artifacts, backtest
+from hewston.pipeline.errors import InputError
+from hewston.pipeline.parity.bridges import keep_upload
 from hewston.pipeline.parity.comparing import compare_to_folder
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.reading import Reader
@@ -348,3 +350,177 @@ def test_longer_bars_are_offered_to_the_run(run: RunSource, tmp_path: Path) -> N
     assert report["class"] == "data_alignment"
     assert "Bars of Pine are of 5m, and those of Python of 1m." in report["sentence"]
     assert [one["run"] for one in report["hints"]] == [{"interval": "5m"}]
+
+
+PLANTED: dict[str, tuple[Change, tuple[str, str, str]]] = {
+    "no trade after the third": (
+        lambda trades: trades.head(3),
+        ("signals", "python_implementation", "unknown"),
+    ),
+    "no last trade": (
+        lambda trades: trades.head(trades.height - 1),
+        ("signals", "python_implementation", "unknown"),
+    ),
+    "no trade at first": (
+        lambda trades: trades.slice(20).with_columns(
+            trade_id=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32)
+        ),
+        ("signals", "warmup_window", "unknown"),
+    ),
+    "a tick more for each fill": (
+        lambda trades: trades.with_columns(pl.col("entry_price", "exit_price") + 0.01),
+        ("fills", "python_implementation", "unknown"),
+    ),
+    "a trade held to the end": (
+        lambda trades: trades.head(60).with_columns(
+            pl.when(pl.col("trade_id") == 60).then(None).otherwise(pl.col(name)).alias(name)
+            for name in ("exit_ts", "exit_price")
+        ),
+        ("signals", "python_implementation", "unknown"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_bars_of_pine_say_where_its_list_has_no_trade_and_that_no_feed_is_another(
+    pine: Exported, run: RunSource, tmp_path: Path, name: str
+) -> None:
+    change, named = PLANTED[name]
+    report, _ = compare(pine(listed=change), run, tmp_path / "c")
+    first = report["first"]
+    assert report["verdict"] == "diverged"
+    assert (first["layer"], first["class"], first["cause"]) == named
+    assert report["trades"]["outside"] == 0
+    assert {one["name"]: one["status"] for one in report["layers"]}["candles"] == "agrees"
+
+
+NOTHING: dict[str, dict[str, Any]] = {
+    "more bars left out than there are": {"skip_bars": 10_000},
+    "only common bars, and none is": {"span": "both", "moved_s": 30 * 86_400},
+    "the common time, and there is none": {"span": "common", "moved_s": 30 * 86_400},
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+@pytest.mark.parametrize("what", [{}, {"listed": None}])
+def test_options_that_leave_nothing_are_never_aligned(
+    pine: Exported, run: RunSource, tmp_path: Path, name: str, what: dict[str, Any]
+) -> None:
+    report, reader = compare(pine(**what), run, tmp_path / "c", **NOTHING[name])
+    assert report["verdict"] == "not_comparable"
+    assert report["sentence"].startswith("Nothing could be compared.")
+    assert reader.window(0)["ts"] == []
+    assert reader.differences()["total"] == 0
+
+
+def test_first_bars_of_a_run_are_left_out_of_a_list_alone(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    report, _ = compare(pine(chart=None), run, tmp_path / "c", skip_bars=800)
+    assert report["verdict"] == "aligned"
+    assert 5 < report["trades"]["pine"] < 20
+    report, _ = compare(pine_without(run, tmp_path, 1), run, tmp_path / "none", skip_bars=BARS)
+    assert report["verdict"] == "not_comparable"
+
+
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({"offsets": {"slow": BARS}}, "offsets.slow"),
+        ({"offsets": {"other": 3}}, "offsets.other"),
+        ({"resampled": {"other": "1h"}}, "resampled.other"),
+    ],
+)
+def test_options_of_no_series_and_moves_beyond_its_end_are_refused(
+    pine: Exported, run: RunSource, tmp_path: Path, said: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        compare(pine(listed=None), run, tmp_path / "c", **said)
+    assert refused.value.details["field"] == field
+
+
+def test_a_list_whose_times_are_moved_offers_to_move_them(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    """Not where the chart's bars are right: they would be moved as well."""
+    for minutes, cause in ((1, "stamp"), (3, "offset")):
+
+        def move(trades: pl.DataFrame, by: pl.Expr = minutes * MINUTE) -> pl.DataFrame:
+            return trades.with_columns(pl.col("entry_ts", "exit_ts") + by)
+
+        path = export_list(run, tmp_path / "moved.csv", change=move)
+        kept = keep(path, tmp_path / cause, zone="UTC")
+        report, _ = compare((kept,), run, tmp_path / "c")
+        assert (report["class"], report["cause"]) == ("data_alignment", cause)
+        assert [one["options"] for one in report["hints"]] == [{"moved_s": -60 * minutes}]
+        again, _ = compare((kept,), run, tmp_path / "again", moved_s=-60 * minutes)
+        assert again["verdict"] == "aligned"
+        if cause == "stamp":
+            both, _ = compare((*pine(listed=None), kept), run, tmp_path / "both")
+            assert (both["cause"], both["hints"]) == (cause, [])
+
+
+def test_moved_times_of_another_zone_offer_that_zone_alone(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    kept = pine(chart=None, zone="Asia/Taipei")
+    report, _ = compare(kept, run, tmp_path / "c", moved_s=3600)
+    (hint,) = report["hints"]
+    assert hint["options"] == {"zone": "Asia/Shanghai", "moved_s": 0}
+    again, _ = compare(kept, run, tmp_path / "again", **hint["options"])
+    assert again["verdict"] == "aligned"
+
+
+def test_candles_that_are_moved_offer_no_move_of_series(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    late = pl.exclude("ts_open").shift(1)
+    report, _ = compare(
+        pine(lambda bars: bars.with_columns(late), listed=None), run, tmp_path / "c"
+    )
+    assert (report["class"], report["cause"]) == ("data_alignment", "offset")
+    assert [one["options"] for one in report["hints"]] == [{"moved_s": -60}]
+
+
+def test_what_one_trade_paid_is_no_rate_of_fees(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    fee = pl.when(pl.col("trade_id") == 40).then(1.0).otherwise(0.0)
+
+    def charge(trades: pl.DataFrame) -> pl.DataFrame:
+        return trades.with_columns(fees=fee, net_pnl=pl.col("net_pnl") - fee)
+
+    report, _ = compare(pine(chart=None, listed=charge), run, tmp_path / "c")
+    assert (report["cause"], report["hints"]) == ("fees", [])
+
+
+def test_one_series_of_python_is_read_for_two_of_pine(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    report, reader = compare(
+        pine(listed=None), run, tmp_path / "c", mapping={"slow": "fast", "fast": "fast"}
+    )
+    assert [one["other"] for one in report["series"]] == ["fast", "fast"]
+    shown = reader.window(100, titles=["fast", "slow"])["series"]
+    assert shown[0]["python"] == shown[1]["python"]
+    for row in (-500, -21, BARS + 40, 10**9):
+        assert len(reader.window(row, titles=["fast"])["ts"]) <= 20
+
+
+def test_a_list_whose_order_of_dates_was_said_is_read_again_in_that_order(
+    run: RunSource, tmp_path: Path
+) -> None:
+    text = export_list(run, tmp_path / "list.csv", change=lambda trades: trades.head(40))
+    path = tmp_path / "dates.csv"
+    path.write_text(
+        text.read_text().replace("2023-01-03", "03/01/2023").replace("2023-01-04", "04/01/2023")
+    )
+    folder = tmp_path / "list"
+    folder.mkdir()
+    keep_upload(path=path, name="dates.csv", folder=folder, kept="upload.csv", zone="Asia/Tokyo",
+                date_order="dmy")  # fmt: skip
+    kept = (ArtifactSource(folder=folder),)
+    report, _ = compare(kept, run, tmp_path / "c")
+    assert report["verdict"] == "diverged"
+    again, _ = compare(kept, run, tmp_path / "again", zone="UTC")
+    assert again["verdict"] == "aligned", again["sentence"]

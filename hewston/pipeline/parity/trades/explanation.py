@@ -58,12 +58,14 @@ def explain_trades(
     multiplier: float = 1.0,
     decimals: Mapping[str, int] = MappingProxyType({}),
     knows_fees: bool = True,
+    same_candles: bool = False,
 ) -> TradeFinding | None:
     """Say why trades differ (LISTED_TRADES of both).
 
     ``candles`` are CANDLES of Python, whose times and those of trades are bars' starts (UTC).
     ``decimals`` says by column how Pine's numbers are printed: what is equal then is the same.
     ``knows_fees`` is False where Pine's profits are of prices alone, as those of events are.
+    ``same_candles`` says that candles of both sides were compared and agree: no feed is another.
     None where every trade of either side is one of the other, at the same times, prices,
     quantities and fees, as far as these can be compared. The layers are gone through from candles
     to fees, and the first rule that holds is taken, as docs/parity-comparison.md has them.
@@ -79,7 +81,7 @@ def explain_trades(
     if not len(lists.pine) and not len(lists.python):
         return None
     found = explain_alignment(lists)
-    if found is not None:
+    if found is not None and not (same_candles and found.cause == "feed"):
         return found
     paired = pair_lists(lists, find_lag(lists))
     return next((found for rule in _RULES if (found := rule(paired)) is not None), None)

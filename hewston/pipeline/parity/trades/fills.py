@@ -53,6 +53,11 @@ def _write_intrabar(at: int, sentence: str) -> TradeFinding:
     )
 
 
+def _write_filled(count: int) -> str:
+    """Write how many trades fill."""
+    return f"{write_count(count)} {'fills' if count == 1 else 'fill'}"
+
+
 def find_other_prices(paired: Paired) -> TradeFinding | None:
     """Entries are the same in time, and prices are not; so are exits, as far as they are."""
     if paired.lag:
@@ -79,7 +84,7 @@ def _judge_all(paired: Paired, entry: Flags, exit_: Flags) -> TradeFinding:
             cause="fill_clock",
             layer="fills",
             at=at * MS_NS,
-            sentence=f"{write_count(count)} fill on the same bars, Pine's at their {there} and the "
+            sentence=f"{_write_filled(count)} on the same bars, Pine's at their {there} and the "
             f"run's at their {here}.",
             later=here == "close",
         )
@@ -93,7 +98,7 @@ def _judge_all(paired: Paired, entry: Flags, exit_: Flags) -> TradeFinding:
         cause="unknown",
         layer="fills",
         at=at * MS_NS,
-        sentence=f"{write_count(count)} fill on the same bars at other prices.{cost}",
+        sentence=f"{_write_filled(count)} on the same bars at other prices.{cost}",
     )
 
 
@@ -127,7 +132,7 @@ def _judge_first(paired: Paired, entry: Flags, exit_: Flags) -> TradeFinding:
     at = int(times[row])
     count = int((entry | exit_).sum())
     said = (
-        f"{write_count(count)} fill on the same bars at other prices; first at {write_time(at)}: "
+        f"{_write_filled(count)} on the same bars at other prices; first at {write_time(at)}: "
         f"{prices[0]!r} in Pine and {prices[1]!r} here."
     )
     if any(inside):

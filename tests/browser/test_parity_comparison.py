@@ -12,6 +12,7 @@ PARTED = f"{LIST}{PARTED_ID}/"
 PAGES = [
     *(LIST, f"{LIST}new/?run={RUN_ID}", f"{LIST}{COMPARISON_ID}/"),
     *(PARTED, f"{PARTED}?at=1&show=differences", f"{PARTED}delete/"),
+    f"{LIST}{COMPARISON_ID}/?at=900000",
 ]
 SOLID, DASHED = 0, 2  # the library's styles of lines
 

@@ -9,7 +9,7 @@ import time
 import numpy as np
 import polars as pl
 
-from benchmarks.pages import run_python, serve
+from benchmarks.pages import run_python, serve, sign_in
 from benchmarks.rows import Row
 from hewston.pipeline import matching
 from hewston.pipeline.schemas import TRADES_RT
@@ -18,26 +18,13 @@ PAGE_MS = 150.0
 MATCH_SECONDS = 1.0
 TRADES = 10_000
 _REQUESTS = 20
-_SIGN_IN = """
-import django
-django.setup()
-from django.test import Client
-from apps.permissions.models import User
-client = Client()
-client.force_login(User.objects.get(), "django.contrib.auth.backends.ModelBackend")
-print(client.cookies.output(header="", attrs=[]).strip())
-"""
 
 
 def measure() -> list[Row]:
     """Run two strategies on the sample year, and compare them as a browser asks for it."""
     with tempfile.TemporaryDirectory() as folder:
         ids = _make_runs(folder)
-        cookie = run_python(
-            folder,
-            "-c",
-            f"import os; os.environ['DJANGO_SETTINGS_MODULE'] = 'hewston.settings'\n{_SIGN_IN}",
-        ).strip()
+        cookie = sign_in(folder)
         first, then, trades = _time_page(folder, f"/runs/compare/?ids={','.join(ids)}", cookie)
     return [
         Row(

@@ -164,6 +164,24 @@ def serve(root: str) -> Iterator[tuple[int, psutil.Process]]:
         server.wait(10)
 
 
+_SIGN_IN = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "hewston.settings"
+import django
+django.setup()
+from django.test import Client
+from apps.permissions.models import User
+client = Client()
+client.force_login(User.objects.get(), "django.contrib.auth.backends.ModelBackend")
+print(client.cookies.output(header="", attrs=[]).strip())
+"""
+
+
+def sign_in(root: str) -> str:
+    """Sign the owner of a data root in; gives the cookie."""
+    return run_python(root, "-c", _SIGN_IN).strip()
+
+
 def time_page(port: int, path: str, cookie: str) -> list[float]:
     """Ask for a page again and again over one connection; milliseconds of each answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port)

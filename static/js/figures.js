@@ -35,6 +35,20 @@ export function readColours(element) {
   );
 }
 
+/** Gives what surrounds a chart's series the colours of the theme. */
+export function paintFrame(chart, colour) {
+  chart.applyOptions({
+    layout: {
+      background: { color: colour.background },
+      textColor: colour.text,
+      panes: { separatorColor: colour.border, separatorHoverColor: colour.shade },
+    },
+    grid: { vertLines: { color: colour.grid }, horzLines: { color: colour.grid } },
+    timeScale: { borderColor: colour.border },
+    rightPriceScale: { borderColor: colour.border },
+  });
+}
+
 /** A table for those who cannot see a canvas: filled only when it is opened. */
 export function buildDataTable(describe) {
   const details = document.createElement("details");

@@ -11,7 +11,7 @@ import {
   PriceLineSource,
 } from "lightweight-charts";
 
-import { readColours } from "../figures.js";
+import { paintFrame, readColours } from "../figures.js";
 import { FillMarks } from "../fill-marks.js";
 import { SessionShade } from "../session-shade.js";
 import { ZonedScale } from "../zone.js";
@@ -96,16 +96,7 @@ export class Panes {
 
   paint() {
     const colour = readColours(this.#box);
-    this.#chart.applyOptions({
-      layout: {
-        background: { color: colour.background },
-        textColor: colour.text,
-        panes: { separatorColor: colour.border, separatorHoverColor: colour.shade },
-      },
-      grid: { vertLines: { color: colour.grid }, horzLines: { color: colour.grid } },
-      timeScale: { borderColor: colour.border },
-      rightPriceScale: { borderColor: colour.border },
-    });
+    paintFrame(this.#chart, colour);
     const { price, equity, spread } = this.series;
     price.applyOptions({
       upColor: colour.up,

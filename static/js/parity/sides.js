@@ -11,7 +11,7 @@ import {
 } from "lightweight-charts";
 
 import { pointOf } from "../chart/indicators.js";
-import { decimalsOf, readColours } from "../figures.js";
+import { decimalsOf, paintFrame, readColours } from "../figures.js";
 import { SessionShade } from "../session-shade.js";
 import { ZonedScale } from "../zone.js";
 import { isDaily } from "../zone-format.js";
@@ -63,16 +63,7 @@ export class SidePanes {
 
   paint() {
     const colour = readColours(this.#box);
-    this.#chart.applyOptions({
-      layout: {
-        background: { color: colour.background },
-        textColor: colour.text,
-        panes: { separatorColor: colour.border, separatorHoverColor: colour.shade },
-      },
-      grid: { vertLines: { color: colour.grid }, horzLines: { color: colour.grid } },
-      timeScale: { borderColor: colour.border },
-      rightPriceScale: { borderColor: colour.border },
-    });
+    paintFrame(this.#chart, colour);
     this.#candles.applyOptions({
       upColor: colour.up,
       downColor: colour.down,

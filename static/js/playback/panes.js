@@ -13,7 +13,7 @@ import {
 
 import { listPanes, nameColour, pointOf, styleOf } from "../chart/indicators.js";
 import { FillMarks } from "../fill-marks.js";
-import { decimal, decimalsOf, readColours } from "../figures.js";
+import { decimal, decimalsOf, paintFrame, readColours } from "../figures.js";
 import { SessionShade } from "../session-shade.js";
 import { ZonedScale } from "../zone.js";
 import { isDaily } from "../zone-format.js";
@@ -137,16 +137,7 @@ export class Panes {
   paint() {
     const colour = readColours(this.#box);
     this.#colour = colour;
-    this.#chart.applyOptions({
-      layout: {
-        background: { color: colour.background },
-        textColor: colour.text,
-        panes: { separatorColor: colour.border, separatorHoverColor: colour.shade },
-      },
-      grid: { vertLines: { color: colour.grid }, horzLines: { color: colour.grid } },
-      timeScale: { borderColor: colour.border },
-      rightPriceScale: { borderColor: colour.border },
-    });
+    paintFrame(this.#chart, colour);
     const { price, equity, drawdown } = this.#series;
     const [upColor, downColor] = [colour.up, colour.down];
     price.applyOptions({

@@ -209,7 +209,8 @@ def add_artifact(
         "warnings": ["A warning."],
         "zone": NEW_YORK,
         "upload": "upload.csv",
-        "hashes": {"upload.csv": sha * 64},
+        "hashes": {"upload.csv": sha * 64}
+        | {one.name: store.sha256_file(one) for one in row.folder.glob("*.parquet")},
     }
     store.write_json(row.folder / "artifact.json", facts)
     row.save(force_insert=True)

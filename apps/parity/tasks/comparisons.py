@@ -9,12 +9,12 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.parity.models import REPORT_FILE, Certificate, Comparison
+from apps.parity.models import REPORT_FILE, BridgeArtifact, Certificate, Comparison
 from apps.runs.actions import recover_runs
 from apps.runs.models import Run
 from apps.runs.tasks import list_problems, perform_run
 from hewston.pipeline import store
-from hewston.pipeline.errors import CancelledError, HewstonError
+from hewston.pipeline.errors import CancelledError, HewstonError, InputError
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.report import certify
 from hewston.pipeline.spec import canonical_json, sha256_text
@@ -76,6 +76,9 @@ def _end_run(comparison: Comparison) -> None:
 def _compare(comparison: Comparison, claim: Claim, report: Report) -> None:
     if comparison.run is not None:
         _check_run(comparison.run)
+    for artifact in (*comparison.pine_artifacts, comparison.python_artifact):
+        if artifact is not None:
+            _check_artifact(artifact, reads_upload=bool(comparison.options["zone"]))
     pine, python = comparison.sources()
     staged = claim.folder / "comparison"
     staged.mkdir()
@@ -101,6 +104,29 @@ def _check_run(run: Run) -> None:
         )
     if problems := list_problems(run):
         raise HewstonError(f"Run {run.pk} cannot be compared: {problems[0]}", code="CONFLICT")
+
+
+def _check_artifact(artifact: BridgeArtifact, *, reads_upload: bool) -> None:
+    """Refuse an artifact whose files are not as they were kept."""
+    try:
+        facts = artifact.read_facts()
+        hashes = {name: str(digest) for name, digest in facts["hashes"].items()}
+        upload = facts["upload"]
+    except (InputError, LookupError, AttributeError):
+        changes = ["what is known of it is missing or damaged."]
+    else:
+        changes = [
+            f"{name} {change}"
+            for name, digest in hashes.items()
+            if reads_upload or name != upload
+            if (change := store.find_change(artifact.folder / name, digest, of="what was kept"))
+        ]
+    if changes:
+        raise HewstonError(
+            f"Bridge artifact {artifact.pk} cannot be compared: {changes[0]} Put its folder back "
+            "from a backup, or delete it and upload its file again.",
+            code="CONFLICT",
+        )
 
 
 def _publish(comparison: Comparison, staged: Path, found: Mapping[str, Any]) -> None:

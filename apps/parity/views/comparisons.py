@@ -35,10 +35,14 @@ def comparisons_csv(request: HttpRequest) -> HttpResponse:
     """Give the list, filtered and sorted as on the page, as CSV."""
     form = ComparisonFilter(request.GET)
     found = form.apply(Comparison.objects.visible_to(request.user))
-    rows = [actions.describe_comparison(one) for one in found.with_sides()]
+    rows = [
+        actions.describe_comparison(one)
+        for one in found.with_sides().prefetch_related("certificates")
+    ]
     flat = [
         {name: value for name, value in row.items() if not isinstance(value, dict | list)}
         | (row["counts"] or {})
+        | {"error": (row["error"] or {}).get("message")}
         for row in rows
     ]
     header = list(dict.fromkeys(name for row in flat for name in row if name != "counts"))

@@ -76,9 +76,8 @@ def judge_candles(aligned: Aligned, candles: tuple[ComparedSeries, ...]) -> list
         alone = np.setdiff1d(np.arange(len(aligned.grid)), aligned.both)
         firsts.append(int(aligned.grid[alone[0]]))
     cause, moved, why = _find_shift(pine, python)
-    said = (
-        f"{_count_bars(len(times))} in both, {only[0]:,} only in Pine, {only[1]:,} only in Python"
-    )
+    said = f"{_count(len(times), 'bar')} {'is' if len(times) == 1 else 'are'} in both, "
+    said += f"{only[0]:,} only in Pine, {only[1]:,} only in Python"
     lengths = pine.interval_ns, python.interval_ns
     if all(lengths) and lengths[0] != lengths[1] and cause == "feed":
         names = [name_interval(one) for one in lengths]
@@ -123,8 +122,8 @@ def are_others(candles: tuple[ComparedSeries, ...]) -> bool:
     return any(one.counts["diverges"] or one.counts["missing"] for one in candles)
 
 
-def _count_bars(count: int) -> str:
-    return "1 bar is" if count == 1 else f"{count:,} bars are"
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
 def name_interval(length_ns: int | None) -> str:
@@ -136,15 +135,19 @@ def name_interval(length_ns: int | None) -> str:
 def _find_shift(pine: Side, python: Side) -> tuple[str, int, str]:
     """Find the shift in time under which candles agree: its cause, how far (ns), and a sentence.
 
-    Where clocks are set forward and back there are two, an hour apart.
+    Where clocks are set forward and back there are two, an hour apart. Nothing can be moved where
+    it is one in bars and not in time.
     """
     if pine.candles is None or python.candles is None:
         return "feed", 0, ""
     keys = [
-        side.candles.select(
+        side.candles.with_row_index("row")
+        .select(
+            "row",
             pl.col("ts_open").to_physical(),
             pl.concat_str(pl.col(PRICES[:4]).round_sig_figs(10), separator=" ").alias("key"),
-        ).filter(pl.col("key").is_unique() & pl.col("key").is_not_null())
+        )
+        .filter(pl.col("key").is_unique() & pl.col("key").is_not_null())
         for side in (pine, python)
         if side.candles is not None
     ]
@@ -163,7 +166,26 @@ def _find_shift(pine: Side, python: Side) -> tuple[str, int, str]:
             both = " and ".join(f"{one / 60e9:+g}" for one in sorted((moved, other)))
             said = f"With Pine's times moved by {both} minutes, as clocks are set, candles agree."
             return "zone", 0, said
-    return "feed", 0, ""
+    return _find_bars_apart(joined, least, python)
+
+
+def _find_bars_apart(joined: pl.DataFrame, least: float, python: Side) -> tuple[str, int, str]:
+    """Find by how many bars candles are apart where that is no one length of time.
+
+    Nights and weekends have no bars. A whole bar is a stamp at closes where times are not those of
+    bars.
+    """
+    shown = joined["ts_open"].to_numpy()
+    at = np.searchsorted(python.times, shown)
+    apart = np.searchsorted(python.times, joined["ts_open_b"].to_numpy()) - at
+    values, counts = np.unique(apart, return_counts=True)
+    bars = int(values[counts.argmax()])
+    if not bars or counts.max() < least:
+        return "feed", 0, ""
+    said = f"Pine's candles are those of Python, {_count(abs(bars), 'bar')} "
+    is_bar = np.isin(shown, python.times)
+    cause = "stamp" if bars == -1 and is_bar.mean() < _NEARLY_ALL else "offset"
+    return cause, 0, f"{said}{'later' if bars < 0 else 'earlier'}."
 
 
 def _name_shift(moved: int, pine: Side, python: Side) -> str:

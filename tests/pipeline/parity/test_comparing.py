@@ -1,5 +1,6 @@
 """A run compared with what Pine exported of it: planted defects, their hints, and what is kept."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -524,3 +525,51 @@ def test_a_list_whose_order_of_dates_was_said_is_read_again_in_that_order(
     assert report["verdict"] == "diverged"
     again, _ = compare(kept, run, tmp_path / "again", zone="UTC")
     assert again["verdict"] == "aligned", again["sentence"]
+
+
+@pytest.fixture(scope="module")
+def hours(tmp_path_factory: pytest.TempPathFactory) -> RunSource:
+    """A run on bars of an hour, seven of a session: a bar is now an hour and now a night."""
+    days = pl.datetime_range(dt.datetime(2024, 1, 1), dt.datetime(2024, 4, 30), eager=True)
+    days = days.filter(days.dt.weekday() <= 5)
+    starts = [day + dt.timedelta(hours=9 + hour) for day in days for hour in range(7)]
+    times = pl.Series(starts).cast(pl.Datetime("ns")).dt.replace_time_zone("UTC")
+    bars = random_bars(len(times), seed=5).with_columns(ts_open=times)
+    spec = make_spec(session="all", interval="1h", calendar="24/7", tz="UTC",
+                     params={"fast": 5, "slow": 12}, starting_cash=1e6)  # fmt: skip
+    folder = tmp_path_factory.mktemp("run")
+    frames, figures = backtest.trade(bars, spec)
+    record = artifacts.RunRecord(
+        spec=spec, dataset_id="TEST", code_hash="", git_commit=None, created_at="",
+        dataset_interval="1h",
+    )  # fmt: skip
+    artifacts.write_run(folder, record=record, frames=frames, metrics=figures)
+    return write_bars(folder, bars, tmp_path_factory.mktemp("bars") / "bars.parquet")
+
+
+@pytest.mark.parametrize(("bars", "said"), [(1, "1 bar later"), (-2, "2 bars earlier")])
+def test_candles_some_bars_apart_are_an_offset_though_nights_lie_between(
+    hours: RunSource, tmp_path: Path, bars: int, said: str
+) -> None:
+    path = export_chart(
+        hours, tmp_path / "chart.csv",
+        change=lambda frame: frame.with_columns(pl.exclude("ts_open").shift(bars)),
+    )  # fmt: skip
+    report, _ = compare((keep(path, tmp_path / "chart"),), hours, tmp_path / "c")
+    assert (report["class"], report["cause"], report["hints"]) == ("data_alignment", "offset", [])
+    assert said in report["sentence"]
+
+
+def test_slippage_beyond_the_bars_is_no_other_feed(hours: RunSource, tmp_path: Path) -> None:
+    cost = pl.when(pl.col("side").cast(pl.String) == "LONG").then(0.05).otherwise(-0.05)
+    path = export_list(
+        hours, tmp_path / "list.csv",
+        change=lambda trades: trades.with_columns(
+            pl.col("entry_price") + cost, pl.col("exit_price") - cost
+        ),
+    )  # fmt: skip
+    report, _ = compare((keep(path, tmp_path / "list", zone="UTC"),), hours, tmp_path / "c")
+    assert (report["first"]["layer"], report["class"], report["cause"]) == (
+        "fills", "python_implementation", "unknown",
+    )  # fmt: skip
+    assert "slippage" in report["sentence"]

@@ -205,6 +205,12 @@ def _find_outside(lists: Lists) -> TradeFinding | None:
         return None
     has_none = bars.find(pine.entry) < 0
     outside = ~bars.is_inside(pine.entry, pine.entry_price)
+    partners = find_partners(lists, np.zeros(len(pine), np.int64))
+    own = np.flatnonzero(partners.found)
+    if len(own) >= max(NEARLY_ALL * len(pine), FEW) and not _goes_either_way(
+        lists, partners.rows[own], own
+    ):
+        return None  # what fills cost: slippage takes them out of their bars
     count, missing = int(outside.sum()), int(has_none.sum())
     few = len(pine) < FEW
     if count <= (1 - NEARLY_ALL) * len(pine) or (few and (count < 2 or count < len(pine))):  # noqa: PLR2004 (one trade is no rule)

@@ -231,7 +231,7 @@ export class ParityChart extends HTMLElement {
         : `${label} O ${tell(open)} H ${tell(high)} L ${tell(low)} C ${tell(close)}`));
     }
     series.forEach(({ title, pine, python, tiers }, at) => {
-      const part = this.#part(` ${title}: Pine `, tell(pine[index]), ", Python ", tell(python[index]), ` (${tiers[index]})`);
+      const part = this.#part(` ${title}: Pine `, tell(pine[index]), ", Python ", tell(python[index]), tiers[index] ? ` (${tiers[index]})` : "");
       part.className = `plot-${["line", "line-2", "line-3"][at % 3]}`;
       const swatch = document.createElement("span");
       swatch.className = "swatch";

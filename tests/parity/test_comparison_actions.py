@@ -97,6 +97,7 @@ def test_titles_are_added_to_and_a_zone_has_its_own_name(catalogue):
     [
         ({"run_id": None}, "run_id", "Say what Python's side is"),
         ({"python_artifact_id": OTHER_ID}, "run_id", "Say what Python's side is"),
+        ({"artifact_id": ""}, "artifact_id", "Say which bridge artifact is Pine's."),
         ({"artifact_id": "nothing"}, "artifact_id", "There is no bridge artifact nothing."),
         ({"second_artifact_id": "x"}, "second_artifact_id", "There is no bridge artifact x."),
         ({"run_id": "aaaaaaaaaaab"}, "run_id", f"Did you mean {RUN_ID}?"),

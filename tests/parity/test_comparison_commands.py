@@ -114,7 +114,7 @@ def test_a_person_reads_where_both_part(catalogue, capsys) -> None:
     for layer in ("candles", "indicators", "orders"):
         assert f"  {layer}" in said
     call_command("parity", "comparisons", "--artifact", "none", "--user", "ada")
-    assert capsys.readouterr().out.strip() == "There is no comparison yet."
+    assert capsys.readouterr().out.strip() == "There is no such comparison."
     with pytest.raises(SystemExit):
         call_command("parity", "comparison", COMPARISON_ID, "--cancel", "--json", "--user", "ada")
     assert "is over already: done" in capsys.readouterr().out

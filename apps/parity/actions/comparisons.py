@@ -45,6 +45,8 @@ def request_comparison(
         raise InputError(
             "Say what Python's side is: a run, or a bridge artifact; one of both.", field="run_id"
         )
+    if not artifact_id:
+        raise InputError("Say which bridge artifact is Pine's.", field="artifact_id")
     pine = [_find_artifact(owner, artifact_id, "artifact_id")]
     if second_artifact_id:
         pine.append(_find_artifact(owner, second_artifact_id, "second_artifact_id"))

@@ -185,8 +185,6 @@ def start_comparison(request: HttpRequest) -> HttpResponse:
     known = [*_SIDES, *_OPTIONS]
     _check_keys(body, known)
     sides = {name: read_text(body, name, longest=_LONGEST) for name in _SIDES}
-    if not sides["artifact_id"]:
-        raise InputError("Say which bridge artifact is Pine's.", field="artifact_id")
     made, is_new = actions.request_comparison(
         owner=cast("User", request.user),
         **sides,

@@ -178,7 +178,7 @@ def describe(answer: Mapping[str, Any]) -> str:
         return f"Comparison {answer['deleted']} is deleted."
     if "comparisons" in answer:
         lines = [_write(one) for one in answer["comparisons"]]
-        return "\n".join(lines) or "There is no comparison yet."
+        return "\n".join(lines) or "There is no such comparison."
     lines = [_write(answer)]
     if answer["error"]:
         lines.append(f"  {answer['error']['message']}")

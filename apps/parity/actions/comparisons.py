@@ -41,12 +41,12 @@ def request_comparison(
     whether it is new: the same inputs are the same one. Raises HewstonError for what is not there
     or cannot be compared, InputError with the field for options.
     """
+    if not artifact_id:
+        raise InputError("Say which bridge artifact is Pine's.", field="artifact_id")
     if bool(run_id) == bool(python_artifact_id):
         raise InputError(
             "Say what Python's side is: a run, or a bridge artifact; one of both.", field="run_id"
         )
-    if not artifact_id:
-        raise InputError("Say which bridge artifact is Pine's.", field="artifact_id")
     pine = [_find_artifact(owner, artifact_id, "artifact_id")]
     if second_artifact_id:
         pine.append(_find_artifact(owner, second_artifact_id, "second_artifact_id"))

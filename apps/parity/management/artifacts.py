@@ -52,7 +52,10 @@ def answer(verb: str, user: User, options: Mapping[str, Any]) -> dict[str, Any]:
 def describe(answer: Mapping[str, Any]) -> str:
     """Say it."""
     if "artifacts" in answer:
-        return "\n".join(_write(one) for one in answer["artifacts"]) or "There is no such bridge artifact."
+        return (
+            "\n".join(_write(one) for one in answer["artifacts"])
+            or "There is no such bridge artifact."
+        )
     if "deleted" in answer:
         return f"Bridge artifact {answer['deleted']} is deleted."
     if "created" in answer:

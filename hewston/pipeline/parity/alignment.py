@@ -35,6 +35,7 @@ class Aligned:
     skipped: dict[str, int]
     outside: int
     run_times: Times  # all of Python's bars, whatever is compared
+    whole: tuple[Side, Side]  # Pine's, moved, and Python's, before any bar was left out
 
     @property
     def times(self) -> Times:
@@ -51,6 +52,7 @@ def align(pine: Side, python: Side, options: Options) -> Aligned:
     pine = _move(pine, options.moved_s)
     skipped: dict[str, int] = {}
     run_times = python.times
+    whole = pine, python
     if options.span == "common":
         pine, python, skipped["outside the common time"] = _keep_common(pine, python)
     times = pine.times, python.times
@@ -81,6 +83,7 @@ def align(pine: Side, python: Side, options: Options) -> Aligned:
         skipped={reason: count for reason, count in skipped.items() if count},
         outside=outside,
         run_times=run_times,
+        whole=whole,
     )
 
 

@@ -75,7 +75,7 @@ def judge_candles(aligned: Aligned, candles: tuple[ComparedSeries, ...]) -> list
     if any(only):
         alone = np.setdiff1d(np.arange(len(aligned.grid)), aligned.both)
         firsts.append(int(aligned.grid[alone[0]]))
-    cause, moved, why = _find_shift(pine, python)
+    cause, moved, why = _find_shift(*aligned.whole)
     said = f"{_count(len(times), 'bar')} {'is' if len(times) == 1 else 'are'} in both, "
     said += f"{only[0]:,} only in Pine, {only[1]:,} only in Python"
     lengths = pine.interval_ns, python.interval_ns
@@ -160,7 +160,7 @@ def _find_shift(pine: Side, python: Side) -> tuple[str, int, str]:
     if moved and count >= least:
         said = f"With Pine's times moved by {moved / 60e9:+g} minutes the candles agree."
         return _name_shift(int(moved), pine, python), int(moved), said
-    if shifts.height > 1:
+    if shifts.height > 1 and count < least:
         other, second = shifts.row(1)
         if abs(other - moved) == _HOUR_NS and count + second >= least:
             both = " and ".join(f"{one / 60e9:+g}" for one in sorted((moved, other)))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from hewston.pipeline.parity.comparing import compare_to_folder
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.reading import Reader
 from hewston.pipeline.parity.report import certify
-from hewston.pipeline.parity.sources import ArtifactSource, RunSource
+from hewston.pipeline.parity.sources import ArtifactSource, RunSource, read_side
 from tests.pipeline.frames import make_spec, random_bars
 from tests.pipeline.parity.exports import Change, export_chart, export_list, keep, same, write_bars
 
@@ -573,3 +574,49 @@ def test_slippage_beyond_the_bars_is_no_other_feed(hours: RunSource, tmp_path: P
         "fills", "python_implementation", "unknown",
     )  # fmt: skip
     assert "slippage" in report["sentence"]
+
+
+def test_rows_that_are_moved_back_leave_no_other_zone(hours: RunSource, tmp_path: Path) -> None:
+    """The bars at which each week begins are then an hour off: few, and no clock of a zone."""
+    path = export_chart(
+        hours, tmp_path / "chart.csv",
+        change=lambda frame: frame.with_columns(
+            ts_open=pl.when(pl.int_range(pl.len()) % 35 == 34)
+            .then(pl.col("ts_open") + pl.duration(hours=1))
+            .otherwise("ts_open")
+        ),
+    )  # fmt: skip
+    report, _ = compare((keep(path, tmp_path / "chart"),), hours, tmp_path / "c")
+    assert (report["class"], report["cause"]) == ("data_alignment", "feed")
+
+
+@pytest.mark.parametrize("cut", [{"span": "common"}, {"span": "both"}, {"skip_bars": 30}])
+def test_another_zone_is_seen_also_where_bars_are_left_out(
+    pine: Exported, run: RunSource, tmp_path: Path, cut: dict[str, Any]
+) -> None:
+    hours = pl.col("ts_open") + pl.duration(hours=8)
+    kept = pine(lambda bars: bars.with_columns(hours), listed=None)
+    report, _ = compare(kept, run, tmp_path / "c", **cut)
+    assert (report["class"], report["cause"]) == ("data_alignment", "zone")
+    again, _ = compare(kept, run, tmp_path / "again", **cut, **report["hints"][0]["options"])
+    assert again["verdict"] == "aligned"
+
+
+def test_no_trade_of_pine_and_many_of_python_are_never_aligned(
+    run: RunSource, tmp_path: Path
+) -> None:
+    """An empty list says that none was made; an artifact without one says nothing of it."""
+    side = read_side((run,), name="Python")
+    assert side.series is not None
+    rows = side.series.select(timestamp=pl.col("ts_open").dt.epoch("s"), value="slow").to_dicts()
+    said: dict[str, Any] = {
+        "name": "slow", "symbol": "TEST", "timeframe": "1m",
+        "indicator_series": [{"name": "slow", "values": rows}],
+    }  # fmt: skip
+    for name, verdict in (("none", "diverged"), ("", "aligned")):
+        given: dict[str, Any] = {"trade_events": []} if name else {}
+        path = tmp_path / f"a{name}.json"
+        path.write_text(json.dumps(said | given))
+        report, _ = compare((keep(path, tmp_path / f"k{name}"),), run, tmp_path / f"c{name}")
+        assert report["verdict"] == verdict
+    assert report["trades"] is None

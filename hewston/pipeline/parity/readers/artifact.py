@@ -68,7 +68,7 @@ class _Reader:
             symbol=self._text(body, "symbol"),
             timeframe=self._text(body, "timeframe"),
             series=series,
-            trades=trades if events else None,
+            trades=trades if "trade_events" in body else None,  # an empty list: none was made
             decimals=decimals,
             source_code=self._optional(body, "source_code"),
             notes=self._read_notes(notes),

@@ -12,6 +12,7 @@ from hewston.pipeline.parity.side import Side
 
 PRICES = ("open", "high", "low", "close", "volume")
 _LEAST_KEYS = 3
+_DAYS = 2  # from which on times that are moved are said in days
 _NEARLY_ALL = 0.9
 _QUARTERS = frozenset(
     {
@@ -117,6 +118,15 @@ def _judge_nearly(aligned: Aligned, candles: tuple[ComparedSeries, ...]) -> list
     ]
 
 
+def write_span(moved_ns: int) -> str:
+    """Write by how much times are moved, with its sign."""
+    seconds = moved_ns / 1e9
+    if seconds % 60:
+        return f"{seconds:+,.12g} seconds"
+    days = seconds / 86_400
+    return f"{seconds / 60:+g} minutes" if days % 1 or abs(days) < _DAYS else f"{days:+g} days"
+
+
 def are_others(candles: tuple[ComparedSeries, ...]) -> bool:
     """Tell whether a price or volume is beyond the tolerance."""
     return any(one.counts["diverges"] or one.counts["missing"] for one in candles)
@@ -158,7 +168,7 @@ def _find_shift(pine: Side, python: Side) -> tuple[str, int, str]:
     least = _NEARLY_ALL * min(keys[0].height, keys[1].height)
     moved, count = shifts.row(0)
     if moved and count >= least:
-        said = f"With Pine's times moved by {moved / 60e9:+g} minutes the candles agree."
+        said = f"With Pine's times moved by {write_span(moved)} the candles agree."
         return _name_shift(int(moved), pine, python), int(moved), said
     if shifts.height > 1 and count < least:
         other, second = shifts.row(1)

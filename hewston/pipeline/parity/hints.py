@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from hewston.pipeline.intervals import INTERVAL_NS
-from hewston.pipeline.parity.candles import are_others, name_interval
+from hewston.pipeline.parity.candles import are_others, name_interval, write_span
 from hewston.pipeline.parity.compare import Comparison
 from hewston.pipeline.parity.finding import Finding
-from hewston.pipeline.parity.options import MOST_OFFSET, Options
+from hewston.pipeline.parity.options import MOST_MOVED_S, MOST_OFFSET, Options
 from hewston.pipeline.parity.readers.zones import ZONES
 from hewston.pipeline.parity.tolerances import LOOSE, SKIPPED
 
@@ -67,7 +67,7 @@ def _suggest(one: Finding, found: Comparison, options: Options) -> Iterator[Hint
 def _suggest_times(one: Finding, found: Comparison, options: Options) -> Iterator[Hint]:
     """Suggest other times for Pine's bars, or to compare what both have."""
     if one.moved_ns:
-        yield _move(one.cause, one.moved_ns, options)
+        yield from _move(one.cause, one.moved_ns, options)
     elif one.cause == "zone" and (zone := _find_zone(found, options)) is not None:
         yield _read_in(zone)
     aligned = found.aligned
@@ -110,14 +110,16 @@ def _inside(pine: np.ndarray, python: np.ndarray) -> bool:
     return bool(np.array_equal(*cut))
 
 
-def _move(cause: str, moved_ns: int, options: Options) -> Hint:
-    seconds = moved_ns // _SECOND_NS
-    said = f"{seconds / 60:+g} minutes"
-    return Hint(
+def _move(cause: str, moved_ns: int, options: Options) -> Iterator[Hint]:
+    total = options.moved_s + moved_ns // _SECOND_NS
+    if moved_ns % _SECOND_NS or abs(total) > MOST_MOVED_S:
+        return  # no option says that
+    said = write_span(moved_ns)
+    yield Hint(
         cause=cause,
         sentence=f"With Pine's times moved by {said} both sides have the same bars.",
         label=f"Move Pine's times by {said}",
-        options={"moved_s": options.moved_s + int(seconds)},
+        options={"moved_s": total},
     )
 
 
@@ -190,7 +192,7 @@ def _suggest_trades(one: Finding, found: Comparison, options: Options) -> Iterat
         if zone is not None:
             yield _read_in(zone)
         elif len(shifts) == 1 and not same_bars:
-            yield _move(one.cause, shifts[0] * 1_000_000, options)
+            yield from _move(one.cause, shifts[0] * 1_000_000, options)
     elif one.cause == "fees" and is_run:
         yield from _suggest_fees(found)
     elif one.class_name == "warmup_window":

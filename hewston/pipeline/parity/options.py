@@ -14,13 +14,13 @@ type Span = Literal["all", "common", "both"]
 SPANS: tuple[str, ...] = get_args(Span.__value__)
 MOST_BARS = 100  # by which trades may be apart
 MOST_OFFSET = 10_000  # bars
-_MOST_MOVED_S = 400 * 86_400
+MOST_MOVED_S = 400 * 86_400
 DEFAULT = Tolerances()
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _COUNTS = {
     "bars": (0, MOST_BARS),
     "skip_bars": (0, 10_000_000),
-    "moved_s": (-_MOST_MOVED_S, _MOST_MOVED_S),
+    "moved_s": (-MOST_MOVED_S, MOST_MOVED_S),
 }
 
 

@@ -14,7 +14,7 @@ from hewston.pipeline import artifacts, backtest
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.parity.bridges import keep_upload
 from hewston.pipeline.parity.comparing import compare_to_folder
-from hewston.pipeline.parity.options import Options
+from hewston.pipeline.parity.options import MOST_MOVED_S, Options
 from hewston.pipeline.parity.reading import Reader
 from hewston.pipeline.parity.report import certify
 from hewston.pipeline.parity.sources import ArtifactSource, RunSource, read_side
@@ -620,3 +620,19 @@ def test_no_trade_of_pine_and_many_of_python_are_never_aligned(
         report, _ = compare((keep(path, tmp_path / f"k{name}"),), run, tmp_path / f"c{name}")
         assert report["verdict"] == verdict
     assert report["trades"] is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-30, "+30 seconds"), (3 * 86_400, "-3 days"), (500 * 86_400, "-500 days")],
+)
+def test_times_far_or_little_apart_are_said_in_their_unit_and_offered_where_they_can_be(
+    pine: Exported, run: RunSource, tmp_path: Path, seconds: int, said: str
+) -> None:
+    moved = pl.col("ts_open") + pl.duration(seconds=seconds)
+    kept = pine(lambda bars: bars.with_columns(moved), listed=None)
+    report, _ = compare(kept, run, tmp_path / "c")
+    assert f"moved by {said} the candles" in report["sentence"]
+    assert [one["options"]["moved_s"] for one in report["hints"]] == (
+        [-seconds] if seconds <= MOST_MOVED_S else []
+    )

@@ -52,6 +52,21 @@ def test_comparisons_are_accessible_and_fit_the_screen(watched, theme, width):
         assert watched.evaluate("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_title_without_a_space_stays_inside_the_page(watched, width):
+    watched.set_viewport_size({"width": width, "height": 1000})
+    watched.goto(PARTED)
+    chart_of(watched, is_at(500))
+    errors_of(watched)
+    titles = "parity-chart .legend > span, parity-errors .legend > *, option, .choices label"
+    watched.evaluate(
+        "titles => document.querySelectorAll(titles).forEach("
+        "one => one.textContent = 'W'.repeat(200))",
+        titles,
+    )
+    assert watched.evaluate("document.documentElement.scrollWidth") == width
+
+
 def test_the_chart_shows_both_sides_around_the_first_divergence(watched):
     watched.goto(PARTED)
     shown = chart_of(watched, is_at(500))

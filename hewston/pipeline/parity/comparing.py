@@ -47,7 +47,7 @@ def compare_to_folder(
     progress(0.3)
     found = compare_sides(said, made, options)
     progress(0.8)
-    report = {**describe(found, options), "warnings": warnings}
+    report = {**describe(found, options), "warnings": [*warnings, *_weigh_profits(found)]}
     write_json(folder / REPORT_FILE, report)
     artifacts.write_frame(_list_tiers(found), folder / TIERS_FILE)
     if found.trades is not None:
@@ -57,6 +57,14 @@ def compare_to_folder(
     log(report["sentence"])
     progress(1.0)
     return report
+
+
+def _weigh_profits(found: Comparison) -> list[str]:
+    factor = None if found.trades is None else found.trades.profit_factor
+    if factor is None:
+        return []
+    said = f"Pine's profits are {factor:.4g} times what its prices and quantities come to here: "
+    return [f"{said}a point has another value there, or the list is in another currency."]
 
 
 def _list_tiers(found: Comparison) -> pl.DataFrame:

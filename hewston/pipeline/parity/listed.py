@@ -15,6 +15,8 @@ from hewston.pipeline.schemas import MATCH
 
 _MINUTE_NS = 60 * 10**9
 _CONVERTED = 0.0022  # of a trade's profit: what another currency's rate moves it
+_LEAST_PROFITS = 5
+_ONE_FACTOR, _OTHER_FACTOR = 0.02, 0.05
 STEPS = {  # of a waterfall, as people call them; slippage is in the prices
     "price": "Prices",
     "fees": "Fees",
@@ -41,6 +43,7 @@ class ComparedTrades:
     net_pine: float | None
     net_python: float | None
     knows_fees: tuple[bool, bool]  # of Pine, and of Python
+    profit_factor: float | None = None  # times which Pine's profits are those of its prices here
 
     def count(self, kind: str) -> int:
         """Count the rows of a kind."""
@@ -116,7 +119,21 @@ def compare_trades_of(
         net_pine=nets[0],
         net_python=nets[1],
         knows_fees=(valued[0][2], valued[1][2]),
+        profit_factor=_find_factor(pine.trades["net_pnl"], valued[0][0]),
     )
+
+
+def _find_factor(listed: pl.Series, valued: pl.DataFrame) -> float | None:
+    """Find another point value or currency: nearly all profits are by one factor others."""
+    gross = valued["gross_pnl"]
+    known = gross.is_not_null() & listed.is_not_null() & (gross != 0)
+    if known.sum() < _LEAST_PROFITS:
+        return None
+    is_large = known & (gross.abs() >= gross.filter(known).abs().median())
+    factors = ((listed + valued["fees"]) / gross).filter(is_large).to_numpy()
+    low, middle, high = (float(one) for one in np.quantile(factors, (0.1, 0.5, 0.9)))
+    is_one = middle > 0 and high - low <= _ONE_FACTOR * middle
+    return middle if is_one and abs(middle - 1) > _OTHER_FACTOR else None
 
 
 def _hold_open(listed: pl.DataFrame, made: pl.DataFrame, bars: Times) -> pl.DataFrame:

@@ -636,3 +636,12 @@ def test_times_far_or_little_apart_are_said_in_their_unit_and_offered_where_they
     assert [one["options"]["moved_s"] for one in report["hints"]] == (
         [-seconds] if seconds <= MOST_MOVED_S else []
     )
+
+
+def test_profits_of_another_point_value_are_told(
+    pine: Exported, run: RunSource, tmp_path: Path
+) -> None:
+    kept = pine(chart=None, listed=lambda trades: trades.with_columns(pl.col("net_pnl") * 50))
+    report, _ = compare(kept, run, tmp_path / "c")
+    (warning,) = report["warnings"]
+    assert "Pine's profits are 50 times" in warning

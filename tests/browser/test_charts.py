@@ -78,7 +78,7 @@ def choose_interval(page, chart, name):
     state = wait_until(
         page,
         chart,
-        f"/ bars of {name}[.;]/.test(state.label) && state.where.includes(state.drawn[1])",
+        f"/ bars of {name}[.;]/.test(state.label) && state.where.endsWith(state.drawn[1])",
     )
     assert state["drawn"][1] in state["legend"]
     return state

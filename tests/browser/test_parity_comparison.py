@@ -157,6 +157,8 @@ def test_other_options_are_compared_anew_and_cancelled(watched):
 
 def test_series_are_paired_when_both_sides_are_chosen(watched):
     watched.goto(f"{LIST}new/?run={RUN_ID}")
-    watched.get_by_label("Pine's bridge artifact").select_option(label=None, index=1)
+    artifact = watched.get_by_label("Pine's bridge artifact")
+    chart = artifact.locator("option").filter(has_text="chart data").first
+    artifact.select_option(value=chart.get_attribute("value"))
     pairs = watched.get_by_text("Each series: which one of Python's it is")
     expect(pairs).to_be_visible()

@@ -67,6 +67,9 @@ PARITY = {
     *("parity", "parity-new", "artifact", "artifacts-csv", "artifact-file", "artifact-delete"),
     *("bridge-draft", "bridge-draft-cancel", "board", "boards", "board-new", "board-cancel"),
     *("board-again", "board-delete", "board-csv", "board-json"),
+    *("comparison", "comparisons", "comparisons-csv", "comparison-new", "comparison-cancel"),
+    *("comparison-again", "comparison-hint", "comparison-delete", "comparison-json"),
+    *("comparison-certificate", "comparison-example"),
 }
 WRITING_LISTS = ["dataset-new", "datasets-change", "run-new", "tokens"]
 WRITING_OBJECTS = [

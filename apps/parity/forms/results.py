@@ -77,14 +77,20 @@ class ComparisonPage:
 
     @functools.cached_property
     def row(self) -> int:
-        """The bar that is looked at: what is asked for, else where both part first."""
+        """The bar that is looked at: what is asked for, else where both part first.
+
+        Where they do not part and only trades are compared, it is that of the first trade.
+        """
         first = self.report["first"] or {}
         found = self._number("row")
         if found is None and self.difference is not None:
             found = self.difference["row"]
         if found is None:
-            found = first.get("row") or 0
-        return max(min(int(found), self.rows - 1), 0)
+            found = first.get("row")
+        if found is None and not self.report["bars"]["compared"]:
+            trades = self._tables.matches(limit=1)["items"]
+            found = trades[0]["row"] if trades else 0
+        return max(min(int(found or 0), self.rows - 1), 0)
 
     @property
     def is_elsewhere(self) -> bool:

@@ -51,8 +51,8 @@ def _find_kind(paired: Paired) -> TradeFinding | None:
     stacked = find_stacked(pine) & ~is_called & ~parts
     if stacked[first.pine] and not find_stacked(python).any():
         said = (
-            f"Pine enters while a trade of the same side is open, {int(stacked.sum()):,} times, "
-            "and here that never happens: pyramiding."
+            f"Pine enters while a trade of the same side is open, "
+            f"{write_count(int(stacked.sum()), 'time')}, and here that never happens: pyramiding."
         )
         return _write_gap("orders", first.at, said)
     return None
@@ -185,6 +185,8 @@ def _write_unknown(paired: Paired, first: Event, layer: Layer, besides: str = ""
         f"{write_count(missing)} of Pine {'has' if missing == 1 else 'have'} no equal here, and "
         f"{surplus:,} made here {'has' if surplus == 1 else 'have'} none there."
     )
+    if not missing:
+        counts = f"Every trade of Pine is here too, and {write_count(surplus)} besides."
     if not len(paired.lists.pine):
         counts = (
             f"Pine made no trade, and {surplus:,} {'was' if surplus == 1 else 'were'} made here."

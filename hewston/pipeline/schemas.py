@@ -4,6 +4,8 @@ Times are UTC. Prices and money are Float64 in the instrument's currency; quanti
 units of the instrument. ``bar`` columns are row numbers of the run's bars, counted from 0.
 """
 
+from collections.abc import Iterable
+
 import polars as pl
 
 UTC_NS = pl.Datetime("ns", "UTC")
@@ -234,3 +236,8 @@ LISTED_TRADES: Schema = {
     "entry_reason": pl.String,
     "exit_reason": pl.String,
 }
+
+
+def list_indicators(signals: Iterable[str]) -> list[str]:
+    """List the columns of stored signals that are indicators, in their order."""
+    return [name for name in signals if name not in {*SIGNALS, *CONDITIONS, *EXITS}]

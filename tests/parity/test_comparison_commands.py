@@ -87,7 +87,6 @@ def test_a_comparison_is_made_listed_shown_and_deleted(root, artifact_id, run_id
         (("--map", "nothing"), "--map nothing is not TITLE=VALUE."),
         (("--map", "a=b", "--map", "a=c"), "--map says a twice."),
         (("--offset", "a=many"), "--offset a=many is not a whole number of bars."),
-        (("--resampled", "a=1y"), "1y is no interval"),
         (("--bars", "-1"), "bars is -1"),
         (("--zone", "Mars"), "zone is Mars"),
         (("--python-artifact", "x"), "Say what Python's side is"),

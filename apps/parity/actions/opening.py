@@ -10,9 +10,7 @@ from apps.runs.models import Run
 from hewston.http import reading
 from hewston.pipeline import artifacts
 from hewston.pipeline.parity.report import certify
-from hewston.pipeline.schemas import CONDITIONS, EXITS, SIGNALS
-
-_NO_SERIES = frozenset({*SIGNALS, *CONDITIONS, *EXITS})
+from hewston.pipeline.schemas import list_indicators
 
 
 def list_titles(side: BridgeArtifact | Run) -> list[str]:
@@ -25,7 +23,7 @@ def list_titles(side: BridgeArtifact | Run) -> list[str]:
             return [one["title"] for one in side.read_facts()["series"]]
     path = side.folder / artifacts.frame_file("signals")
     with reading("run", side.pk, path):
-        return [name for name in pl.read_parquet_schema(path) if name not in _NO_SERIES]
+        return list_indicators(pl.read_parquet_schema(path))
 
 
 def certify_comparison(comparison: Comparison) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from apps.parity.models import REPORT_FILE, Certificate, Comparison
+from apps.parity.models import Certificate, Comparison
 from apps.permissions.models import User
 from hewston.http import DamagedError, reading
 from hewston.pipeline import store
 from hewston.pipeline.errors import HewstonError, InputError
 from hewston.pipeline.fields import suggest
+from hewston.pipeline.parity.files import REPORT_FILE
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.reading import Reader
 from hewston.taskqueue import Status

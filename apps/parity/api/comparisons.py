@@ -15,7 +15,6 @@ from hewston.body import PAGE, read_object, read_query, read_text
 from hewston.openapi import describe_body, describe_query, refusals
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import Rule, suggest
-from hewston.pipeline.intervals import INTERVALS
 from hewston.pipeline.parity.options import MOST_BARS, MOST_OFFSET, SPANS
 from hewston.taskqueue import Status
 
@@ -91,9 +90,9 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "description": "bars to move Python's series back by, by Pine's title",
     },
     "resampled": {
-        "type": "object",
-        "additionalProperties": {"type": "string", "enum": list(INTERVALS)},
-        "description": "series to compare where a longer interval ends, by Pine's title",
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Pine's titles of series to compare only where the coarser side changes",
     },
 }
 _BODY = describe_body(

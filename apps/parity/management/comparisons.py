@@ -68,9 +68,15 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     for flag, what in (
         ("--map", "Pine's title=Python's title; nothing after = leaves it out"),
         ("--offset", "Pine's title=bars to move Python's series back by"),
-        ("--resampled", "Pine's title=interval at whose ends it is compared"),
     ):
         parser.add_argument(flag, action="append", default=[], metavar="A=B", help=what)
+    parser.add_argument(
+        "--resampled",
+        action="append",
+        default=[],
+        metavar="TITLE",
+        help="of Pine: compare that series only where the coarser side changes",
+    )
 
 
 def answer(verb: str, user: User, options: Mapping[str, Any], *, report: Report) -> dict[str, Any]:
@@ -116,7 +122,7 @@ def _read_how(options: Mapping[str, Any]) -> dict[str, Any]:
         pairs = _read_pairs(options["offset"], "offset")
         how["offsets"] = {title: _read_whole(title, bars) for title, bars in pairs.items()}
     if options["resampled"]:
-        how["resampled"] = _read_pairs(options["resampled"], "resampled")
+        how["resampled"] = options["resampled"]
     return how
 
 

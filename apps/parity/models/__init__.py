@@ -9,7 +9,6 @@ from apps.parity.models.artifacts import (
 )
 from apps.parity.models.boards import Board
 from apps.parity.models.comparisons import (
-    REPORT_FILE,
     VERDICTS,
     Certificate,
     Comparison,
@@ -18,7 +17,6 @@ from apps.parity.models.comparisons import (
 
 __all__ = [
     "KINDS",
-    "REPORT_FILE",
     "VERDICTS",
     "Board",
     "BridgeArtifact",

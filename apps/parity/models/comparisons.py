@@ -23,7 +23,6 @@ VERDICTS = (
     ("diverged", "diverged"),
     ("not_comparable", "not comparable"),
 )
-REPORT_FILE = "comparison.json"
 _VERDICT_NAMES = [name for name, _ in VERDICTS]
 _COUNTS = ("bars", "series", "series_differ")
 _TRADE_COUNTS = ("pine_trades", "python_trades", "trades_matched")

@@ -9,12 +9,13 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.parity.models import REPORT_FILE, BridgeArtifact, Certificate, Comparison
+from apps.parity.models import BridgeArtifact, Certificate, Comparison
 from apps.runs.actions import recover_runs
 from apps.runs.models import Run
 from apps.runs.tasks import list_problems, perform_run
 from hewston.pipeline import store
 from hewston.pipeline.errors import CancelledError, HewstonError, InputError
+from hewston.pipeline.parity.files import REPORT_FILE
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.report import certify
 from hewston.pipeline.spec import canonical_json, sha256_text

@@ -5,7 +5,8 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
 from apps.parity import actions
-from apps.parity.models import REPORT_FILE, Comparison
+from apps.parity.models import Comparison
+from hewston.pipeline.parity.files import REPORT_FILE
 from hewston.pipeline.spec import canonical_json
 from hewston.taskqueue import Status
 

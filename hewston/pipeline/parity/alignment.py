@@ -34,7 +34,6 @@ class Aligned:
     only_python: int
     skipped: dict[str, int]
     outside: int
-    run_times: Times  # all of Python's bars, whatever is compared
     whole: tuple[Side, Side]  # Pine's, moved, and Python's, before any bar was left out
 
     @property
@@ -51,7 +50,6 @@ def align(pine: Side, python: Side, options: Options) -> Aligned:
     """
     pine = _move(pine, options.moved_s)
     skipped: dict[str, int] = {}
-    run_times = python.times
     whole = pine, python
     if options.span == "common":
         pine, python, skipped["outside the common time"] = _keep_common(pine, python)
@@ -82,7 +80,6 @@ def align(pine: Side, python: Side, options: Options) -> Aligned:
         only_python=len(times[1]) - len(rows) if compares_bars else 0,
         skipped={reason: count for reason, count in skipped.items() if count},
         outside=outside,
-        run_times=run_times,
         whole=whole,
     )
 

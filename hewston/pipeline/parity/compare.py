@@ -48,7 +48,7 @@ def compare_sides(pine: Side, python: Side, options: Options | None = None) -> C
     """
     options = options or Options()
     aligned = align(pine, python, options)
-    titles = pair_titles(_titles(pine), _titles(python), options.mapping)
+    titles = pair_titles(pine.titles, python.titles, options.mapping)
     _check_options(options, titles, aligned)
     candles = compare_candles(aligned, options)
     series = tuple(_compare_pair(aligned, options, title, other) for title, other in titles.pairs)
@@ -125,10 +125,6 @@ def _compare_pair(aligned: Aligned, options: Options, title: str, other: str) ->
         decimals=aligned.pine.decimals.get(title),
         warmup=_find_warmup(aligned.python, other),
     )
-
-
-def _titles(side: Side) -> list[str]:
-    return [] if side.series is None else side.series.columns[1:]
 
 
 def _find_warmup(python: Side, title: str) -> int | None:
@@ -274,7 +270,7 @@ def _decide(
     aligned: Aligned,
 ) -> Verdict:
     """Nothing compared is never aligned: neither no bar, nor no value of any series."""
-    told = bool(_titles(aligned.pine))
+    told = bool(aligned.pine.titles)
     values = sum(one.compared for one in (series if told and series else candles))
     if not values and (trades is None or trades.matches.is_empty()):
         return "not_comparable"

@@ -10,18 +10,13 @@ import polars as pl
 from hewston.pipeline import artifacts
 from hewston.pipeline.parity.compare import Comparison, compare_sides
 from hewston.pipeline.parity.days import place_days
+from hewston.pipeline.parity.files import CANDLES_FILE, MATCHES_FILE, REPORT_FILE, TIERS_FILE
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.report import describe
 from hewston.pipeline.parity.sources import Source, are_bars_made, read_side
 from hewston.pipeline.parity.tolerances import SKIPPED
 from hewston.pipeline.schemas import UTC_NS
 from hewston.pipeline.store import write_json
-
-REPORT_FILE = "comparison.json"
-TIERS_FILE = "tiers.parquet"
-MATCHES_FILE = "matches.parquet"
-CANDLES_FILE = "candles.parquet"
-IN_BOTH, ONLY_PINE, ONLY_PYTHON = range(3)  # of tiers.parquet: which side has a bar
 
 
 def compare_to_folder(
@@ -68,16 +63,12 @@ def _weigh_profits(found: Comparison) -> list[str]:
 
 
 def _list_tiers(found: Comparison) -> pl.DataFrame:
-    """Give every bar of either side: who has it, and the tier of each price and series there."""
+    """Give every bar of either side, and the tier of each price and series there."""
     aligned = found.aligned
-    has = np.full(len(aligned.grid), IN_BOTH, dtype=np.uint8)
-    if aligned.only_pine or aligned.only_python:
-        has[~np.isin(aligned.grid, aligned.python.times)] = ONLY_PINE
-        has[~np.isin(aligned.grid, aligned.pine.times)] = ONLY_PYTHON
     columns: dict[str, np.ndarray] = {}
     for kind, pairs in (("candles", found.candles), ("series", found.series)):
         for at, one in enumerate(pairs):
             tiers = np.full(len(aligned.grid), SKIPPED, dtype=np.uint8)
             tiers[aligned.both] = one.tiers
             columns[f"{kind} {at}"] = tiers
-    return pl.DataFrame({"ts_open": pl.Series(aligned.grid).cast(UTC_NS), "has": has, **columns})
+    return pl.DataFrame({"ts_open": pl.Series(aligned.grid).cast(UTC_NS), **columns})

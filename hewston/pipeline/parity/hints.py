@@ -14,13 +14,14 @@ from hewston.pipeline.parity.finding import Finding
 from hewston.pipeline.parity.options import MOST_MOVED_S, MOST_OFFSET, Options
 from hewston.pipeline.parity.readers.zones import ZONES
 from hewston.pipeline.parity.tolerances import LOOSE, SKIPPED
+from hewston.pipeline.parity.trades import TradeFinding
+from hewston.pipeline.parity.trades.fees import HALF_CENT
 
 _SECOND_NS = 1_000_000_000
 _NEARLY_ALL = 0.9
 _CLOCKS = {"close": "next_open", "next_open": "close"}
 _NO_FEES = "Run again without fees"
 _FEES_AGREE = 0.01  # by which the fees of trades may differ from one rate
-_LEAST_FEE = 0.005  # money
 _MOSTLY = 0.5
 
 
@@ -53,7 +54,7 @@ def list_hints(found: Comparison, options: Options) -> list[Hint]:
 
 def _suggest(one: Finding, found: Comparison, options: Options) -> Iterator[Hint]:
     if one.trades is not None:
-        yield from _suggest_trades(one, found, options)
+        yield from _suggest_trades(one.trades, found, options)
     elif one.layer == "candles" and one.class_name == "data_alignment":
         yield from _suggest_times(one, found, options)
     elif one.class_name == "warmup_window":
@@ -156,7 +157,7 @@ def _suggest_interval(one: Finding) -> Iterator[Hint]:
             cause="interval",
             sentence=f"One side of {one.subject} changes only where intervals of {interval} begin.",
             label=f"Compare {one.subject} once in {interval}",
-            options={"resampled": {one.subject: interval}},
+            options={"resampled": [one.subject]},
         )
 
 
@@ -173,9 +174,8 @@ def _suggest_offset(one: Finding, options: Options) -> Iterator[Hint]:
         )
 
 
-def _suggest_trades(one: Finding, found: Comparison, options: Options) -> Iterator[Hint]:
-    trades, python = one.trades, found.aligned.python
-    assert trades is not None  # noqa: S101 (looked at by who calls)
+def _suggest_trades(one: TradeFinding, found: Comparison, options: Options) -> Iterator[Hint]:
+    python = found.aligned.python
     is_run = bool(python.facts.get("run_id"))
     if one.cause == "fill_clock" and python.fill_clock and is_run:
         clock = _CLOCKS[python.fill_clock]
@@ -186,9 +186,9 @@ def _suggest_trades(one: Finding, found: Comparison, options: Options) -> Iterat
             run={"fill_clock": clock},
         )
     elif one.cause in {"zone", "stamp", "offset"}:
-        shifts = trades.shifts_ms
+        shifts = one.shifts_ms
         zone = _find_zone(found, options)
-        same_bars = any(one.compared for one in found.candles) and not are_others(found.candles)
+        same_bars = any(price.compared for price in found.candles) and not are_others(found.candles)
         if zone is not None:
             yield _read_in(zone)
         elif len(shifts) == 1 and not same_bars:
@@ -210,7 +210,7 @@ def _suggest_fees(found: Comparison) -> Iterator[Hint]:
     rows = found.trades.matches.filter(
         (pl.col("kind") == "matched") & pl.col("a_exit_ts").is_not_null()
     )
-    others = (rows["a_fees"] - rows["b_fees"]).abs() > _LEAST_FEE
+    others = (rows["a_fees"] - rows["b_fees"]).abs() > HALF_CENT
     if others.sum() < _MOSTLY * rows.height:
         return  # what few trades paid is no rate
     value = (pl.col("a_entry_price") + pl.col("a_exit_price")) * pl.col("a_qty")

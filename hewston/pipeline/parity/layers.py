@@ -10,11 +10,11 @@ from hewston.pipeline.parity.alignment import Aligned
 from hewston.pipeline.parity.listed import ComparedTrades
 from hewston.pipeline.parity.series import ComparedSeries
 from hewston.pipeline.parity.tolerances import BAND, DIVERGES, LOOSE, MISSING
+from hewston.pipeline.parity.trades.fees import HALF_CENT
 
 type Status = Literal["agrees", "within_tolerance", "differs", "not_compared"]
 LAYERS = ("candles", "indicators", "signals", "orders", "fills", "size", "fees")
 _SAME_TIME = ("matched", "other price", "other quantity")
-_FEES = 0.005  # money: half a cent is what a printed profit may be off
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ def _why_no_candles(aligned: Aligned) -> str:
 
 
 def _why_no_series(aligned: Aligned) -> str:
-    if aligned.pine.series is None or aligned.pine.series.width < 2:  # noqa: PLR2004 (its time)
+    if not aligned.pine.titles:
         return f"{aligned.pine.name} has no series."
     return "No bar with a value is in both."
 
@@ -133,7 +133,7 @@ def _list_trades(
         ("orders", entered, (pl.col("exit_moved") != 0).fill_null(value=False)),
         ("fills", same, pl.col("kind") == "other price"),
         ("size", priced, pl.col("kind") == "other quantity"),
-        ("fees", closed, (pl.col("a_fees") - pl.col("b_fees")).abs() > _FEES),
+        ("fees", closed, (pl.col("a_fees") - pl.col("b_fees")).abs() > HALF_CENT),
     ]
     layers = [_count(name, rows, differs) for name, rows, differs in found]
     if not all(trades.knows_fees):

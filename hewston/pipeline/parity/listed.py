@@ -11,10 +11,10 @@ from hewston.pipeline.matching import KINDS, Waterfall, build_waterfall, match_t
 from hewston.pipeline.parity.alignment import Aligned
 from hewston.pipeline.parity.series import Times
 from hewston.pipeline.parity.tolerances import BAND_RELATIVE, Tolerance
+from hewston.pipeline.parity.trades.fees import CONVERTED
 from hewston.pipeline.schemas import MATCH
 
 _MINUTE_NS = 60 * 10**9
-_CONVERTED = 0.0022  # of a trade's profit: what another currency's rate moves it
 _LEAST_PROFITS = 5
 _ONE_FACTOR, _OTHER_FACTOR = 0.02, 0.05
 STEPS = {  # of a waterfall, as people call them; slippage is in the prices
@@ -228,7 +228,7 @@ def find_fees(
     cents = 0.5 * 10.0 ** -decimals.get("net_pnl", 2)
     prices = 10.0 ** -decimals["entry_price"] if decimals.get("entry_price") else 0.0
     rounding = cents + prices * multiplier * trades["qty"].filter(closed).abs()
-    slack = rounding + _CONVERTED * trades["gross_pnl"].filter(closed).abs()
+    slack = rounding + CONVERTED * trades["gross_pnl"].filter(closed).abs()
     if (apart < -slack).any():
         return None
     return (trades["gross_pnl"] - trades["net_pnl"]) * float(not (apart <= slack).all())

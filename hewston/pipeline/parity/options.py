@@ -7,7 +7,6 @@ from typing import Any, Literal, Self, cast, get_args
 
 from hewston.pipeline.errors import InputError
 from hewston.pipeline.fields import suggest
-from hewston.pipeline.intervals import INTERVALS
 from hewston.pipeline.parity.tolerances import Tolerances
 
 type Span = Literal["all", "common", "both"]
@@ -32,8 +31,8 @@ class Options:
     count: ``all`` that either side has, those within the ``common`` time of both, or only those
     that ``both`` have. The others remove one cause: Pine's times are read in ``zone`` and moved by
     ``moved_s`` seconds, the first ``skip_bars`` common bars are left out, Python's series are moved
-    back by ``offsets`` bars, and ``resampled`` ones are compared where that interval ends; both by
-    Pine's titles.
+    back by ``offsets`` bars, and ``resampled`` ones are compared only where the coarser side
+    changes; both by Pine's titles.
     """
 
     tolerances: Tolerances = DEFAULT
@@ -44,7 +43,7 @@ class Options:
     moved_s: int = 0
     skip_bars: int = 0
     offsets: Mapping[str, int] = _NOTHING
-    resampled: Mapping[str, str] = _NOTHING
+    resampled: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what is out of range; raises InputError with the field."""
@@ -58,14 +57,6 @@ class Options:
                 field="span",
                 allowed=list(SPANS),
             )
-        for title, interval in self.resampled.items():
-            if interval not in INTERVALS:
-                near = suggest(str(interval), list(INTERVALS))
-                raise InputError(
-                    f"{str(interval)[:40]} is no interval. {near}",
-                    field=f"resampled.{title}",
-                    allowed=list(INTERVALS),
-                )
 
     def as_json(self) -> dict[str, Any]:
         """Give plain JSON values, all of them."""
@@ -78,7 +69,7 @@ class Options:
             "moved_s": self.moved_s,
             "skip_bars": self.skip_bars,
             "offsets": dict(sorted(self.offsets.items())),
-            "resampled": dict(sorted(self.resampled.items())),
+            "resampled": sorted(set(self.resampled)),
         }
 
     @classmethod
@@ -96,9 +87,11 @@ class Options:
         given = dict(data)
         if "tolerances" in given:
             given["tolerances"] = Tolerances.from_json(_read_mapping(given, "tolerances"))
-        for name in ("mapping", "offsets", "resampled"):
+        for name in ("mapping", "offsets"):
             if name in given:
                 given[name] = _read_mapping(given, name)
+        if "resampled" in given:
+            given["resampled"] = _read_titles(given["resampled"])
         for title, other in given.get("mapping", {}).items():
             if other is not None and not isinstance(other, str):
                 message = f"mapping.{title} must be the title of a series, or null."
@@ -113,8 +106,12 @@ class Options:
         """Give these options with some of them changed; those by title are added to."""
         now = self.as_json()
         for name, value in change.items():
-            is_by_title = name in {"mapping", "offsets", "resampled"}
-            now[name] = {**now[name], **_read_mapping(change, name)} if is_by_title else value
+            if name in {"mapping", "offsets"}:
+                now[name] = {**now[name], **_read_mapping(change, name)}
+            elif name == "resampled":
+                now[name] = [*now[name], *_read_titles(value)]
+            else:
+                now[name] = value
         return self.from_json(now)
 
 
@@ -122,6 +119,12 @@ def _read_mapping(given: Mapping[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(given[name], Mapping):
         raise InputError(f"{name} must be an object.", field=name)
     return dict(cast("Mapping[str, Any]", given[name]))
+
+
+def _read_titles(given: object) -> tuple[str, ...]:
+    if not isinstance(given, list) or not all(isinstance(title, str) for title in given):
+        raise InputError("resampled must be a list of titles of series.", field="resampled")
+    return tuple(given)
 
 
 def _check_whole(value: object, name: str, low: int, high: int) -> None:

@@ -12,8 +12,8 @@ import polars as pl
 
 from hewston.pipeline.parity.alignment import Aligned, align, read_column
 from hewston.pipeline.parity.candles import PRICES
-from hewston.pipeline.parity.comparing import CANDLES_FILE, MATCHES_FILE, REPORT_FILE, TIERS_FILE
 from hewston.pipeline.parity.days import place_days
+from hewston.pipeline.parity.files import CANDLES_FILE, MATCHES_FILE, REPORT_FILE, TIERS_FILE
 from hewston.pipeline.parity.listed import NAMES
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.series import Times

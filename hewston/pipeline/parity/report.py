@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from hewston.pipeline.parity.compare import Comparison
 from hewston.pipeline.parity.finding import Finding
@@ -120,7 +121,7 @@ def _find_row(at: int | None, grid: np.ndarray) -> int | None:
 
 def _find_bar(at: int | None, found: Comparison) -> int | None:
     """Give the bar of the run in which a moment is."""
-    times = found.aligned.run_times
+    times = found.aligned.whole[1].times
     return _find_row(at, times) if found.aligned.python.facts.get("run_id") else None
 
 
@@ -157,5 +158,5 @@ def _list_alone(titles: Paired) -> dict[str, list[str]]:
     return {"only_pine": list(titles.only_pine), "only_python": list(titles.only_python)}
 
 
-def _count(trades: Any) -> int:  # noqa: ANN401 (a frame or none)
+def _count(trades: pl.DataFrame | None) -> int:
     return 0 if trades is None else trades.height

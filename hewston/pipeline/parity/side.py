@@ -10,8 +10,6 @@ import numpy as np
 import polars as pl
 
 from hewston.pipeline.errors import InputError
-from hewston.pipeline.intervals import INTERVAL_NS
-from hewston.pipeline.parity.readers import Bridge
 from hewston.pipeline.schemas import CANDLES, LISTED_TRADES, UTC_NS
 
 MISSING_FROM = 1e100  # Pine writes a missing value as 1e+100
@@ -64,19 +62,10 @@ class Side:
             return found[0]
         return np.union1d(*found)
 
-
-def read_bridge(bridge: Bridge, *, name: str = "Pine") -> Side:
-    """Give a bridge artifact, placed in its zone, as a side."""
-    return Side(
-        name=name,
-        candles=bridge.candles,
-        series=bridge.series,
-        trades=bridge.trades,
-        interval_ns=INTERVAL_NS.get(bridge.timeframe) if bridge.timeframe else None,
-        decimals=dict(bridge.decimals),
-        dates_only=bridge.dates_only,
-        facts={"symbol": bridge.symbol, "timeframe": bridge.timeframe, "zone": bridge.zone},
-    )
+    @property
+    def titles(self) -> list[str]:
+        """The titles of its series, in their order."""
+        return [] if self.series is None else self.series.columns[1:]
 
 
 def list_trades(trades: pl.DataFrame, starts: pl.Series) -> pl.DataFrame:

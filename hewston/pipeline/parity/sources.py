@@ -14,12 +14,11 @@ from hewston.pipeline.intervals import INTERVAL_NS
 from hewston.pipeline.parity.bridges import FACTS_FILE, FRAMES
 from hewston.pipeline.parity.readers import place, read_upload
 from hewston.pipeline.parity.side import Side, list_trades
-from hewston.pipeline.schemas import BARS, CANDLES, CONDITIONS, EXITS, SIGNALS
+from hewston.pipeline.schemas import BARS, CANDLES, list_indicators
 from hewston.pipeline.spec import RunSpec
 from hewston.pipeline.store import read_json
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_NO_INDICATOR = frozenset({*SIGNALS, *CONDITIONS, *EXITS})
 _TRADED = ("trade_id", "side", "entry_ts", "exit_ts", "entry_bar", "exit_bar")
 
 
@@ -159,7 +158,7 @@ def _read_run(source: RunSource, name: str, titles: Sequence[str] | None) -> Sid
     manifest = read_json(source.folder / artifacts.MANIFEST_FILE)
     spec = RunSpec.from_json(manifest["spec"])
     signals = pl.scan_parquet(source.folder / artifacts.frame_file("signals"))
-    known = [one for one in signals.collect_schema() if one not in _NO_INDICATOR]
+    known = list_indicators(signals.collect_schema())
     wanted = known if titles is None else [one for one in dict.fromkeys(titles) if one in known]
     series = signals.select("ts_open", *wanted).collect()
     starts = series["ts_open"]

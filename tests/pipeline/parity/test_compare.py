@@ -13,7 +13,7 @@ from hewston.pipeline.errors import InputError
 from hewston.pipeline.parity.compare import Comparison, compare_sides
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.readers import place, read_upload
-from hewston.pipeline.parity.side import Side, read_bridge
+from hewston.pipeline.parity.side import Side
 from hewston.pipeline.parity.titles import pair_titles
 from hewston.pipeline.parity.tolerances import Tolerance, Tolerances
 from hewston.pipeline.schemas import UTC_NS
@@ -268,7 +268,8 @@ def test_titles_are_paired_by_what_they_mean() -> None:
 @pytest.mark.parametrize("name", ["ma", "macd", "vwap", "pivot", "dmi"])
 def test_exports_are_aligned_with_themselves_and_not_when_one_value_is_another(name: str) -> None:
     path = EXPORTS / f"{name}.csv"
-    pine = read_bridge(place(read_upload(path, filename=path.name)))
+    bridge = place(read_upload(path, filename=path.name))
+    pine = Side(name="Pine", candles=bridge.candles, series=bridge.series, decimals=bridge.decimals)
     assert pine.series is not None
     assert _compare(pine, pine).verdict == "aligned"
     title = pine.series.columns[1]

@@ -6,8 +6,8 @@ from hewston.pipeline.parity.trades.finding import MS_NS, TradeFinding, write_co
 from hewston.pipeline.parity.trades.lists import SAME, Flags, Floats, Ints, Listed
 from hewston.pipeline.parity.trades.pairs import Paired
 
-_HALF_CENT = 0.005 * (1 + SAME)  # money: what printing leaves open where nobody says how it prints
-_CONVERTED = 0.0022  # of a trade's profit: what another currency's rate moves it
+HALF_CENT = 0.005 * (1 + SAME)  # money: what printing leaves open where nobody says how it prints
+CONVERTED = 0.0022  # of a trade's profit: what another currency's rate moves it
 _PRINTED = 1e-6  # of the fees: computed otherwise
 _MOST = 0.1  # of what is bought and sold: dearer is another multiplier or currency
 _NO_FEE = 0.02  # of trades, whose fees may come out below nothing
@@ -51,9 +51,9 @@ def _find_fees(
     listed = trades.fees[rows]
     is_listed = ~np.isnan(listed)
     half = [
-        (lists.half_unit(name) or _HALF_CENT) if is_printed else 0.0 for name in ("fees", "net_pnl")
+        (lists.half_unit(name) or HALF_CENT) if is_printed else 0.0 for name in ("fees", "net_pnl")
     ]
-    slack = np.where(is_listed, half[0], half[1] + _CONVERTED * np.abs(gross))
+    slack = np.where(is_listed, half[0], half[1] + CONVERTED * np.abs(gross))
     return np.where(is_listed, listed, gross - trades.net[rows]), slack
 
 

@@ -1,0 +1,1 @@
+"""A run compared with what Pine exported of it."""

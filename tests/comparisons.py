@@ -14,11 +14,12 @@ import polars as pl
 
 from apps.parity import actions
 from apps.parity.actions.sides import hash_inputs
-from apps.parity.models import REPORT_FILE, BridgeArtifact, Certificate, Comparison
+from apps.parity.models import BridgeArtifact, Certificate, Comparison
 from apps.parity.tasks import list_columns
 from apps.strategies.models import StrategyVersion
 from hewston.pipeline import artifacts, store
 from hewston.pipeline.parity.comparing import compare_to_folder
+from hewston.pipeline.parity.files import REPORT_FILE
 from hewston.pipeline.parity.options import Options
 from hewston.pipeline.parity.report import certify
 from hewston.pipeline.parity.sources import ArtifactSource, RunSource

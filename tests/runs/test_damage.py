@@ -142,6 +142,23 @@ def test_what_was_made_of_a_run_and_changed_is_made_again(ada, catalogue, name, 
     assert ada.get(reverse("run", args=[RUN_ID])).status_code == 200
 
 
+def test_what_another_process_makes_meanwhile_is_not_removed(ada, catalogue, monkeypatch):
+    """Two that find nothing make it at once: none takes away what the other has put there."""
+    run = catalogue.run
+    shutil.rmtree(run.stored.place, ignore_errors=True)
+    stored.forget()
+    remove = shutil.rmtree
+
+    def refuse(path, **options):  # that is where the other would be quicker
+        if Path(path) == run.stored.place:
+            pytest.fail("What was not there was removed.")
+        remove(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    breakdown.read_breakdown(run.stored)
+    assert run.stored.place.is_dir()
+
+
 def rewrite(path: Path, content: object) -> None:
     path.unlink()
     path.write_text(json.dumps(content))

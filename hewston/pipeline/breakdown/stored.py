@@ -117,8 +117,10 @@ def _ensure(
     stored: StoredRun, place: Path, frames: Sequence[str], make: Callable[[StoredRun], None]
 ) -> None:
     """Have frames in place that are as they were made."""
+    was_there = place.exists()
     if not _is_whole(place, frames):
-        shutil.rmtree(place, ignore_errors=True)
+        if was_there:  # else another process may have put it there meanwhile
+            shutil.rmtree(place, ignore_errors=True)
         make(stored)
 
 
